@@ -65,7 +65,10 @@ export const errorCatalogue = {
 
   // The service
   'rate-limited': { title: 'Too many requests', retry: { afterSeconds: 10 } },
-  'quota-exceeded': { title: 'The identity has used up its certificates for today', retry: { afterSeconds: 3600 } },
+  'quota-exceeded': {
+    title: 'The identity has used up its certificates for today',
+    retry: { afterSeconds: 3600 },
+  },
   overloaded: { title: 'The issuer is overloaded', retry: { afterSeconds: 5 } },
   'body-too-large': { title: 'The body is too large', retry: 'never' },
   'media-type-unsupported': { title: 'The media type is not supported', retry: 'never' },
