@@ -1,0 +1,65 @@
+import { type FileSystem, MayflyError } from '@mayfly/ca-core'
+import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { describeIssues } from './describe-issues.ts'
+import { allowedKeys } from './schema-keys.ts'
+
+/** A configuration is written by hand; a megabyte is a wrong file. */
+const configurationBytesMax = 1_048_576
+
+/**
+ * Reads the YAML file at `path` and checks it against `schema`, in which unknown keys should be refused
+ * (`z.strictObject`). Throws `config-invalid` with one line `file:line:column: key: reason` for every
+ * problem found, also in `details.problems`.
+ */
+export async function readYamlConfiguration<T>(
+  fileSystem: FileSystem,
+  path: string,
+  schema: z.ZodType<T, unknown>,
+): Promise<T> {
+  const content = await fileSystem.readFile(path)
+  if (content.byteLength > configurationBytesMax) {
+    throw invalid(path, [`${path}:1:1: the file is larger than ${configurationBytesMax} bytes`])
+  }
+  return parseYamlConfiguration(Buffer.from(content).toString('utf8'), path, schema)
+}
+
+/** The same for text that is in hand; `path` is named in the problems. */
+export function parseYamlConfiguration<T>(text: string, path: string, schema: z.ZodType<T, unknown>): T {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  if (document.errors.length > 0) {
+    throw invalid(
+      path,
+      document.errors.map((error) => `${place(path, lines, error.pos[0])}: ${error.message}`),
+    )
+  }
+  // Aliases are never needed here, and expanding nested ones can fill the memory.
+  const parsed = schema.safeParse(withoutAliases(() => document.toJS({ maxAliasCount: 0 }), path) ?? {})
+  if (parsed.success) return parsed.data
+  const problems = describeIssues(parsed.error.issues, document, allowedKeys(schema))
+  throw invalid(
+    path,
+    problems.map(
+      ({ offset, key, reason }) => `${place(path, lines, offset)}: ${key === '' ? '' : `${key}: `}${reason}`,
+    ),
+  )
+}
+
+function withoutAliases(read: () => unknown, path: string): unknown {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause
+    throw invalid(path, [`${path}:1:1: aliases (*name) are not allowed here`])
+  }
+}
+
+function place(path: string, lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset)
+  return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+}
+
+function invalid(path: string, problems: readonly string[]): MayflyError {
+  return new MayflyError('config-invalid', problems.join('\n'), { details: { path, problems } })
+}

@@ -1,0 +1,37 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import type { FileAccess } from '@mayfly/ca-core'
+
+/** Opens `path`, hands the file to `use`, and closes it whatever happens. */
+export async function withFile<T>(
+  path: string,
+  flags: number,
+  mode: number,
+  use: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const file = await open(path, flags, mode)
+  try {
+    return await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Gives an open file its final access. The owner goes first: `chown` clears the set-id bits, and until
+ * the mode is set nobody but the creator could read the file.
+ */
+export async function applyAccess(file: FileHandle, access: FileAccess): Promise<void> {
+  if (access.uid !== undefined || access.gid !== undefined) {
+    await file.chown(access.uid ?? keepId, access.gid ?? keepId)
+  }
+  await file.chmod(access.mode)
+}
+
+/** Makes the entries of the folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  await withFile(path, constants.O_RDONLY | constants.O_DIRECTORY, 0, (folder) => folder.sync())
+}
+
+/** chown(2): an id of -1 is left as it is. */
+const keepId = -1

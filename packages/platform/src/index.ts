@@ -1,0 +1,25 @@
+export { systemClock } from './clock/system-clock.ts'
+export { parseYamlConfiguration, readYamlConfiguration } from './configuration/read-yaml-configuration.ts'
+export * from './configuration/setting-types.ts'
+export { type FileLock, lockFile } from './files/lock-file.ts'
+export { nodeFileSystem } from './files/node-file-system.ts'
+export { type AccessPorts, type AccessRequest, resolveAccess } from './files/resolve-access.ts'
+export { removeLeftovers } from './files/temporary-name.ts'
+export { type FileWatch, type WatchOptions, watchFiles } from './files/watch-files.ts'
+export {
+  createLogger,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  logLevels,
+} from './logs/create-logger.ts'
+export {
+  type MetricsServer,
+  type MetricsServerOptions,
+  startMetricsServer,
+} from './metrics/metrics-server.ts'
+export { nodeProcessRunner } from './programs/node-process-runner.ts'
+export { systemRandom } from './random/system-random.ts'
+export { readSecret, type SecretPorts, type SecretSource } from './secrets/read-secret.ts'
+export { notifySystemd, type SystemdNotifier, type SystemdOptions } from './systemd/notify-systemd.ts'
+export { type StopSignals, stopSignals } from './systemd/stop-signals.ts'
