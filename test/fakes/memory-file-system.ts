@@ -1,0 +1,244 @@
+import { basename, dirname, join, normalize } from 'node:path'
+import type { FileAccess, FileStatus, FileSystem } from '@mayfly/ca-core'
+import { fileError } from '../../packages/platform/src/files/file-error.ts'
+import {
+  type Inode,
+  losePower,
+  type MemoryFolder,
+  newFile,
+  newFolder,
+  newLink,
+  setAccess,
+} from './memory-inode.ts'
+
+export type FileOperation = keyof FileSystem
+
+export interface InjectedFailure {
+  /** The system's name of the error: ENOSPC, EROFS, EACCES, EIO. */
+  readonly errno: string
+  /** Only this operation; absent means every one. */
+  readonly operation?: FileOperation
+  /** Only paths that match; absent means every one. */
+  readonly path?: RegExp
+  /** How often; absent means until `heal`. */
+  readonly times?: number
+}
+
+/** As many links as Linux follows on one path. */
+const linksMax = 40
+const readOperations: readonly FileOperation[] = ['readFile', 'readLink', 'list', 'status']
+
+/**
+ * Files in memory that keep what POSIX promises and no more: after `powerLoss` only what was synced is
+ * left. A created, renamed or removed entry lasts only once its folder was synced.
+ */
+export class MemoryFileSystem implements FileSystem {
+  readonly #root: MemoryFolder
+  readonly #owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  #failures: { failure: InjectedFailure; left: number }[] = []
+  /** Called before each operation; may throw, as a crash there would. */
+  onOperation: (operation: FileOperation, path: string) => void = () => undefined
+
+  constructor() {
+    this.#root = newFolder({ mode: 0o755 }, this.#owner)
+  }
+
+  /** Makes operations fail from now on. */
+  fail(failure: InjectedFailure): void {
+    this.#failures.push({ failure, left: failure.times ?? Number.POSITIVE_INFINITY })
+  }
+
+  /** Ends every injected failure. */
+  heal(): void {
+    this.#failures = []
+  }
+
+  /** Drops everything that was not synced. */
+  powerLoss(): void {
+    losePower(this.#root)
+  }
+
+  readFile(path: string): Promise<Uint8Array> {
+    return this.#do('readFile', path, () => {
+      const inode = this.#find(path, 'follow') ?? fail('ENOENT')
+      if (inode.type !== 'file') return fail('EISDIR')
+      return inode.content.slice()
+    })
+  }
+
+  createFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
+    return this.#do('createFile', path, () => {
+      const folder = this.#parent(path)
+      if (folder.entries.has(basename(path))) fail('EEXIST')
+      folder.entries.set(basename(path), newFile(content, access, this.#owner))
+    })
+  }
+
+  replaceFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
+    return this.#do('replaceFile', path, () => {
+      const folder = this.#parent(path)
+      if (folder.entries.get(basename(path))?.type === 'directory') fail('EISDIR')
+      folder.entries.set(basename(path), newFile(content, access, this.#owner))
+      sync(folder)
+    })
+  }
+
+  appendFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
+    return this.#do('appendFile', path, () => {
+      const folder = this.#parent(path)
+      const present = folder.entries.get(basename(path))
+      if (present === undefined) {
+        folder.entries.set(basename(path), newFile(content, access, this.#owner))
+        sync(folder)
+        return
+      }
+      if (present.type !== 'file') return fail(present.type === 'symlink' ? 'ELOOP' : 'EISDIR')
+      present.content = Buffer.concat([present.content, content])
+      present.durable = present.content.slice()
+    })
+  }
+
+  makeDirectory(path: string, access: FileAccess): Promise<void> {
+    return this.#do('makeDirectory', path, () => {
+      const present = this.#find(path)
+      if (present !== undefined && present.type !== 'directory') fail('EEXIST')
+      setAccess(present ?? this.#makeFolders(normalize(path)), access)
+    })
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return this.#do('syncDirectory', path, () => sync(this.#folder(path)))
+  }
+
+  replaceSymlink(path: string, target: string): Promise<void> {
+    return this.#do('replaceSymlink', path, () => {
+      const folder = this.#parent(path)
+      const present = folder.entries.get(basename(path))
+      if (present !== undefined && present.type !== 'symlink') fail('EEXIST')
+      folder.entries.set(basename(path), newLink(target, this.#owner))
+      sync(folder)
+    })
+  }
+
+  readLink(path: string): Promise<string | undefined> {
+    return this.#do('readLink', path, () => {
+      const inode = this.#find(path)
+      return inode?.type === 'symlink' ? inode.target : undefined
+    })
+  }
+
+  list(path: string): Promise<string[]> {
+    return this.#do('list', path, () => {
+      const inode = this.#find(path, 'follow')
+      if (inode === undefined) return []
+      if (inode.type !== 'directory') return fail('ENOTDIR')
+      return [...inode.entries.keys()].sort()
+    })
+  }
+
+  status(path: string): Promise<FileStatus | undefined> {
+    return this.#do('status', path, () => {
+      const inode = this.#find(path)
+      if (inode === undefined) return undefined
+      const { type, mode, uid, gid } = inode
+      return { type, mode, uid, gid, sizeBytes: inode.type === 'file' ? inode.content.byteLength : 0 }
+    })
+  }
+
+  setAccess(path: string, access: FileAccess): Promise<void> {
+    return this.#do('setAccess', path, () => {
+      const inode = this.#find(path) ?? fail('ENOENT')
+      if (inode.type === 'symlink') fail('ELOOP')
+      setAccess(inode, access)
+    })
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#do('rename', from, () => {
+      const source = this.#parent(from)
+      const target = this.#parent(to)
+      const inode = source.entries.get(basename(from)) ?? fail('ENOENT')
+      const replaced = target.entries.get(basename(to))
+      if (replaced?.type === 'directory' && replaced.entries.size > 0) fail('ENOTEMPTY')
+      source.entries.delete(basename(from))
+      target.entries.set(basename(to), inode)
+    })
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#do('remove', path, () => {
+      const folder = this.#find(dirname(path), 'follow')
+      if (folder?.type === 'directory') folder.entries.delete(basename(path))
+    })
+  }
+
+  async #do<T>(operation: FileOperation, path: string, work: () => T): Promise<T> {
+    this.onOperation(operation, path)
+    try {
+      this.#failAsTold(operation, path)
+      return work()
+    } catch (error) {
+      throw fileError(path, readOperations.includes(operation) ? 'read' : 'write', error)
+    }
+  }
+
+  #failAsTold(operation: FileOperation, path: string): void {
+    const told = this.#failures.find(
+      ({ failure, left }) =>
+        left > 0 &&
+        (failure.operation ?? operation) === operation &&
+        (failure.path === undefined || failure.path.test(path)),
+    )
+    if (told === undefined) return
+    told.left--
+    fail(told.failure.errno)
+  }
+
+  #makeFolders(path: string): MemoryFolder {
+    const present = this.#find(path, 'follow')
+    if (present !== undefined) return present.type === 'directory' ? present : fail('ENOTDIR')
+    const parent = this.#makeFolders(dirname(path))
+    const made = newFolder({ mode: 0o755 }, this.#owner)
+    parent.entries.set(basename(path), made)
+    sync(parent)
+    return made
+  }
+
+  #parent(path: string): MemoryFolder {
+    return this.#folder(dirname(path))
+  }
+
+  #folder(path: string): MemoryFolder {
+    const inode = this.#find(path, 'follow') ?? fail('ENOENT')
+    return inode.type === 'directory' ? inode : fail('ENOTDIR')
+  }
+
+  /** Links in the middle of a path are followed; one at its end only where that is asked for. */
+  #find(path: string, last: 'follow' | 'keep' = 'keep', links: number = 0): Inode | undefined {
+    if (links > linksMax) return fail('ELOOP')
+    const names = normalize(path).split('/').filter(Boolean)
+    let inode: Inode = this.#root
+    for (const [index, name] of names.entries()) {
+      if (inode.type !== 'directory') return undefined
+      const next = inode.entries.get(name)
+      if (next === undefined) return undefined
+      const isLast = index === names.length - 1
+      if (next.type === 'symlink' && (!isLast || last === 'follow')) {
+        const here = `/${names.slice(0, index).join('/')}`
+        const rest = names.slice(index + 1).join('/')
+        const target = next.target.startsWith('/') ? next.target : join(here, next.target)
+        return this.#find(join(target, rest), last, links + 1)
+      }
+      inode = next
+    }
+    return inode
+  }
+}
+
+function sync(folder: MemoryFolder): void {
+  folder.durable = new Map(folder.entries)
+}
+
+function fail(errno: string): never {
+  throw Object.assign(new Error(errno), { code: errno })
+}
