@@ -1,0 +1,43 @@
+import { generateKeyPair as generate, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { KeyType } from './key-type.ts'
+import { type PublicKey, publicKeyOf } from './public-key.ts'
+
+export interface KeyPair {
+  readonly type: KeyType
+  readonly publicKey: PublicKey
+  readonly privateKey: KeyObject
+}
+
+const generateAsync = promisify(generate) as unknown as (
+  type: string,
+  options: object,
+) => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>
+
+const generators: Record<KeyType, { readonly type: string; readonly options: object }> = {
+  'ec-p256': { type: 'ec', options: { namedCurve: 'P-256' } },
+  'ec-p384': { type: 'ec', options: { namedCurve: 'P-384' } },
+  ed25519: { type: 'ed25519', options: {} },
+  'rsa-3072': { type: 'rsa', options: { modulusLength: 3072, publicExponent: 65_537 } },
+  'rsa-4096': { type: 'rsa', options: { modulusLength: 4096, publicExponent: 65_537 } },
+  'ml-dsa-44': { type: 'ml-dsa-44', options: {} },
+  'ml-dsa-65': { type: 'ml-dsa-65', options: {} },
+  'ml-dsa-87': { type: 'ml-dsa-87', options: {} },
+}
+
+/**
+ * A fresh key pair, made off the main thread. The randomness is OpenSSL's own: there is no way to
+ * hand it bytes, and there should be none.
+ */
+export async function generateKeyPair(type: KeyType): Promise<KeyPair> {
+  const generator = generators[type]
+  const { privateKey } = await generateAsync(generator.type, generator.options)
+  return keyPairOf(privateKey)
+}
+
+/** The pair of a private key. Throws `key-weak`, `key-type-unsupported` or `key-invalid`. */
+export function keyPairOf(privateKey: KeyObject): KeyPair {
+  if (privateKey.type !== 'private') throw new TypeError('keyPairOf takes a private key')
+  const publicKey = publicKeyOf(privateKey)
+  return { type: publicKey.type, publicKey, privateKey }
+}
