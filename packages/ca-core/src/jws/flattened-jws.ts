@@ -1,0 +1,56 @@
+import { type FlattenedJWSInput, FlattenedSign, flattenedVerify, type JWSHeaderParameters } from 'jose'
+import { z } from 'zod'
+import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
+import type { KeyPair } from '../keys/key-pair.ts'
+import type { PublicKey } from '../keys/public-key.ts'
+
+/** A JWS in the flattened JSON serialisation (RFC 7515 7.2.2), with every header parameter signed. */
+export interface FlattenedJws {
+  readonly protected: string
+  readonly payload: string
+  readonly signature: string
+}
+
+/** An ML-DSA-87 signature is 6,170 characters of base64url. */
+const signatureCharactersMax = 8_192
+/** Headers hold a type, an algorithm, a hash, a URL, a time and a nonce. */
+const headerCharactersMax = 4_096
+
+/**
+ * The shape of a JWS whose payload has at most `payloadCharactersMax` characters of base64url.
+ * Strict: an unprotected `header` is refused.
+ */
+export function flattenedJwsSchema(payloadCharactersMax: number): z.ZodType<FlattenedJws> {
+  return z.strictObject({
+    protected: z.base64url().min(1).max(headerCharactersMax),
+    payload: z.base64url().min(1).max(payloadCharactersMax),
+    signature: z.base64url().min(1).max(signatureCharactersMax),
+  })
+}
+
+/** Signs `payload` with the one JWS algorithm of the key's type, which is added to `header` as `alg`. */
+export async function signFlattened(
+  payload: Uint8Array,
+  header: Readonly<Record<string, string | number>>,
+  keyPair: KeyPair,
+): Promise<FlattenedJws> {
+  const jws = await new FlattenedSign(payload)
+    .setProtectedHeader({ ...header, alg: jwsAlgorithmOf(keyPair.type) } as JWSHeaderParameters)
+    .sign(keyPair.privateKey)
+  return { protected: jws.protected ?? '', payload: jws.payload, signature: jws.signature }
+}
+
+/** What was signed, or `undefined` where the signature is not one of `publicKey`'s over this JWS. */
+export async function verifyFlattened(
+  jws: FlattenedJws,
+  publicKey: PublicKey,
+): Promise<Uint8Array | undefined> {
+  try {
+    // RFC 8725 3.1: the key decides on the algorithm, the message never does.
+    const algorithms = [jwsAlgorithmOf(publicKey.type)]
+    return (await flattenedVerify(jws as FlattenedJWSInput, publicKey.key, { algorithms })).payload
+  } catch {
+    // Whatever a crafted message makes the verifier throw, it did not verify.
+    return undefined
+  }
+}

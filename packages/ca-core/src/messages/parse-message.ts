@@ -1,0 +1,51 @@
+import type { z } from 'zod'
+import type { ErrorCode } from '../errors/error-catalogue.ts'
+import { MayflyError } from '../errors/mayfly-error.ts'
+
+/** A message with more faults than this is not described further. */
+const faultsMax = 5
+
+/**
+ * Checks a value from outside against a schema. The error names the places and the rules, never the values:
+ * a message may carry a token.
+ *
+ * @throws MayflyError with `code`
+ */
+export function parseMessage<T>(schema: z.ZodType<T>, value: unknown, code: ErrorCode, what: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const faults = result.error.issues.slice(0, faultsMax).map(describeFault)
+  throw new MayflyError(code, `${what} is not well formed: ${faults.join('; ')}.`, { details: { faults } })
+}
+
+/** The same for JSON text. */
+export function parseJsonMessage<T>(schema: z.ZodType<T>, text: string, code: ErrorCode, what: string): T {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new MayflyError(code, `${what} is not JSON.`)
+  }
+  return parseMessage(schema, value, code, what)
+}
+
+function describeFault(issue: z.core.$ZodIssue): string {
+  const place = issue.path.length === 0 ? 'the message' : issue.path.map(String).join('.')
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      // Names of members come from outside too: only how many, not which.
+      return `${place} has ${issue.keys.length} unknown member(s)`
+    case 'invalid_type':
+      return `${place} should be ${issue.expected}`
+    case 'invalid_value':
+      return `${place} should be ${issue.values.map(String).join(' or ')}`
+    case 'too_big':
+      return `${place} is over ${issue.maximum}`
+    case 'too_small':
+      return `${place} is under ${issue.minimum}`
+    case 'invalid_format':
+      return `${place} ${issue.message}`
+    default:
+      return `${place} is wrong`
+  }
+}

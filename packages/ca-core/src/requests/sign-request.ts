@@ -1,0 +1,31 @@
+import { type FlattenedJws, signFlattened } from '../jws/flattened-jws.ts'
+import type { KeyPair } from '../keys/key-pair.ts'
+import type { RequestBody } from '../messages/request-body.ts'
+import { type Instant, secondMs } from '../time/instant.ts'
+import { requestType } from './request-header.ts'
+
+export interface SignRequestOptions {
+  /** Of the current leaf. */
+  readonly keyPair: KeyPair
+  /** SHA-256 in hex of the current leaf's DER. */
+  readonly certificateFingerprint: string
+  /** Where the request goes, in full; see `endpointUrl`. */
+  readonly url: string
+  readonly now: Instant
+  /** 16 to 64 characters of base64url; never used twice. */
+  readonly jti: string
+  readonly body: RequestBody
+}
+
+/** Signs a request with the key of the current leaf, as one message that any relay may carry. */
+export async function signRequest(options: SignRequestOptions): Promise<FlattenedJws> {
+  const { keyPair, certificateFingerprint, url, now, jti, body } = options
+  const header = {
+    typ: requestType,
+    'x5t#S256': Buffer.from(certificateFingerprint, 'hex').toString('base64url'),
+    url,
+    iat: Math.floor(now / secondMs),
+    jti,
+  }
+  return signFlattened(Buffer.from(JSON.stringify(body)), header, keyPair)
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FlattenedSign } from 'jose'
+import {
+  addSeconds,
+  type FlattenedJws,
+  keyTypes,
+  MayflyError,
+  readRequestHeader,
+  requestLifetimeSeconds,
+  signRequest,
+  verifyRequest,
+} from '../../src/index.ts'
+import { jwsAlgorithmOf } from '../../src/keys/key-algorithms.ts'
+import { generateKeyPair } from '../../src/keys/key-pair.ts'
+
+const now = Date.UTC(2026, 0, 1)
+const keyPair = await generateKeyPair('ec-p256')
+const certificateFingerprint = '0f'.repeat(32)
+const url = 'https://ca.example:8443/v1/requests'
+const jti = 'AAECAwQFBgcICQoLDA0ODw'
+const body = {
+  csr: 'AQID',
+  report: { version: '0.1.0', bundleSequence: 1, generation: 1, servedSerials: [], clockOffsetSeconds: 0 },
+}
+const header = {
+  typ: 'mayfly-request',
+  alg: 'ES256',
+  'x5t#S256': Buffer.from(certificateFingerprint, 'hex').toString('base64url'),
+  url,
+  iat: now / 1_000,
+  jti,
+}
+
+const sign = (options: object = {}) =>
+  signRequest({ keyPair, certificateFingerprint, url, now, jti, body, ...options })
+const verify = (jws: unknown, at = now) => verifyRequest(jws, { publicKey: keyPair.publicKey, url, now: at })
+const refusal = (code: string) => (error: unknown) => error instanceof MayflyError && error.code === code
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+async function signRaw(changes: object, payload: unknown = body): Promise<FlattenedJws> {
+  const jws = await new FlattenedSign(Buffer.from(JSON.stringify(payload)))
+    .setProtectedHeader({ ...header, ...changes })
+    .sign(keyPair.privateKey)
+  return { protected: jws.protected ?? '', payload: jws.payload, signature: jws.signature }
+}
+
+for (const type of keyTypes) {
+  test(`request: signed by ${type} → verified, and its header read`, async () => {
+    const pair = await generateKeyPair(type)
+    const jws = await sign({ keyPair: pair })
+    assert.deepEqual(readRequestHeader(jws), { certificateFingerprint, url, issuedAt: now, jti })
+    assert.deepEqual(await verifyRequest(jws, { publicKey: pair.publicKey, url, now }), body)
+    const protectedHeader = JSON.parse(Buffer.from(jws.protected, 'base64url').toString())
+    assert.equal(protectedHeader.alg, jwsAlgorithmOf(type))
+  })
+}
+
+// THREATS: request replayed, its clock in the future.
+test('request: at the edges of its five minutes → accepted within, request-stale beyond', async () => {
+  const jws = await sign()
+  await verify(jws, addSeconds(now, requestLifetimeSeconds))
+  await verify(jws, addSeconds(now, -requestLifetimeSeconds))
+  await assert.rejects(verify(jws, addSeconds(now, requestLifetimeSeconds + 1)), refusal('request-stale'))
+  await assert.rejects(verify(jws, addSeconds(now, -requestLifetimeSeconds - 1)), refusal('request-stale'))
+})
+
+// THREATS: request redirected to another URL.
+test('request: another host, path or spelling → request-other-url', async () => {
+  for (const other of [
+    'https://ca.evil.example:8443/v1/requests',
+    'https://ca.example:8443/v1/requests/',
+    'https://ca.example:8443/v1/Requests',
+    'https://ca.example/v1/requests',
+  ]) {
+    await assert.rejects(verify(await sign({ url: other })), refusal('request-other-url'))
+  }
+})
+
+test('request: by another key, or by another type of key → request-signature-invalid', async () => {
+  for (const type of ['ec-p256', 'ed25519', 'rsa-3072'] as const) {
+    const jws = await sign({ keyPair: await generateKeyPair(type) })
+    await assert.rejects(verify(jws), refusal('request-signature-invalid'))
+  }
+})
+
+// THREATS: `alg` none or confused.
+test('request: alg none, HMAC, or the name of another algorithm → request-signature-invalid', async () => {
+  const good = await sign()
+  for (const alg of ['none', 'HS256', 'ES384', 'PS256', 'RS256', '']) {
+    const jws = { ...good, protected: encode({ ...header, alg }) }
+    await assert.rejects(verify(jws), refusal('request-signature-invalid'))
+  }
+  const spki = keyPair.publicKey.key.export({ type: 'spki', format: 'pem' })
+  const hmac = await new FlattenedSign(Buffer.from(JSON.stringify(body)))
+    .setProtectedHeader({ ...header, alg: 'HS256' })
+    .sign(Buffer.from(spki))
+  await assert.rejects(verify(hmac), refusal('request-signature-invalid'))
+})
+
+test('request: header, payload or signature tampered → request-signature-invalid', async () => {
+  const good = await sign()
+  const tampered = [
+    { ...good, protected: encode({ ...header, jti: 'BBECAwQFBgcICQoLDA0ODw' }) },
+    { ...good, payload: encode({ ...body, immediate: true }) },
+    { ...good, signature: 'A'.repeat(86) },
+  ]
+  for (const jws of tampered) await assert.rejects(verify(jws), refusal('request-signature-invalid'))
+})
+
+// THREATS: a missing expiry treated as none.
+for (const parameter of ['iat', 'jti', 'url', 'x5t#S256', 'typ']) {
+  test(`request: header without ${parameter} → request-invalid`, async () => {
+    await assert.rejects(verify(await signRaw({ [parameter]: undefined })), refusal('request-invalid'))
+  })
+}
+
+for (const [what, changes] of Object.entries({
+  'a key of its own': { jwk: {} },
+  'a certificate of its own': { x5c: [] },
+  'an extension': { kid: 'x' },
+  'another type': { typ: 'mayfly-bundle' },
+  'a time as text': { iat: '1767225600' },
+  'a fraction of a second': { iat: header.iat + 0.5 },
+  'a short hash': { 'x5t#S256': 'AAAA' },
+  'a nonce with a line break': { jti: 'AAECAwQFBgcI\nCQoLDA0ODw' },
+})) {
+  test(`request: header with ${what} → request-invalid`, async () => {
+    await assert.rejects(verify(await signRaw(changes)), refusal('request-invalid'))
+  })
+}
+
+test('request: an unprotected header, a missing part, no object → request-invalid', async () => {
+  const good = await sign()
+  for (const jws of [
+    { ...good, header: { alg: 'ES256' } },
+    { protected: good.protected, payload: good.payload },
+    { ...good, payload: 'A'.repeat(60_000) },
+    { ...good, protected: Buffer.from('no json').toString('base64url') },
+    JSON.stringify(good),
+    [good],
+    null,
+    undefined,
+  ]) {
+    await assert.rejects(verify(jws), refusal('request-invalid'))
+  }
+})
+
+// THREATS: names or extensions copied from the request.
+test('request: signed, but with a body that is none → request-invalid', async () => {
+  for (const payload of [{ csr: 'AQID' }, { ...body, names: ['dns:evil.example'] }, [], 'text', null]) {
+    await assert.rejects(verify(await signRaw({}, payload)), refusal('request-invalid'))
+  }
+})
