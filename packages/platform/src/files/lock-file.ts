@@ -1,5 +1,4 @@
 import { constants } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '@mayfly/ca-core'
 import { fileError } from './file-error.ts'
@@ -14,8 +13,7 @@ export interface FileLock {
 const held = new Set<DatabaseSync>()
 
 /**
- * Takes the exclusive lock on `path` (created with mode 0600 if missing) or throws `already-running`,
- * naming the process that holds it where the system tells.
+ * Takes the exclusive lock on `path` (created with mode 0600 if missing), or throws `already-running`.
  *
  * Node has no flock(2). SQLite, which is built in, takes a kernel lock (fcntl) on its file: the kernel
  * drops it when the process ends, however it ends, so nothing is ever stale. A file that holds a process
@@ -29,7 +27,7 @@ export async function lockFile(path: string): Promise<FileLock> {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw await refusal(path, cause)
+    throw refusal(path, cause)
   }
   held.add(database)
   return {
@@ -55,28 +53,12 @@ async function createEmpty(path: string): Promise<void> {
 /** SQLite's result codes for a lock that another holds. */
 const busyCodes = [5, 6]
 
-async function refusal(path: string, cause: unknown): Promise<MayflyError> {
+function refusal(path: string, cause: unknown): MayflyError {
   const code = cause instanceof Error && 'errcode' in cause ? cause.errcode : undefined
   if (typeof code !== 'number' || !busyCodes.includes(code & 0xff)) return fileError(path, 'write', cause)
-  const pid = await lockHolder(path)
-  const holder = pid === undefined ? 'another process' : `process ${pid}`
-  return new MayflyError('already-running', `${path}: ${holder} is using this state; stop it first`, {
-    details: pid === undefined ? { path } : { path, pid },
-    cause,
-  })
-}
-
-/** The process that the kernel lists as holding a lock on `path`; `undefined` where it can't be known. */
-async function lockHolder(path: string): Promise<number | undefined> {
-  try {
-    const { ino } = await stat(path)
-    // proc(5), /proc/locks: `1: POSIX  ADVISORY  WRITE 4711 08:01:131090 1073741824 1073742335`
-    for (const line of (await readFile('/proc/locks', 'utf8')).split('\n')) {
-      const found = /(\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line)
-      if (found !== null && Number(found[2]) === ino) return Number(found[1])
-    }
-  } catch {
-    // Only Linux has the list, and a container may hide it.
-  }
-  return undefined
+  return new MayflyError(
+    'already-running',
+    `${path}: another process is using this state; stop it first (fuser ${path} names it)`,
+    { details: { path }, cause },
+  )
 }

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import { fileError } from '../files/file-error.ts'
 
@@ -89,11 +90,11 @@ async function readCredential(name: string, { environment, fileSystem }: SecretP
 }
 
 async function readDescriptor(descriptor: number): Promise<ReadSource> {
-  const path = `/dev/fd/${descriptor}`
+  const place = `descriptor ${descriptor}`
   try {
-    return { place: `descriptor ${descriptor}`, content: await readFile(path) }
+    return { place, content: await promisify(readFile)(descriptor) }
   } catch (cause) {
-    throw fileError(path, 'read', cause)
+    throw fileError(place, 'read', cause)
   }
 }
 

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { chownSync, statSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { isMayflyError } from '@mayfly/ca-core'
+import { nodeFileSystem, removeLeftovers, systemRandom } from '@mayfly/platform'
+import { temporaryPath } from '../../src/files/temporary-name.ts'
+
+const run = promisify(execFile)
+const content = new TextEncoder().encode('secret')
+const isRoot = process.getuid?.() === 0
+
+describe('nodeFileSystem', () => {
+  let root: string
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'mayfly-files-'))
+  })
+  after(() => rm(root, { recursive: true }))
+
+  for (const umask of [0o000, 0o077, 0o777]) {
+    it(`createFile: umask ${umask.toString(8)} → the mode as given`, async () => {
+      const path = join(root, `umask-${umask}`)
+      const previous = process.umask(umask)
+      try {
+        await nodeFileSystem.createFile(path, content, { mode: 0o640 })
+        await nodeFileSystem.makeDirectory(`${path}-folder`, { mode: 0o750 })
+      } finally {
+        process.umask(previous)
+      }
+      assert.equal(statSync(path).mode & 0o7777, 0o640)
+      assert.equal(statSync(`${path}-folder`).mode & 0o7777, 0o750)
+    })
+  }
+
+  it('createFile: another owner and group → given', { skip: !isRoot && 'needs root' }, async () => {
+    const path = join(root, 'owned')
+    await nodeFileSystem.createFile(path, content, { mode: 0o640, uid: 65_534, gid: 65_533 })
+    const { uid, gid } = await stat(path)
+    assert.deepEqual({ uid, gid }, { uid: 65_534, gid: 65_533 })
+  })
+
+  it('replaceFile: the old one had another owner → the new access counts', {
+    skip: !isRoot && 'needs root',
+  }, async () => {
+    const path = join(root, 'replaced')
+    await writeFile(path, 'old', { mode: 0o666 })
+    chownSync(path, 65_534, 65_534)
+    await nodeFileSystem.replaceFile(path, content, { mode: 0o600, uid: 0, gid: 0 })
+    const { uid, mode } = await stat(path)
+    assert.deepEqual({ uid, mode: mode & 0o7777 }, { uid: 0, mode: 0o600 })
+  })
+
+  it('removeLeftovers: temporary files of a killed writer → gone, nothing else', async () => {
+    const folder = join(root, 'leftovers')
+    await nodeFileSystem.makeDirectory(folder, { mode: 0o700 })
+    await writeFile(temporaryPath(join(folder, 'key.pem'), systemRandom), 'half')
+    for (const name of ['key.pem', '.hidden', '.key.pem.mayfly-tmp']) await writeFile(join(folder, name), '')
+    assert.equal((await removeLeftovers(nodeFileSystem, folder)).length, 1)
+    assert.deepEqual((await readdir(folder)).sort(), ['.hidden', '.key.pem.mayfly-tmp', 'key.pem'])
+  })
+
+  it('a disk that is full → disk-full; old file as it was, nothing left beside it', async (context) => {
+    const folder = join(root, 'full')
+    await nodeFileSystem.makeDirectory(folder, { mode: 0o700 })
+    try {
+      await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])
+    } catch {
+      return context.skip('needs the right to mount')
+    }
+    try {
+      const big = new Uint8Array(200_000)
+      await nodeFileSystem.replaceFile(join(folder, 'a'), content, { mode: 0o600 })
+      const isFull = (error: unknown): boolean => isMayflyError(error, 'disk-full')
+      await assert.rejects(nodeFileSystem.replaceFile(join(folder, 'a'), big, { mode: 0o600 }), isFull)
+      await assert.rejects(nodeFileSystem.appendFile(join(folder, 'a'), big, { mode: 0o600 }), isFull)
+      await assert.rejects(nodeFileSystem.createFile(join(folder, 'b'), big, { mode: 0o600 }), isFull)
+      assert.equal(await readFile(join(folder, 'a'), 'utf8'), 'secret')
+      assert.deepEqual(await readdir(folder), ['a'])
+      await run('mount', ['-o', 'remount,ro', folder])
+      await assert.rejects(nodeFileSystem.createFile(join(folder, 'b'), content, { mode: 0o600 }), (error) =>
+        isMayflyError(error, 'file-unwritable'),
+      )
+    } finally {
+      await run('umount', [folder])
+    }
+  })
+})
