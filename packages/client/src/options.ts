@@ -1,0 +1,47 @@
+import { systemNow } from './clock/system-clock.ts'
+
+/** A point in time: milliseconds since the Unix epoch, UTC. */
+export type Instant = number
+
+export interface TrustOptions {
+  /**
+   * A peer whose certificate was made to live longer is refused, whatever its chain.
+   * Default: 90,000 (25 hours).
+   */
+  readonly maxLifetimeSeconds?: number
+  /** Default: `TLSv1.3`. Lower it only for a peer that can do no better. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** For TCP and TLS together. Default: 10,000. */
+  readonly connectTimeoutMs?: number
+  /** The wall clock, for tests. Handshakes themselves go by the clock of the system. */
+  readonly now?: () => Instant
+}
+
+export type TrustSettings = Required<TrustOptions>
+
+/** A day, an hour for clocks and backdating. */
+export const maxLifetimeSecondsDefault = 90_000
+
+/** As long as undici gives a connection. */
+const connectTimeoutMsDefault = 10_000
+
+/** Fills in the defaults. Throws a `TypeError` for a value that would switch a rule off by mistake. */
+export function settingsFrom(options: TrustOptions): TrustSettings {
+  const {
+    maxLifetimeSeconds = maxLifetimeSecondsDefault,
+    minVersion = 'TLSv1.3',
+    connectTimeoutMs = connectTimeoutMsDefault,
+    now = systemNow,
+  } = options
+  requirePositive('maxLifetimeSeconds', maxLifetimeSeconds)
+  requirePositive('connectTimeoutMs', connectTimeoutMs)
+  if (minVersion !== 'TLSv1.2' && minVersion !== 'TLSv1.3') {
+    throw new TypeError("minVersion must be 'TLSv1.2' or 'TLSv1.3'")
+  }
+  return { maxLifetimeSeconds, minVersion, connectTimeoutMs, now }
+}
+
+function requirePositive(name: string, value: number): void {
+  // A NaN would make every comparison false and so every certificate short-lived.
+  if (!(value > 0)) throw new TypeError(`${name} must be a number over 0`)
+}

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { TrustSettings } from '../options.ts'
+import { TrustError } from '../trust-error.ts'
+import { judgePeer } from './judge-peer.ts'
+import type { PeerIdentity } from './peer-identity.ts'
+
+/**
+ * Who is at the other end of a connection, on either side of it. Judges the certificate once more
+ * by the wall clock, and so also serves servers that were made from `tlsOptions()`.
+ * Throws a `TrustError` when there is nobody whom the bundle vouches for.
+ */
+export function verifiedPeer(connection: Socket | IncomingMessage, settings: TrustSettings): PeerIdentity {
+  const socket = 'socket' in connection ? connection.socket : connection
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+  if (!(socket instanceof TLSSocket) || certificate === undefined || !socket.authorized) {
+    throw new TrustError('peer-missing', 'The other side showed no certificate that the bundle vouches for')
+  }
+  const { now, maxLifetimeSeconds } = settings
+  const verdict = judgePeer(certificate, { expected: { match: 'anyone' }, now: now(), maxLifetimeSeconds })
+  if (!verdict.ok) throw verdict.error
+  return verdict.peer
+}

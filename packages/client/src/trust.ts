@@ -1,0 +1,126 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
+import type { Socket } from 'node:net'
+import type { PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls'
+import type { Dispatcher } from 'undici'
+import { type ConnectTarget, connectPinned, verdictOf } from './connections/connect.ts'
+import { type ConnectionContext, createConnectionContext } from './connections/connection-context.ts'
+import { PinnedDispatcher, type PinnedDispatcherOptions } from './http/pinned-dispatcher.ts'
+import { type PinnedAgentOptions, PinnedHttpsAgent } from './http/pinned-https-agent.ts'
+import type { Material } from './material/material.ts'
+import type { MaterialPaths } from './material/material-files.ts'
+import type { Instant, TrustOptions } from './options.ts'
+import { expectHost, expectIdentity } from './peers/expected-peer.ts'
+import type { PeerIdentity } from './peers/peer-identity.ts'
+import { verifiedPeer } from './peers/verified-peer.ts'
+import type { TrustError } from './trust-error.ts'
+
+export interface Rotation {
+  /** This side's certificate, if it has one: lower-case hex. */
+  readonly serial?: string
+  readonly notAfter?: Instant
+}
+
+export interface TrustEvents {
+  /** Other files are in use from now on. */
+  rotation: [Rotation]
+  /** What is on disk can't be used, so the old is kept. A process warning when nobody listens. */
+  problem: [TrustError]
+}
+
+/** Options for `tls.connect`, `tls.createServer` and libraries that take either. */
+export interface PinnedTlsOptions extends SecureContextOptions {
+  readonly requestCert: true
+  readonly rejectUnauthorized: true
+  readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined
+}
+
+/** Connections that trust one bundle and nothing else. Made by `openTrust`. */
+export class Trust extends EventEmitter<TrustEvents> {
+  protected readonly context: ConnectionContext
+  readonly #agents = new Map<string, PinnedHttpsAgent>()
+  readonly #dispatchers = new Map<string, PinnedDispatcher>()
+
+  constructor(paths: MaterialPaths, options: TrustOptions) {
+    super()
+    this.context = createConnectionContext(paths, options)
+    const { live } = this.context
+    live.on('rotation', (material) => this.emit('rotation', rotationOf(material)))
+    live.on('problem', (error) => this.#tell(error))
+  }
+
+  /** An agent for `https.request`, the same one for the same options. */
+  httpsAgent(options: PinnedAgentOptions = {}): HttpsAgent {
+    return kept(this.#agents, options, () => new PinnedHttpsAgent(this.context, options))
+  }
+
+  /** A dispatcher for undici and for Node's `fetch`, the same one for the same options. */
+  dispatcher(options: PinnedDispatcherOptions = {}): Dispatcher {
+    return kept(this.#dispatchers, options, () => new PinnedDispatcher(this.context, options))
+  }
+
+  /** Node's `fetch` over `dispatcher()`. Another dispatcher in `init` is not used. */
+  readonly fetch: typeof globalThis.fetch = (input, init) => {
+    // The types of Node's own undici and of the package differ in name only.
+    const dispatcher = this.dispatcher() as unknown as NonNullable<RequestInit['dispatcher']>
+    return globalThis.fetch(input, { ...init, dispatcher })
+  }
+
+  /** A raw TLS connection to a verified peer, for protocols other than HTTP. */
+  async connect(target: ConnectTarget): Promise<TLSSocket> {
+    const { socket } = await connectPinned(this.context, target)
+    return socket
+  }
+
+  /**
+   * Trust and material of this moment for another library: ask again for each connection. It
+   * can't end connections at the peer's expiry nor see who calls a server; `connect`,
+   * `createServer` and `peerIdentity` do.
+   */
+  tlsOptions(options: { readonly peer?: string } = {}): PinnedTlsOptions {
+    const { live, settings } = this.context
+    const { peer } = options
+    return {
+      ...live.ready().contextOptions,
+      requestCert: true,
+      rejectUnauthorized: true,
+      checkServerIdentity: (host, certificate) => {
+        const expected = peer === undefined ? expectHost(host) : expectIdentity([peer])
+        return verdictOf(certificate, expected, settings)
+      },
+    }
+  }
+
+  /** Who is at the other end. Throws a `TrustError` when nobody is whom the bundle vouches for. */
+  peerIdentity(connection: Socket | IncomingMessage): PeerIdentity {
+    return verifiedPeer(connection, this.context.settings)
+  }
+
+  /** Ends watching, idle connections and agents; running requests over `dispatcher()` finish. */
+  async close(): Promise<void> {
+    for (const agent of this.#agents.values()) agent.destroy()
+    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.close()))
+    await this.context.live.close()
+  }
+
+  #tell(error: TrustError): void {
+    if (!this.emit('problem', error)) process.emitWarning(error)
+  }
+}
+
+/** Trust without a certificate of one's own: for callers of servers that ask for none. */
+export async function openTrust(bundlePath: string, options: TrustOptions = {}): Promise<Trust> {
+  return new Trust({ bundle: bundlePath }, options)
+}
+
+function kept<T>(made: Map<string, T>, options: object, make: () => T): T {
+  const key = JSON.stringify(Object.entries(options).sort())
+  const existing = made.get(key) ?? make()
+  made.set(key, existing)
+  return existing
+}
+
+function rotationOf({ own }: Material): Rotation {
+  return own === undefined ? {} : { serial: own.serial, notAfter: own.notAfter }
+}
