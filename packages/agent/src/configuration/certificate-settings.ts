@@ -1,0 +1,83 @@
+import { type KeyType, keyTypes, type Name } from '@mayfly/ca-core'
+import { fileMode, filePath, url } from '@mayfly/platform'
+import { z } from 'zod'
+import { type FormatName, formatNameSchema } from '../formats/format-name.ts'
+import { endpointSchema, type ProbeEndpoint } from '../probing/endpoint.ts'
+import { type ReloadConfiguration, reloadSchema } from '../servers/reload-configuration.ts'
+import { certificateName, plainName } from './name-settings.ts'
+
+/** One certificate that the agent keeps fresh. */
+export interface CertificateSettings {
+  /** The identity's name at the issuer, if it must be this one. */
+  readonly identity?: string
+  /** Issuers to ask, in order; absent means the one of the enrolment token. */
+  readonly issuers?: readonly string[]
+  readonly keyType: KeyType
+  /** Names that every certificate must carry; absent means those of the enrolment token. */
+  readonly names?: readonly Name[]
+  /** Of the installed files; absent means the agent's own user. */
+  readonly owner?: string
+  readonly group?: string
+  /** Permission bits of the files that hold the key. */
+  readonly mode: number
+  readonly formats: readonly FormatName[]
+  /** The file with the password of the PKCS #12 stores. */
+  readonly keystorePasswordFile?: string
+  /** The server to test and reload; `none` for a program that watches the files itself. */
+  readonly reload: ReloadConfiguration
+  /** Live ports that must serve the certificate. */
+  readonly probe: readonly ProbeEndpoint[]
+  /** Generations kept in the archive, the live one included. */
+  readonly keep: number
+}
+
+const issuersMax = 8
+const namesMax = 100
+const probesMax = 32
+const keyModeDefault = 0o600
+const keepDefault = 3
+const ownerName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'must be a name or a number')
+
+/** Keys for the world to read would be no keys. */
+const keyMode = fileMode.refine(
+  (mode) => (mode & 0o007) === 0,
+  'must not let others read the key, such as "0640"',
+)
+
+export const certificateSchema: z.ZodType<CertificateSettings, unknown> = z
+  .strictObject({
+    identity: plainName.optional(),
+    issuers: z.array(url).min(1).max(issuersMax).optional(),
+    keyType: z.enum(keyTypes).optional(),
+    names: z.array(certificateName).min(1).max(namesMax).optional(),
+    owner: ownerName.optional(),
+    group: ownerName.optional(),
+    mode: keyMode.optional(),
+    formats: z.array(formatNameSchema).optional(),
+    keystorePasswordFile: filePath.optional(),
+    reload: reloadSchema.optional(),
+    probe: z.array(endpointSchema).max(probesMax).optional(),
+    keep: z.int().min(2, 'must be at least 2, so that there is one to go back to').max(100).optional(),
+  })
+  .refine(
+    ({ formats, keystorePasswordFile }) => !formats?.includes('pkcs12') || keystorePasswordFile !== undefined,
+    {
+      message: 'pkcs12 needs keystorePasswordFile',
+      path: ['formats'],
+    },
+  )
+  .transform(({ keyType, mode, formats, reload, probe, keep, ...others }) => ({
+    ...withoutUndefined(others),
+    keyType: keyType ?? 'ec-p256',
+    mode: mode ?? keyModeDefault,
+    formats: formats ?? [],
+    reload: reload ?? { preset: 'none' },
+    probe: probe ?? [],
+    keep: keep ?? keepDefault,
+  }))
+
+function withoutUndefined<T extends object>(value: T): { [key in keyof T]: Exclude<T[key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [key in keyof T]: Exclude<T[key], undefined>
+  }
+}

@@ -1,0 +1,41 @@
+import { isMayflyError } from '@mayfly/ca-core'
+import { clearSetback } from '../../state/setback.ts'
+import { checkCertificate } from '../check-certificate.ts'
+import { refusalsMax } from '../pace.ts'
+import { expectedNames, type RotationContext } from '../rotation-context.ts'
+import { dropKey } from './drop-key.ts'
+
+/**
+ * Takes a certificate for the staged key as the candidate, if it is what it should be.
+ * A key for which only wrong ones come is given up, so that a fault at one place of the issuer ends by itself.
+ */
+export async function acceptCertificate(context: RotationContext, chainPem: string): Promise<void> {
+  const { ports, subject, state, held, save } = context
+  const { staged, ...rest } = state
+  if (staged === undefined) throw new TypeError('there is no staged key that a certificate could be for')
+  try {
+    const candidate = checkCertificate(chainPem, {
+      keyPem: staged.keyPem,
+      keyHash: staged.keyHash,
+      profile: state.profile,
+      names: expectedNames(subject, state),
+      bundle: held.bundle,
+      now: ports.clock.now(),
+      before: state.head,
+    })
+    await save({ ...rest, candidate, setbacks: clearSetback(state.setbacks, 'install') })
+    ports.tell({ event: 'received', serial: candidate.serial, notAfter: candidate.notAfter })
+  } catch (error) {
+    await noteRefusal(context, error)
+    throw error
+  }
+}
+
+async function noteRefusal(context: RotationContext, error: unknown): Promise<void> {
+  const { state, save } = context
+  if (!isMayflyError(error) || state.staged === undefined) return
+  const refusals = state.staged.refusals + 1
+  // An expired one will not become better: the host was away while it lived.
+  if (error.code === 'certificate-expired' || refusals >= refusalsMax) await dropKey(context, error.message)
+  else await save({ ...state, staged: { ...state.staged, refusals } })
+}

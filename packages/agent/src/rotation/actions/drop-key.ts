@@ -1,0 +1,9 @@
+import type { RotationContext } from '../rotation-context.ts'
+
+/** Gives the staged key up: the next plan makes another one. */
+export async function dropKey({ ports, state, save }: RotationContext, because: string): Promise<void> {
+  const { staged, ...rest } = state
+  if (staged === undefined) return
+  await save(rest)
+  ports.tell({ event: 'key-dropped', keyHash: staged.keyHash, because })
+}

@@ -1,0 +1,87 @@
+import { isMayflyError } from '@mayfly/ca-core'
+import { switchGeneration } from '../../installing/switch-generation.ts'
+import { writeGeneration } from '../../installing/write-generation.ts'
+import type { Credential } from '../../state/credential.ts'
+import type { GenerationRecord, LineageState } from '../../state/lineage-state.ts'
+import { credentialOf, materialOf } from '../material-of.ts'
+import { refusalsMax } from '../pace.ts'
+import type { Holder, InstallReason } from '../rotation-action.ts'
+import { expectedNames, type RotationContext } from '../rotation-context.ts'
+
+/**
+ * Proves a certificate with its key, writes its files beside the live ones, and switches to them in one step.
+ * A generation that was written already, before a crash or before going back, is used again.
+ */
+export async function installGeneration(
+  context: RotationContext,
+  holder: Holder,
+  because: InstallReason,
+): Promise<void> {
+  const { ports, subject, held, save } = context
+  const { fileSystem, servers, trace } = ports
+  const credential = credentialOf(context.state, holder)
+  const material = materialOf(credential, held.bundle)
+  const fields = { certificate: subject.name, serial: credential.serial }
+
+  await proveOrDrop(context, holder, () =>
+    servers.prove(material, {
+      names: expectedNames(subject, context.state),
+      profile: context.state.profile,
+      now: ports.clock.now(),
+    }),
+  )
+  trace.step('proved', fields)
+
+  const { number, state } = await chooseNumber(context, credential)
+  const place = { fileSystem, live: subject.live, name: subject.name, number }
+  await writeGeneration({ ...place, files: await servers.encode(material), access: subject.access })
+  const written = await save(
+    withGeneration(state, { ...recordOf(credential), number, bundleSequence: held.bundle.sequence }),
+  )
+  trace.step('files.written', { ...fields, generation: number })
+
+  await switchGeneration(place)
+  trace.step('switched', { ...fields, generation: number })
+  await save({ ...written, live: { number, served: false } })
+  ports.tell({ event: 'installed', generation: number, serial: credential.serial, because })
+}
+
+/** A candidate that fails its proof again and again is given up, and with it its key. */
+async function proveOrDrop(
+  context: RotationContext,
+  holder: Holder,
+  prove: () => Promise<void>,
+): Promise<void> {
+  try {
+    await prove()
+  } catch (error) {
+    const attempts = (context.state.setbacks.install?.attempts ?? 0) + 1
+    if (holder === 'candidate' && attempts >= refusalsMax && isMayflyError(error, 'prove-failed')) {
+      const { candidate: _dropped, ...rest } = context.state
+      await context.save(rest)
+    }
+    throw error
+  }
+}
+
+/** The number of the same generation if it was written before, or else a new one, durable before it is used. */
+async function chooseNumber(
+  { state, held, save }: RotationContext,
+  credential: Credential,
+): Promise<{ number: number; state: LineageState }> {
+  const earlier = state.generations.find(
+    ({ serial, bundleSequence }) => serial === credential.serial && bundleSequence === held.bundle.sequence,
+  )
+  if (earlier !== undefined) return { number: earlier.number, state }
+  const number = state.numberMax + 1
+  return { number, state: await save({ ...state, numberMax: number }) }
+}
+
+function recordOf({ serial, notAfter }: Credential): Pick<GenerationRecord, 'serial' | 'notAfter'> {
+  return { serial, notAfter }
+}
+
+function withGeneration(state: LineageState, record: GenerationRecord): LineageState {
+  const others = state.generations.filter(({ number }) => number !== record.number)
+  return { ...state, generations: [...others, record].sort((a, b) => a.number - b.number) }
+}

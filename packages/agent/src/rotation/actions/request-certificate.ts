@@ -1,0 +1,143 @@
+import {
+  addSeconds,
+  createCertificateRequest,
+  type ErrorCode,
+  encodeBase64url,
+  endpointPaths,
+  endpointUrl,
+  type IssuerAnswer,
+  isMayflyError,
+  MayflyError,
+  parseCertificateChain,
+  parsePrivateKey,
+  type RequestBody,
+  type ScheduledAnswer,
+  signRequest,
+} from '@mayfly/ca-core'
+import { liveGeneration } from '../../state/lineage-state.ts'
+import type { StagedKey } from '../../state/staged-key.ts'
+import { askIssuers } from '../ask-issuers.ts'
+import { paceOf } from '../pace.ts'
+import { issuerUrls, type RotationContext } from '../rotation-context.ts'
+import { acceptCertificate } from './accept-certificate.ts'
+import { composeReport } from './compose-report.ts'
+import { dropKey } from './drop-key.ts'
+
+/** 128 random bits, so that no two requests ever share a nonce. */
+const nonceBytes = 16
+/** What the issuer will say of this key for ever; another key may do better. */
+const keyIsSpent: readonly ErrorCode[] = [
+  'key-reused',
+  'key-weak',
+  'key-type-unsupported',
+  'csr-invalid',
+  'names-not-allowed',
+]
+
+/** Asks for the staged key to be certified. Asking again for the same key is safe. */
+export async function requestCertificate(context: RotationContext, immediate: boolean): Promise<void> {
+  const staged = stagedOf(context)
+  const asked: RotationContext =
+    immediate === staged.immediate
+      ? context
+      : { ...context, state: await context.save({ ...context.state, staged: { ...staged, immediate } }) }
+  try {
+    const body = await composeBody(asked)
+    const answer = await askIssuers(issuerUrls(asked.subject, asked.state), (url) =>
+      sendRequest(asked, url, body),
+    )
+    await takeAnswer(asked, answer)
+  } catch (error) {
+    if (keyIsSpent.some((code) => isMayflyError(error, code))) await dropKey(asked, asMessage(error))
+    throw error
+  }
+}
+
+function stagedOf({ state }: RotationContext): StagedKey {
+  if (state.staged === undefined) throw new TypeError('there is no staged key to ask for')
+  return state.staged
+}
+
+async function composeBody(context: RotationContext): Promise<RequestBody> {
+  const { keyPem, immediate } = stagedOf(context)
+  const names = context.subject.settings.names
+  const csr = await createCertificateRequest({
+    keyPair: parsePrivateKey(keyPem),
+    ...(names !== undefined && { names }),
+  })
+  return { csr: encodeBase64url(csr), report: composeReport(context), ...(immediate && { immediate }) }
+}
+
+async function sendRequest(
+  context: RotationContext,
+  issuerUrl: string,
+  body: RequestBody,
+): Promise<IssuerAnswer> {
+  try {
+    return await sendOnce(context, issuerUrl, body)
+  } catch (error) {
+    // The refusal showed the issuer's time: signed by that, the request is in time.
+    if (isMayflyError(error, 'request-stale')) return sendOnce(context, issuerUrl, body)
+    throw error
+  }
+}
+
+async function sendOnce(
+  context: RotationContext,
+  issuerUrl: string,
+  body: RequestBody,
+): Promise<IssuerAnswer> {
+  const { ports, state, held, subject } = context
+  const [leaf] = parseCertificateChain(state.head.chainPem)
+  if (leaf === undefined)
+    throw new MayflyError('state-invalid', 'the certificate in the state is missing; enrol again')
+  const jws = await signRequest({
+    keyPair: parsePrivateKey(state.head.keyPem),
+    certificateFingerprint: leaf.fingerprint,
+    url: endpointUrl(issuerUrl, endpointPaths.requests),
+    now: addSeconds(ports.clock.now(), -ports.issuer.clockOffsetSeconds()),
+    jti: encodeBase64url(ports.random.bytes(nonceBytes)),
+    body,
+  })
+  const fields = { certificate: subject.name, keyHash: stagedOf(context).keyHash, issuer: issuerUrl }
+  ports.trace.step('request.sent', fields)
+  const answer = await ports.issuer.request(issuerUrl, jws, held.bundle)
+  ports.trace.step('request.answered', { ...fields, status: answer.status })
+  return answer
+}
+
+async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promise<void> {
+  const { ports, subject, state } = context
+  const live = liveGeneration(state)
+  const isNews = live !== undefined && live.serial !== state.reportedSerial
+  const reported = live === undefined ? state : { ...state, reportedSerial: live.serial }
+  if (answer.status === 'issued') await acceptCertificate({ ...context, state: reported }, answer.chain)
+  else await takePromise({ ...context, state: reported }, answer)
+  if (answer.status === 'issued' && answer.bundleSequence > context.held.bundle.sequence) {
+    ports.shelf.outdate(state.rootFingerprint)
+  }
+  if (isNews)
+    ports.trace.step('reported', { certificate: subject.name, serial: live.serial, generation: live.number })
+}
+
+async function takePromise(context: RotationContext, answer: ScheduledAnswer): Promise<void> {
+  const { ports, state, save } = context
+  const staged = stagedOf(context)
+  if (answer.keyHash !== staged.keyHash) {
+    throw new MayflyError(
+      'answer-invalid',
+      "the issuer's answer is refused: it promises a certificate for another key",
+    )
+  }
+  const now = ports.clock.now()
+  // The issuer speaks in its own time; the plan is made in ours.
+  const mintAt = addSeconds(Date.parse(answer.mintAt), ports.issuer.clockOffsetSeconds())
+  const fetchAt = Math.max(mintAt, now)
+  const askAgainAt = addSeconds(fetchAt, paceOf(state.head).graceSeconds)
+  await save({ ...state, staged: { ...staged, promise: { at: now, mintAt, fetchAt, askAgainAt } } })
+  ports.tell({ event: 'scheduled', mintAt })
+}
+
+function asMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,52 @@
+import { listGenerations } from '../../installing/installed-generation.ts'
+import { removeOldGenerations } from '../../installing/remove-old-generations.ts'
+import type { LineageState } from '../../state/lineage-state.ts'
+import { clearSetback } from '../../state/setback.ts'
+import { credentialOf, materialOf } from '../material-of.ts'
+import type { Holder } from '../rotation-action.ts'
+import type { RotationContext } from '../rotation-context.ts'
+
+/**
+ * Brings what was switched to onto the live ports: the server's own test, the reload, and a look at what each
+ * port serves. A candidate that is seen there becomes the head of the lineage.
+ */
+export async function serveGeneration(context: RotationContext, holder: Holder): Promise<void> {
+  const { ports, subject, state, held, save } = context
+  const { servers, trace, tell } = ports
+  const credential = credentialOf(state, holder)
+  const number = state.live?.number
+  if (number === undefined) throw new TypeError('there is no generation to serve')
+  const fields = { certificate: subject.name, serial: credential.serial, generation: number }
+
+  await servers.check()
+  trace.step('checked', fields)
+  await servers.reload()
+  trace.step('reloaded', fields)
+  const servedSerials = await servers.probe(materialOf(credential, held.bundle))
+  trace.step('probed', fields)
+
+  const kept = await removeOld(context)
+  await save({
+    ...confirmed(state, holder),
+    live: { number, served: true },
+    servedSerials: [...servedSerials],
+    generations: kept,
+  })
+  tell({ event: 'served', generation: number, serial: credential.serial, notAfter: credential.notAfter })
+}
+
+/** Old generations go only now, when the new one is seen to work. That it fails must not fail the rotation. */
+async function removeOld({ ports, subject, state }: RotationContext): Promise<LineageState['generations']> {
+  const place = { fileSystem: ports.fileSystem, live: subject.live, name: subject.name }
+  await removeOldGenerations({ ...place, keep: subject.settings.keep }).catch(() => undefined)
+  const present = await listGenerations(place).catch(() => undefined)
+  return state.generations.filter(({ number }) => present === undefined || present.includes(number))
+}
+
+function confirmed(state: LineageState, holder: Holder): LineageState {
+  const setbacks = clearSetback(clearSetback(state.setbacks, 'restore'), 'install')
+  const { candidate, ...rest } = state
+  if (holder === 'candidate' && candidate !== undefined) return { ...rest, head: candidate, setbacks }
+  // Going back has worked, but what it went back from is still to be tried again.
+  return { ...state, setbacks: clearSetback(state.setbacks, 'restore') }
+}

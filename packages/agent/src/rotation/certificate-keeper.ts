@@ -1,0 +1,136 @@
+import { MayflyError, minuteMs } from '@mayfly/ca-core'
+import type { HeldBundle } from '../state/held-bundle.ts'
+import type { LineageState } from '../state/lineage-state.ts'
+import type { LineageStore } from '../state/lineage-store.ts'
+import { clearSetback } from '../state/setback.ts'
+import { carryOut, type Deed, endsSetback, trackOf } from './carry-out.ts'
+import { observe } from './observe.ts'
+import { paceOf } from './pace.ts'
+import { planRotation } from './plan-rotation.ts'
+import { nextSetback } from './record-setback.ts'
+import type { RotationAction, Wait } from './rotation-action.ts'
+import { issuerUrls, type RotationPorts, type RotationSubject } from './rotation-context.ts'
+import { takeUpEnrolment } from './take-up-enrolment.ts'
+
+/** A rotation has about ten actions; more in a row than this means that two of them undo each other. */
+const deedsMax = 64
+
+export interface KeeperView {
+  /** Absent before the enrolment. */
+  readonly state?: LineageState
+  readonly held?: HeldBundle
+}
+
+/** Keeps one certificate fresh. It holds no timer: whoever drives it calls `step` when it says, or earlier. */
+export interface CertificateKeeper {
+  readonly name: string
+  /**
+   * Does everything that is due now, and tells when to look again.
+   * Throws only what concerns the state itself: `state-invalid`, a full disk, a missing enrolment.
+   */
+  step(): Promise<Wait>
+  /** What holds now, for the status. */
+  view(): KeeperView
+}
+
+export function createCertificateKeeper(
+  ports: RotationPorts,
+  subject: RotationSubject,
+  store: LineageStore,
+): CertificateKeeper {
+  const { clock, shelf, tell } = ports
+  let state: LineageState | undefined
+  let held: HeldBundle | undefined
+
+  const save = async (next: LineageState): Promise<LineageState> => {
+    await store.write(next)
+    state = next
+    return next
+  }
+
+  /** A setback that cannot be written is kept in memory: its wait must hold on a full disk too. */
+  const saveIfPossible = async (next: LineageState): Promise<void> => {
+    state = next
+    await store.write(next).catch(() => undefined)
+  }
+
+  const fail = async (deed: Deed, error: unknown): Promise<void> => {
+    if (state === undefined) return
+    const track = trackOf(deed)
+    const pace = paceOf(state.head)
+    const setback = nextSetback(state.setbacks[track], error, {
+      now: clock.now(),
+      random: ports.random,
+      pace,
+    })
+    await saveIfPossible({ ...state, setbacks: { ...state.setbacks, [track]: setback } })
+    tell({ event: 'failed', track, setback })
+  }
+
+  const succeed = async (deed: Deed, before: LineageState): Promise<void> => {
+    const track = trackOf(deed)
+    const setback = before.setbacks[track]
+    if (setback === undefined || state === undefined || !endsSetback(deed)) return
+    if (state.setbacks[track] !== undefined)
+      await save({ ...state, setbacks: clearSetback(state.setbacks, track) })
+    tell({ event: 'recovered', track, attempts: setback.attempts })
+  }
+
+  const attempt = async (deed: Deed, now: LineageState, bundle: HeldBundle): Promise<void> => {
+    try {
+      await carryOut({ ports, subject, state: now, held: bundle, save }, deed)
+      await succeed(deed, now)
+      // The wish is granted once the key that goes with it is staged to be certified at once.
+      if ('immediate' in deed && deed.because === 'forced') await store.removeRenewalWish()
+    } catch (error) {
+      await fail(deed, error)
+    }
+  }
+
+  const load = async (): Promise<{ state: LineageState; held: HeldBundle }> => {
+    state = await takeUpEnrolment(store, state ?? (await store.read()), tell)
+    if (state === undefined) throw notEnrolled(subject.name)
+    held = (await shelf.held(state.rootFingerprint)) ?? (await recoverBundle(ports, subject, state))
+    return { state, held }
+  }
+
+  return {
+    name: subject.name,
+    view: () => ({ ...(state !== undefined && { state }), ...(held !== undefined && { held }) }),
+    async step() {
+      for (let deeds = 0; deeds < deedsMax; deeds++) {
+        const now = await load()
+        const observed = await observe(ports, subject, store, now.state, now.held)
+        const [next] = planRotation(now.state, now.held, clock.now(), observed)
+        if (next === undefined || isWait(next)) return next ?? waitAMinute(clock.now())
+        await attempt(next, now.state, now.held)
+      }
+      return waitAMinute(clock.now())
+    },
+  }
+}
+
+function isWait(action: RotationAction): action is Wait {
+  return action.do === 'wait'
+}
+
+function waitAMinute(now: number): Wait {
+  return { do: 'wait', until: now + minuteMs, because: 'back-off' }
+}
+
+function notEnrolled(name: string): MayflyError {
+  return new MayflyError(
+    'lineage-unknown',
+    `the certificate ${name} is not enrolled; get a token with \`mayfly token create\` and run \`mayfly agent enroll TOKEN --name ${name}\``,
+  )
+}
+
+/** A bundle that was lost from the state folder proves itself once more by the fingerprint of the enrolment. */
+async function recoverBundle(
+  { issuer, shelf, clock }: RotationPorts,
+  subject: RotationSubject,
+  state: LineageState,
+): Promise<HeldBundle> {
+  const [url = ''] = issuerUrls(subject, state)
+  return shelf.accept(state.rootFingerprint, await issuer.unverifiedBundle(url), clock.now())
+}

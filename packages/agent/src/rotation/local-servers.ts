@@ -1,0 +1,88 @@
+import { type Clock, type FileSystem, MayflyError, type ProcessRunner } from '@mayfly/ca-core'
+import { readSecret } from '@mayfly/platform'
+import type { CertificateSettings } from '../configuration/certificate-settings.ts'
+import { encodeFormats } from '../formats/encode-formats.ts'
+import type { GenerationFile } from '../formats/generation-file.ts'
+import type { Material } from '../formats/material.ts'
+import { installedGeneration } from '../installing/installed-generation.ts'
+import { generationPath, livePath } from '../installing/paths.ts'
+import { probeUntil } from '../probing/probe-until.ts'
+import { proveMaterial } from '../proving/prove-material.ts'
+import { prepareServer } from '../servers/prepare-server.ts'
+import type { ReloadContext } from '../servers/server-control.ts'
+import type { HostServers } from './host-servers.ts'
+
+export interface LocalServersOptions {
+  readonly fileSystem: FileSystem
+  readonly processRunner: ProcessRunner
+  readonly clock: Clock
+  readonly live: string
+  readonly name: string
+  readonly settings: CertificateSettings
+  /** What does not hold up a rotation and should be mended all the same. */
+  readonly onWarning: (warning: string) => void
+}
+
+/** The servers of this host, as the configuration names them. */
+export function localServers(options: LocalServersOptions): HostServers {
+  const { fileSystem, processRunner, clock, settings } = options
+  const control = prepareServer(settings.reload, { fileSystem, processRunner })
+  let latest: { material: Material; files: readonly GenerationFile[] } | undefined
+
+  return {
+    prove: (material, expected) => proveMaterial(material, expected),
+
+    async encode(material) {
+      // Looked at every minute to see what was altered; deriving the key of a PKCS #12 store is slow.
+      if (latest === undefined || !isSame(latest.material, material)) {
+        latest = { material, files: await encode(material, options) }
+      }
+      return latest.files
+    },
+
+    check: async () => control.check(await reloadContext(options)),
+    reload: async () => control.reload(await reloadContext(options)),
+
+    async probe(material) {
+      const [leaf] = material.chain
+      if (leaf === undefined) throw new TypeError('there is no leaf to look for')
+      const verdict = await probeUntil({
+        endpoints: settings.probe,
+        expectedSerial: leaf.serial,
+        clock,
+        bundle: material.bundle,
+        clientMaterial: material,
+      })
+      if (verdict.outcome === 'not-served') throw new MayflyError('probe-failed', verdict.message)
+      for (const warning of verdict.warnings) options.onWarning(warning)
+      return [...new Set(verdict.results.map(({ serial }) => serial))]
+    },
+  }
+}
+
+function isSame(one: Material, other: Material): boolean {
+  return one.chainPem === other.chainPem && one.bundle === other.bundle
+}
+
+async function encode(material: Material, options: LocalServersOptions): Promise<readonly GenerationFile[]> {
+  const { settings, fileSystem } = options
+  const file = settings.keystorePasswordFile
+  if (file === undefined) return encodeFormats(material, { formats: settings.formats })
+  const keystorePassword = await readPassword(fileSystem, file)
+  return encodeFormats(material, { formats: settings.formats, keystorePassword })
+}
+
+async function reloadContext({ fileSystem, live, name }: LocalServersOptions): Promise<ReloadContext> {
+  const installed = await installedGeneration({ fileSystem, live, name })
+  const liveFolder = livePath(live, name)
+  const number = 'number' in installed ? installed.number : undefined
+  return {
+    liveFolder,
+    generationFolder: number === undefined ? liveFolder : generationPath(live, name, number),
+  }
+}
+
+/** Read anew for every generation: what is not held cannot leak. */
+function readPassword(fileSystem: FileSystem, file: string): Promise<Uint8Array> {
+  return readSecret({ file }, { fileSystem, environment: {} })
+}

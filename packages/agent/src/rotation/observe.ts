@@ -1,0 +1,44 @@
+import { installedFilesDiffer } from '../installing/drift.ts'
+import type { HeldBundle } from '../state/held-bundle.ts'
+import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
+import type { LineageStore } from '../state/lineage-store.ts'
+import { materialOf } from './material-of.ts'
+import type { Observations } from './plan-rotation.ts'
+import type { RotationPorts, RotationSubject } from './rotation-context.ts'
+
+/** Looks at what the plan must know besides the state: the live files, and whether a person is waiting. */
+export async function observe(
+  ports: RotationPorts,
+  subject: RotationSubject,
+  store: LineageStore,
+  state: LineageState,
+  held: HeldBundle,
+): Promise<Observations> {
+  return {
+    drift: await observeDrift(ports, subject, state, held),
+    renewalWished: await store.hasRenewalWish(),
+  }
+}
+
+async function observeDrift(
+  { fileSystem, servers }: RotationPorts,
+  { live, name, access }: RotationSubject,
+  state: LineageState,
+  held: HeldBundle,
+): Promise<string[]> {
+  const generation = liveGeneration(state)
+  const credential = [state.head, state.candidate].find((one) => one?.serial === generation?.serial)
+  // Of anything else only the certificate and key are known that are about to replace it.
+  if (generation === undefined || credential === undefined) return []
+  if (generation.bundleSequence !== held.bundle.sequence) return []
+  const files = await servers.encode(materialOf(credential, held.bundle))
+  const drifts = await installedFilesDiffer({
+    fileSystem,
+    live,
+    name,
+    number: generation.number,
+    files,
+    access,
+  })
+  return drifts.map(({ path }) => path)
+}

@@ -1,0 +1,46 @@
+import { secondMs } from '@mayfly/ca-core'
+import { type Credential, lifetimeMs } from '../state/credential.ts'
+
+/**
+ * How fast a certificate's keeper moves. Everything is a share of the certificate's life, so that lives of
+ * a minute (tests, the demo) and of a day behave alike; the bounds are those of a day.
+ */
+export interface Pace {
+  /** The first wait after a failure, and the longest. */
+  readonly backoffBaseSeconds: number
+  readonly backoffCapSeconds: number
+  /** Between two looks at an issuer that says that only a person can help. */
+  readonly hopelessSeconds: number
+  /** How long after the promised minting the agent only looks, before it asks again. */
+  readonly graceSeconds: number
+  /** Between two looks at the trust bundle. */
+  readonly bundleSeconds: number
+}
+
+export function paceOf(credential: Credential): Pace {
+  const life = lifetimeMs(credential) / secondMs
+  return {
+    backoffBaseSeconds: within(life / 5_000, 0.25, 15),
+    // Ten reachable minutes in the second half of a day's life must be enough: try at least every five.
+    backoffCapSeconds: within(life / 288, 1, 300),
+    hopelessSeconds: within(life / 24, 10, 3_600),
+    graceSeconds: within(life / 144, 2, 600),
+    bundleSeconds: within(life / 24, 2, 3_600),
+  }
+}
+
+/** Going back is of no use once the older certificate has less than this share of its life left. */
+export const goBackLifeShare = 0.1
+
+/** A certificate that is past this share of its life is asked to be replaced at once, whatever was promised. */
+export const overdueLifeShare = 0.75
+
+/** From this share on a candidate that could not be brought to the live ports signs requests all the same. */
+export const adoptLifeShare = 0.5
+
+/** So many certificates for one key are refused before the key is given up. */
+export const refusalsMax = 3
+
+function within(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max)
+}

@@ -1,0 +1,180 @@
+import { type Instant, secondMs } from '@mayfly/ca-core'
+import { lifePoint } from '../state/credential.ts'
+import type { HeldBundle } from '../state/held-bundle.ts'
+import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
+import { mayRetry, type Track } from '../state/setback.ts'
+import type { StagedKey } from '../state/staged-key.ts'
+import { adoptLifeShare, goBackLifeShare, overdueLifeShare, paceOf } from './pace.ts'
+import type { Holder, InstallReason, RequestReason, RotationAction, Wait } from './rotation-action.ts'
+
+/** What the keeper saw of the world outside the state, just before planning. */
+export interface Observations {
+  /** Paths in the live folder that are not as they were installed. */
+  readonly drift: readonly string[]
+  /** A person wants a new certificate now. */
+  readonly renewalWished: boolean
+}
+
+export const nothingObserved: Observations = { drift: [], renewalWished: false }
+
+/**
+ * What to do next for one certificate, in order; a single `wait` where nothing is due.
+ *
+ * Pure: the same state, bundle, time and observations give the same plan. It is made anew from the wall
+ * clock after every action and at least once a minute, so it survives clocks that jump and hosts that sleep.
+ */
+export function planRotation(
+  state: LineageState,
+  held: HeldBundle,
+  now: Instant,
+  observed: Observations = nothingObserved,
+): readonly RotationAction[] {
+  const planning: Planning = { state, held, now, observed, waits: [] }
+  const actions = [
+    ...planBundle(planning),
+    ...planAdoption(planning),
+    ...planInstalling(planning),
+    ...planAsking(planning),
+  ]
+  return actions.length > 0 ? actions : [earliest(planning.waits, now)]
+}
+
+interface Planning {
+  readonly state: LineageState
+  readonly held: HeldBundle
+  readonly now: Instant
+  readonly observed: Observations
+  /** Why each part has nothing to do yet, and until when. */
+  readonly waits: Wait[]
+}
+
+function planBundle(planning: Planning): RotationAction[] {
+  const { state, held, now, waits } = planning
+  const dueAt = held.checkedAt + paceOf(state.head).bundleSeconds * secondMs
+  // A look from the future is one that a clock set back has made worthless.
+  if (now < dueAt && now >= held.checkedAt) {
+    waits.push({ do: 'wait', until: dueAt, because: 'bundle-fresh' })
+    return []
+  }
+  return unlessBackingOff(planning, 'bundle', [{ do: 'refresh-bundle', because: 'due' }])
+}
+
+/**
+ * A candidate is confirmed by being served. Where the server is down for half its life the lineage must go on
+ * all the same, or it would be lost with the head.
+ */
+function planAdoption({ state, now, waits }: Planning): RotationAction[] {
+  if (state.candidate === undefined) return []
+  if (now >= state.head.notAfter) return [{ do: 'adopt', because: 'head-expired' }]
+  const halfLife = lifePoint(state.candidate, adoptLifeShare)
+  if (now >= halfLife) return [{ do: 'adopt', because: 'half-life' }]
+  waits.push({ do: 'wait', until: Math.min(halfLife, state.head.notAfter), because: 'half-life' })
+  return []
+}
+
+function planInstalling(planning: Planning): RotationAction[] {
+  const { state } = planning
+  const holder = chooseHolder(planning)
+  const because = installReason(planning, holder)
+  const track: Track = holder === 'candidate' ? 'install' : 'restore'
+  if (because !== undefined) return unlessBackingOff(planning, track, [{ do: 'install', holder, because }])
+  if (planning.observed.drift.length > 0) {
+    return unlessBackingOff(planning, track, [{ do: 'put-back', holder, because: 'files-differ' }])
+  }
+  if (state.live?.served === true) return []
+  return unlessBackingOff(planning, track, [{ do: 'serve', holder, because: 'installed' }])
+}
+
+/** Which certificate should be live: the candidate, unless it just failed and the head is still good for a while. */
+function chooseHolder({ state, now, waits }: Planning): Holder {
+  const { candidate, head } = state
+  if (candidate === undefined) return 'head'
+  if (now < candidate.notBefore) {
+    waits.push({ do: 'wait', until: candidate.notBefore, because: 'not-yet-valid' })
+    return 'head'
+  }
+  const setback = state.setbacks.install
+  const headIsGood = now < lifePoint(head, 1 - goBackLifeShare)
+  if (setback === undefined || mayRetry(setback, now) || !headIsGood) return 'candidate'
+  waits.push({ do: 'wait', until: setback.retryAt, because: 'back-off' })
+  return 'head'
+}
+
+function installReason({ state, held }: Planning, holder: Holder): InstallReason | undefined {
+  const wanted = holder === 'candidate' ? state.candidate : state.head
+  const live = liveGeneration(state)
+  if (live === undefined) return holder === 'candidate' ? 'new-certificate' : 'not-installed'
+  if (live.serial !== wanted?.serial) {
+    return holder === 'head' && state.candidate?.serial === live.serial ? 'go-back' : 'new-certificate'
+  }
+  return live.bundleSequence === held.bundle.sequence ? undefined : 'new-bundle'
+}
+
+function planAsking(planning: Planning): RotationAction[] {
+  const { state, observed } = planning
+  if (state.candidate !== undefined) return []
+  if (state.staged !== undefined) return planStaged(planning, state.staged)
+  const untrusted = isUntrusted(state)
+  // The report in the request tells what is served: first serve, or fail to.
+  const settled = state.live?.served === true || state.setbacks.restore !== undefined
+  if (!settled && !observed.renewalWished) return []
+  const because = observed.renewalWished ? 'forced' : untrusted ? 'untrusted' : 'ahead'
+  return unlessBackingOff(planning, 'ask', [{ do: 'make-key', immediate: because !== 'ahead', because }])
+}
+
+function planStaged(planning: Planning, staged: StagedKey): RotationAction[] {
+  const { now, waits } = planning
+  const because = requestReason(planning, staged)
+  if (because !== undefined) {
+    const immediate =
+      staged.immediate || because === 'overdue' || because === 'forced' || because === 'untrusted'
+    return unlessBackingOff(planning, 'ask', [{ do: 'request', immediate, because }])
+  }
+  const fetchAt = staged.promise?.fetchAt ?? now
+  const askAgainAt = askAgainTime(planning, staged)
+  waits.push({ do: 'wait', until: Math.min(fetchAt, askAgainAt), because: 'scheduled' })
+  return now < fetchAt ? [] : unlessBackingOff(planning, 'fetch', [{ do: 'fetch', because: 'minted' }])
+}
+
+function requestReason(planning: Planning, staged: StagedKey): RequestReason | undefined {
+  const { state, observed, now } = planning
+  if (staged.promise === undefined) return 'new-key'
+  if (now < staged.promise.at) return 'clock-went-back'
+  if (now >= askAgainTime(planning, staged)) return 'overdue'
+  if (staged.immediate) return undefined
+  if (observed.renewalWished) return 'forced'
+  return isUntrusted(state) ? 'untrusted' : undefined
+}
+
+/** When the promise is taken as broken; one that goes far beyond the certificate's half life is no promise. */
+function askAgainTime({ state }: Planning, staged: StagedKey): Instant {
+  const promise = staged.promise
+  if (promise === undefined) return Number.NEGATIVE_INFINITY
+  const overdueAt = lifePoint(state.head, overdueLifeShare)
+  return promise.at >= overdueAt ? promise.askAgainAt : Math.min(promise.askAgainAt, overdueAt)
+}
+
+/** Whether the newest bundle no longer covers the certificate that is live. */
+function isUntrusted(state: LineageState): boolean {
+  return state.setbacks.restore?.code === 'prove-failed'
+}
+
+function unlessBackingOff(
+  { state, now, waits }: Planning,
+  track: Track,
+  actions: RotationAction[],
+): RotationAction[] {
+  const setback = state.setbacks[track]
+  if (setback === undefined || mayRetry(setback, now)) return actions
+  waits.push({ do: 'wait', until: setback.retryAt, because: 'back-off' })
+  return []
+}
+
+function earliest(waits: readonly Wait[], now: Instant): Wait {
+  const [first, ...rest] = waits.filter((wait) => wait.until > now)
+  if (first === undefined) return { do: 'wait', until: now + paceOfNothing, because: 'back-off' }
+  return rest.reduce((soonest, wait) => (wait.until < soonest.until ? wait : soonest), first)
+}
+
+/** Where every reason to wait has just passed, the next look is a second away. */
+const paceOfNothing = secondMs

@@ -1,0 +1,58 @@
+import {
+  addSeconds,
+  backoff,
+  type ErrorCode,
+  type Instant,
+  isMayflyError,
+  MayflyError,
+  type Random,
+} from '@mayfly/ca-core'
+import type { Setback } from '../state/setback.ts'
+import type { Pace } from './pace.ts'
+
+/** Answers after which only a person can help; looked at again now and then, because the person may have. */
+const hopeless: readonly ErrorCode[] = [
+  'identity-suspended',
+  'identity-unknown',
+  'lineage-conflict',
+  'lineage-ended',
+  'lineage-expired',
+  'lineage-unknown',
+  'quota-exceeded',
+]
+
+/** The setback after `error`: the wait doubles with every failure in a row, is drawn at random, and never ends. */
+export function nextSetback(
+  before: Setback | undefined,
+  error: unknown,
+  { now, random, pace }: { readonly now: Instant; readonly random: Random; readonly pace: Pace },
+): Setback {
+  const failure = asMayflyError(error)
+  const attempts = (before?.attempts ?? 0) + 1
+  return {
+    code: failure.code,
+    message: failure.message,
+    attempts,
+    since: Math.min(before?.since ?? now, now),
+    at: now,
+    retryAt: addSeconds(now, waitSeconds(failure, attempts, random, pace)),
+  }
+}
+
+/** Anything thrown, as an error that can be told: a programmer's mistake must not stop the others' certificates. */
+export function asMayflyError(error: unknown): MayflyError {
+  if (isMayflyError(error)) return error
+  return new MayflyError('internal', error instanceof Error ? `${error.name}: ${error.message}` : 'unknown', {
+    cause: error,
+  })
+}
+
+function waitSeconds(error: MayflyError, attempts: number, random: Random, pace: Pace): number {
+  const isHopeless = hopeless.includes(error.code)
+  const capSeconds = isHopeless ? pace.hopelessSeconds : pace.backoffCapSeconds
+  const baseSeconds = isHopeless ? pace.hopelessSeconds : pace.backoffBaseSeconds
+  const jitterSeconds = backoff({ attempt: attempts - 1, random, baseSeconds, capSeconds })
+  const asked = typeof error.retry === 'object' ? error.retry.afterSeconds : 0
+  // Never earlier than asked, but an hour's patience must not cost a certificate that lives a minute.
+  return Math.min(asked, capSeconds) + jitterSeconds
+}

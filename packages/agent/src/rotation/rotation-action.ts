@@ -1,0 +1,23 @@
+import type { Instant } from '@mayfly/ca-core'
+
+/** Which of the two certificates in the state an action is about. */
+export type Holder = 'head' | 'candidate'
+
+/** One thing to do next for a certificate, and why. */
+export type RotationAction =
+  | { readonly do: 'refresh-bundle'; readonly because: 'due' }
+  | { readonly do: 'make-key'; readonly immediate: boolean; readonly because: MakeKeyReason }
+  | { readonly do: 'request'; readonly immediate: boolean; readonly because: RequestReason }
+  | { readonly do: 'fetch'; readonly because: 'minted' }
+  | { readonly do: 'adopt'; readonly because: 'half-life' | 'head-expired' }
+  | { readonly do: 'install'; readonly holder: Holder; readonly because: InstallReason }
+  | { readonly do: 'put-back'; readonly holder: Holder; readonly because: 'files-differ' }
+  | { readonly do: 'serve'; readonly holder: Holder; readonly because: 'installed' }
+  | { readonly do: 'wait'; readonly until: Instant; readonly because: WaitReason }
+
+export type MakeKeyReason = 'ahead' | 'forced' | 'untrusted'
+export type RequestReason = 'new-key' | 'overdue' | 'forced' | 'untrusted' | 'clock-went-back'
+export type InstallReason = 'not-installed' | 'new-certificate' | 'new-bundle' | 'go-back'
+export type WaitReason = 'bundle-fresh' | 'scheduled' | 'back-off' | 'not-yet-valid' | 'half-life'
+
+export type Wait = Extract<RotationAction, { do: 'wait' }>

@@ -1,0 +1,77 @@
+import { type FileSystem, type Instant, type TrustBundle, verifyTrustBundle } from '@mayfly/ca-core'
+import { type BundleRecord, bundleRecordSchema, type HeldBundle } from './held-bundle.ts'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
+import { statePaths } from './state-folder.ts'
+
+/**
+ * The trust bundles of a host, one for each root that an enrolment token named.
+ * Certificates that were enrolled under the same root share one.
+ */
+export interface BundleShelf {
+  /** The bundle held, verified; `undefined` before the first enrolment under this root. */
+  held(rootFingerprint: string): Promise<HeldBundle | undefined>
+  /**
+   * Takes in what an issuer serves: verified against what is held, or against the fingerprint where nothing is,
+   * and durable before it is used. Throws `bundle-invalid`, `bundle-untrusted` or `bundle-older`.
+   */
+  accept(rootFingerprint: string, text: string, now: Instant): Promise<HeldBundle>
+  /** Notes that an issuer said that the bundle held is still the newest. */
+  confirm(rootFingerprint: string, now: Instant): void
+  /** Notes that there is a newer one, so that it is looked for without delay. */
+  outdate(rootFingerprint: string): void
+}
+
+export function openBundleShelf(fileSystem: FileSystem, state: string): BundleShelf {
+  const shelf = new Map<string, HeldBundle>()
+
+  const read = async (root: string): Promise<HeldBundle | undefined> => {
+    const remedy = 'move it away and enrol again'
+    const record = await readJsonFile(fileSystem, statePaths.bundle(state, root), bundleRecordSchema, remedy)
+    if (record === undefined) return undefined
+    const bundle = await verifyTrustBundle(record.text, { rootFingerprint: record.acceptedByRoot })
+    return { bundle, checkedAt: record.checkedAt }
+  }
+
+  const held = async (root: string): Promise<HeldBundle | undefined> => {
+    const found = shelf.get(root) ?? (await read(root))
+    if (found !== undefined) shelf.set(root, found)
+    return found
+  }
+
+  return {
+    held,
+    async accept(root, text, now) {
+      const before = await held(root)
+      const bundle = await verifyTrustBundle(
+        text,
+        before === undefined ? { rootFingerprint: root } : { held: before.bundle },
+      )
+      const accepted: HeldBundle = { bundle, checkedAt: now }
+      if (!isSame(before?.bundle, bundle)) {
+        const record: BundleRecord = { format: 1, text, acceptedByRoot: signerOf(text), checkedAt: now }
+        await writeJsonFile(fileSystem, statePaths.bundle(state, root), record)
+      }
+      shelf.set(root, accepted)
+      return accepted
+    },
+    confirm(root, now) {
+      const found = shelf.get(root)
+      if (found !== undefined) shelf.set(root, { ...found, checkedAt: now })
+    },
+    outdate(root) {
+      const found = shelf.get(root)
+      if (found !== undefined) shelf.set(root, { ...found, checkedAt: Number.NEGATIVE_INFINITY })
+    },
+  }
+}
+
+function isSame(before: TrustBundle | undefined, after: TrustBundle): boolean {
+  return before?.sequence === after.sequence
+}
+
+/** The root that signed an accepted bundle: the bundle names it, and the signature was verified. */
+function signerOf(text: string): string {
+  const { protected: encoded } = JSON.parse(text) as { protected: string }
+  const header = JSON.parse(Buffer.from(encoded, 'base64url').toString()) as { 'x5t#S256': string }
+  return Buffer.from(header['x5t#S256'], 'base64url').toString('hex')
+}

@@ -1,0 +1,57 @@
+import { type FileSystem, isMayflyError, MayflyError } from '@mayfly/ca-core'
+import type { z } from 'zod'
+import { stateFileAccess } from './state-folder.ts'
+
+/** A state file is a few certificates and keys; a larger one is not ours. */
+const fileBytesMax = 1_048_576
+
+/**
+ * Reads a state file; `undefined` where there is none.
+ *
+ * @throws MayflyError `state-invalid` where the file is torn, from another version or not ours, with `remedy`.
+ */
+export async function readJsonFile<T>(
+  fileSystem: FileSystem,
+  path: string,
+  schema: z.ZodType<T>,
+  remedy: string,
+): Promise<T | undefined> {
+  const content = await readIfThere(fileSystem, path)
+  if (content === undefined) return undefined
+  const invalid = (reason: string): MayflyError =>
+    new MayflyError('state-invalid', `${path}: ${reason}; ${remedy}`, { details: { path } })
+  if (content.length > fileBytesMax) throw invalid(`over ${fileBytesMax} bytes`)
+  const parsed = schema.safeParse(parseJson(content, invalid))
+  // Only places are named: what stands there may be a key.
+  if (!parsed.success) throw invalid(`wrong at ${placesOf(parsed.error)}`)
+  return parsed.data
+}
+
+/** Replaces a state file in one durable step. */
+export async function writeJsonFile(fileSystem: FileSystem, path: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify(value, undefined, 2)}\n`
+  await fileSystem.replaceFile(path, new TextEncoder().encode(text), stateFileAccess)
+}
+
+async function readIfThere(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await fileSystem.readFile(path)
+  } catch (error) {
+    if (isMayflyError(error, 'file-missing')) return undefined
+    throw error
+  }
+}
+
+function parseJson(content: Uint8Array, invalid: (reason: string) => MayflyError): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
+  } catch {
+    // The parser's message quotes the text, which may be a key.
+    throw invalid(content.length === 0 ? 'the file is empty' : 'the file is not complete JSON')
+  }
+}
+
+function placesOf(error: z.ZodError): string {
+  const places = error.issues.map((issue) => issue.path.map(String).join('.') || 'the top')
+  return [...new Set(places)].slice(0, 5).join(', ')
+}

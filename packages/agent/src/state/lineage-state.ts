@@ -1,0 +1,108 @@
+import type { Instant } from '@mayfly/ca-core'
+import { z } from 'zod'
+import { type Credential, credentialSchema } from './credential.ts'
+import {
+  generationNumberSchema,
+  instantSchema,
+  profileSchema,
+  serialSchema,
+  sha256Schema,
+} from './field-schemas.ts'
+import { type Setbacks, setbacksSchema } from './setback.ts'
+import { type StagedKey, stagedKeySchema } from './staged-key.ts'
+
+/** A complete set of files in the archive. */
+export interface GenerationRecord {
+  readonly number: number
+  readonly serial: string
+  readonly bundleSequence: number
+  readonly notAfter: Instant
+}
+
+/** Who a lineage belongs to and what every certificate of it must say. */
+export interface LineageIdentity {
+  /** The certificate's name in the configuration. */
+  readonly certificate: string
+  /** The identity's name at the issuer. */
+  readonly identity: string
+  readonly profile: 'server' | 'client' | 'peer'
+  /** Names that every certificate of this lineage must carry, as `dns:web-1.example`. */
+  readonly names: readonly string[]
+  readonly issuerUrls: readonly string[]
+  readonly rootFingerprint: string
+  readonly enrolledAt: Instant
+}
+
+/** Everything that the agent must still know after a crash, for one certificate. */
+export interface LineageState extends LineageIdentity {
+  readonly format: 1
+  /** The certificate that signs requests. */
+  readonly head: Credential
+  /** Minted for us and checked, but not yet seen on the live ports. */
+  readonly candidate?: Credential
+  readonly staged?: StagedKey
+  /** Complete generations in the archive, oldest first. */
+  readonly generations: readonly GenerationRecord[]
+  /** What the live link points at; `served` once check, reload and probe have passed. */
+  readonly live?: { readonly number: number; readonly served: boolean }
+  /** No generation number is used twice, not even one that a crash left half written. */
+  readonly numberMax: number
+  /** Serials that the live ports showed at the latest probe. */
+  readonly servedSerials: readonly string[]
+  /** The newest serial that the issuer was told is installed. */
+  readonly reportedSerial?: string
+  readonly setbacks: Setbacks
+}
+
+export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
+  format: z.literal(1),
+  certificate: z.string(),
+  identity: z.string(),
+  profile: profileSchema,
+  names: z.array(z.string()),
+  issuerUrls: z.array(z.string()).min(1),
+  rootFingerprint: sha256Schema,
+  enrolledAt: instantSchema,
+  head: credentialSchema,
+  candidate: credentialSchema.exactOptional(),
+  staged: stagedKeySchema.exactOptional(),
+  generations: z.array(
+    z.strictObject({
+      number: generationNumberSchema,
+      serial: serialSchema,
+      bundleSequence: z.int().nonnegative(),
+      notAfter: instantSchema,
+    }),
+  ),
+  live: z.strictObject({ number: generationNumberSchema, served: z.boolean() }).exactOptional(),
+  numberMax: z.int().nonnegative(),
+  servedSerials: z.array(serialSchema),
+  reportedSerial: serialSchema.exactOptional(),
+  setbacks: setbacksSchema,
+})
+
+/**
+ * The state right after an enrolment was answered.
+ * `before` is the lineage that it replaces: its generations stay in the archive and keep their numbers.
+ */
+export function beginLineage(
+  identity: LineageIdentity,
+  head: Credential,
+  before?: LineageState,
+): LineageState {
+  return {
+    ...identity,
+    format: 1,
+    head,
+    generations: before?.generations ?? [],
+    ...(before?.live !== undefined && { live: before.live }),
+    numberMax: before?.numberMax ?? 0,
+    servedSerials: before?.servedSerials ?? [],
+    setbacks: {},
+  }
+}
+
+/** The generation that the live link points at, if it is known to be complete. */
+export function liveGeneration(state: LineageState): GenerationRecord | undefined {
+  return state.generations.find((generation) => generation.number === state.live?.number)
+}

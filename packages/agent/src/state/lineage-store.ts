@@ -1,0 +1,48 @@
+import { type FileSystem, MayflyError } from '@mayfly/ca-core'
+import { type EnrolmentRecord, enrolmentRecordSchema } from './enrolment-record.ts'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
+import { type LineageState, lineageStateSchema } from './lineage-state.ts'
+import { stateFileAccess, statePaths } from './state-folder.ts'
+
+/** The durable records of one certificate: its lineage, an enrolment under way, and a wish to renew now. */
+export interface LineageStore {
+  read(): Promise<LineageState | undefined>
+  write(state: LineageState): Promise<void>
+  readEnrolment(): Promise<EnrolmentRecord | undefined>
+  writeEnrolment(record: EnrolmentRecord): Promise<void>
+  removeEnrolment(): Promise<void>
+  /** Notes that a person wants a new certificate now. */
+  wishRenewal(): Promise<void>
+  hasRenewalWish(): Promise<boolean>
+  removeRenewalWish(): Promise<void>
+}
+
+/** Opens the records of `certificate` below the state folder, which `prepareStateFolder` has made. */
+export function openLineageStore(fileSystem: FileSystem, state: string, certificate: string): LineageStore {
+  const lineage = statePaths.lineage(state, certificate)
+  const enrolment = statePaths.enrolment(state, certificate)
+  const renewal = statePaths.renewal(state, certificate)
+  const remedy = `restore it from a backup of this host, or move it away and enrol again with \`mayfly agent enroll TOKEN --name ${certificate}\``
+  return {
+    async read() {
+      const found = await readJsonFile(fileSystem, lineage, lineageStateSchema, remedy)
+      if (found !== undefined && found.certificate !== certificate)
+        throw misplaced(lineage, found.certificate, remedy)
+      return found
+    },
+    write: (next) => writeJsonFile(fileSystem, lineage, next),
+    readEnrolment: () =>
+      readJsonFile(fileSystem, enrolment, enrolmentRecordSchema, 'remove it and enrol with a new token'),
+    writeEnrolment: (record) => writeJsonFile(fileSystem, enrolment, record),
+    removeEnrolment: () => fileSystem.remove(enrolment),
+    wishRenewal: () => fileSystem.replaceFile(renewal, new Uint8Array(), stateFileAccess),
+    hasRenewalWish: async () => (await fileSystem.status(renewal)) !== undefined,
+    removeRenewalWish: () => fileSystem.remove(renewal),
+  }
+}
+
+function misplaced(path: string, found: string, remedy: string): MayflyError {
+  return new MayflyError('state-invalid', `${path}: it belongs to the certificate ${found}; ${remedy}`, {
+    details: { path, found },
+  })
+}
