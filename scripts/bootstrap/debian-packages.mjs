@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runQuietly } from './progress.mjs'
+
+const policyFile = '/usr/sbin/policy-rc.d'
+const aptEnvironment = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_SUSPEND: '1' }
+
+/**
+ * Installs the Debian packages that `purpose` needs and the machine lacks, if it can: as root, on
+ * Debian. Returns the names of those that are missing afterwards.
+ */
+export async function installDebianPackages(root, purpose) {
+  const packages = JSON.parse(readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8'))
+  const missing = () =>
+    Object.entries(packages)
+      .filter(([, { file, for: purposes }]) => purposes.includes(purpose) && !existsSync(file))
+      .map(([name]) => name)
+  const names = missing()
+  if (names.length > 0 && canInstall()) await install(names)
+  return missing()
+}
+
+function canInstall() {
+  return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
+}
+
+async function install(names) {
+  const options = { env: { ...process.env, ...aptEnvironment } }
+  await runQuietly('Reading the list of Debian packages', ['apt-get', 'update', '-q'], options)
+  await withoutServices(() =>
+    runQuietly(
+      `Installing Debian packages: ${names.join(', ')}`,
+      ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...names],
+      options,
+    ),
+  )
+}
+
+/** Debian starts the service of a package that it installs, unless this policy says 101, "not allowed". */
+async function withoutServices(work) {
+  if (existsSync(policyFile)) return work()
+  writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    await work()
+  } finally {
+    rmSync(policyFile)
+  }
+}
