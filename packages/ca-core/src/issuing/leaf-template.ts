@@ -1,13 +1,4 @@
-import { encodeTime } from '../der/der-time.ts'
-import {
-  concat,
-  encodeBitString,
-  encodeContextConstructed,
-  encodeOctetString,
-  encodeSequence,
-  encodeSmallInteger,
-  encodeUnsignedInteger,
-} from '../der/der-writer.ts'
+import { concat, encodeNull } from '../der/der-writer.ts'
 import { oids } from '../der/oids.ts'
 import { signatureAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { PublicKey } from '../keys/public-key.ts'
@@ -16,6 +7,7 @@ import type { Name } from '../names/name.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { encodeDistinguishedName } from '../x509/distinguished-name.ts'
+import { encodeSigned, encodeTbs } from '../x509/encode-certificate.ts'
 import { encodeExtension } from '../x509/extension.ts'
 import {
   type ExtendedKeyUsage,
@@ -23,6 +15,7 @@ import {
   encodeBasicConstraints,
   encodeExtendedKeyUsage,
   encodeKeyUsage,
+  encodeSubjectKeyId,
 } from '../x509/extension-values.ts'
 import { keyIdOf } from '../x509/key-identifier.ts'
 
@@ -49,37 +42,26 @@ export function prepareLeafTemplate(
   purposes: readonly ExtendedKeyUsage[],
 ): LeafTemplate {
   const algorithm = signatureAlgorithmOf(issuer.publicKey.type)
-  const version = encodeContextConstructed(0, encodeSmallInteger(2))
-  const algorithmAndIssuer = concat([algorithm, issuer.subjectDer])
   const sharedExtensions = concat([
     encodeExtension(oids.basicConstraints, true, encodeBasicConstraints({ isCa: false })),
     encodeExtension(oids.keyUsage, true, encodeKeyUsage(['digitalSignature'])),
     encodeExtension(oids.extKeyUsage, false, encodeExtendedKeyUsage(purposes)),
     encodeExtension(oids.authorityKeyIdentifier, false, encodeAuthorityKeyId(keyIdOf(issuer.publicKey))),
     // RFC 9608 2: no revocation information will ever be published for a certificate that lives a day.
-    encodeExtension(oids.noRevAvail, false, Uint8Array.of(0x05, 0x00)),
+    encodeExtension(oids.noRevAvail, false, encodeNull()),
   ])
   return {
-    tbsOf: (parts) =>
-      encodeSequence(
-        version,
-        encodeUnsignedInteger(Buffer.from(parts.serial, 'hex')),
-        algorithmAndIssuer,
-        encodeSequence(encodeTime(parts.notBefore), encodeTime(parts.notAfter)),
-        encodeDistinguishedName(parts.commonName),
-        parts.publicKey.spki,
-        encodeContextConstructed(
-          3,
-          encodeSequence(sharedExtensions, subjectKeyId(parts), subjectNames(parts)),
-        ),
-      ),
-    wrap: (tbs, signature) => encodeSequence(tbs, algorithm, encodeBitString(signature)),
+    tbsOf: (parts) => {
+      const subjectDer = encodeDistinguishedName(parts.commonName)
+      const extensions = [sharedExtensions, subjectKeyId(parts), subjectNames(parts)]
+      return encodeTbs({ ...parts, issuerDer: issuer.subjectDer, subjectDer, extensions }, algorithm)
+    },
+    wrap: (tbs, signature) => encodeSigned(tbs, algorithm, signature),
   }
 }
 
 function subjectKeyId({ publicKey }: LeafParts): Uint8Array {
-  const id = encodeOctetString(Buffer.from(keyIdOf(publicKey), 'hex'))
-  return encodeExtension(oids.subjectKeyIdentifier, false, id)
+  return encodeExtension(oids.subjectKeyIdentifier, false, encodeSubjectKeyId(keyIdOf(publicKey)))
 }
 
 /** RFC 5280 4.2.1.6: critical where the subject is empty. */

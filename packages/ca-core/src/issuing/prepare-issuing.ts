@@ -10,6 +10,7 @@ import { type LeafParts, type LeafTemplate, prepareLeafTemplate } from './leaf-t
 import { backdateSeconds, leafLifetimeSecondsMax } from './lifetimes.ts'
 import { requireLint } from './lint.ts'
 import { type ProfileName, profiles, svidExtendedKeyUsage } from './profile.ts'
+import { requireSameReading } from './second-reading.ts'
 import { throwawaySigner } from './sign-linted.ts'
 
 /** A leaf decided to the last byte, but for the signature. What it says can be recorded before it is signed. */
@@ -87,7 +88,9 @@ async function lintSpecimens(
     const tbs = template.tbsOf({ ...specimen, serial: specimenSerial, notBefore, notAfter, publicKey })
     // The issuer's name constraints bind real names, not the specimen's: they are looked at in `plan`.
     const { nameConstraints: _, ...unconstrained } = issuer
-    requireLint(template.wrap(tbs, signer.sign(tbs)), { kind: 'leaf', profile, issuer: unconstrained })
+    const der = template.wrap(tbs, signer.sign(tbs))
+    requireLint(der, { kind: 'leaf', profile, issuer: unconstrained })
+    await requireSameReading(der)
   }
 }
 

@@ -9,10 +9,11 @@ import { type CertificateContent, signCertificate } from '../x509/encode-certifi
 import { parseCertificate } from '../x509/parse-certificate.ts'
 import { requireLint } from './lint.ts'
 import type { LintSubject } from './lint-rules.ts'
+import { requireSameReading } from './second-reading.ts'
 
 /**
- * Signs a certificate after its like, signed by a throwaway key, has passed the lint: what breaks a
- * rule never carries the real signature. Throws `lint-failed`.
+ * Signs a certificate after its like, signed by a throwaway key, has passed the lint and a second
+ * reader: what breaks a rule never carries the real signature. Throws `lint-failed`.
  */
 export async function signLinted(
   content: CertificateContent,
@@ -20,7 +21,9 @@ export async function signLinted(
   subject: LintSubject,
   issuer?: Certificate,
 ): Promise<Certificate> {
-  requireLint(await signCertificate(content, await throwawaySigner(signer.keyType)), subject)
+  const specimen = await signCertificate(content, await throwawaySigner(signer.keyType))
+  requireLint(specimen, subject)
+  await requireSameReading(specimen)
   const certificate = parseCertificate(await signCertificate(content, signer))
   if (isSignedBy(certificate, issuer ?? certificate)) return certificate
   throw new MayflyError('key-mismatch', 'The signing key does not belong to the issuing certificate.')

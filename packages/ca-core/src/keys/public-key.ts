@@ -20,8 +20,8 @@ export const spkiBytesMax = 4_096
 
 /**
  * Reads a SubjectPublicKeyInfo of one of the eight key types. There is one accepted encoding per key.
- * Throws `key-weak` (RSA under 3,072 bits or another exponent than 65537, other curves),
- * `key-type-unsupported`, or `key-invalid`.
+ * Throws `key-weak` (RSA under 3,072 bits or another exponent than 65537), `key-type-unsupported` (other
+ * curves and algorithms among them), or `key-invalid`.
  */
 export function parsePublicKey(spki: Uint8Array): PublicKey {
   const { algorithm, bits } = readSpki(spki)

@@ -19,7 +19,7 @@ export interface CertificateContent {
   readonly notBefore: Instant
   readonly notAfter: Instant
   readonly publicKey: PublicKey
-  /** Each an encoded Extension. */
+  /** Encoded Extensions, in the order in which they are to stand; one array may hold several. */
   readonly extensions: readonly Uint8Array[]
 }
 
@@ -43,5 +43,14 @@ export function encodeTbs(content: CertificateContent, signatureAlgorithm: Uint8
 export async function signCertificate(content: CertificateContent, signer: Signer): Promise<Uint8Array> {
   const algorithm = signatureAlgorithmOf(signer.keyType)
   const tbs = encodeTbs(content, algorithm)
-  return encodeSequence(tbs, algorithm, encodeBitString(await signer.sign(tbs)))
+  return encodeSigned(tbs, algorithm, await signer.sign(tbs))
+}
+
+/** The certificate around a TBSCertificate and its signature, DER. */
+export function encodeSigned(
+  tbs: Uint8Array,
+  signatureAlgorithm: Uint8Array,
+  signature: Uint8Array,
+): Uint8Array {
+  return encodeSequence(tbs, signatureAlgorithm, encodeBitString(signature))
 }

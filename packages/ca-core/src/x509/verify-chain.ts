@@ -35,8 +35,8 @@ const purposes = { server: 'serverAuth', client: 'clientAuth' } as const
  * Fails closed: no roots, no trust.
  */
 export function verifyChain(question: ChainQuestion): ChainVerdict {
-  const path = completePath(question.chain, question.roots)
-  if (!Array.isArray(path)) return path as ChainVerdict
+  const { path, verdict: signatures } = completePath(question.chain, question.roots)
+  if (!signatures.ok) return signatures
   const checks = [checkDistrust, checkValidity, checkAuthorities, checkPurposes, checkConstraints, checkNames]
   for (const check of checks) {
     const verdict = check(path, question)
@@ -48,22 +48,35 @@ export function verifyChain(question: ChainQuestion): ChainVerdict {
 type Path = readonly Certificate[]
 
 /** The chain with its root at the end, every signature verified. */
-function completePath(chain: Path, roots: Path): Path | ChainVerdict {
-  const [leaf] = chain
+function completePath(chain: Path, roots: Path): { path: Path; verdict: ChainVerdict } {
+  const path = [...chain, ...missingRoot(chain, roots)]
+  return { path, verdict: checkPath(path, roots) }
+}
+
+/** The root that signed the last certificate, unless the chain ends in a root already. */
+function missingRoot(chain: Path, roots: Path): Certificate[] {
   const last = chain.at(-1)
-  if (leaf === undefined || last === undefined) return untrusted('the chain is empty')
+  if (last === undefined || chain.length >= chainDepthMax || isOneOf(roots, last)) return []
+  return roots.filter((root) => isSignedBy(last, root)).slice(0, 1)
+}
+
+function checkPath(path: Path, roots: Path): ChainVerdict {
+  const [leaf] = path
+  const last = path.at(-1)
   if (roots.length === 0) return untrusted('there is no root to trust')
-  const endsInRoot = roots.some((root) => root.fingerprint === last.fingerprint)
-  const root = endsInRoot ? undefined : roots.find((candidate) => isSignedBy(last, candidate))
-  if (!endsInRoot && root === undefined) return untrusted(`${show(last)} is not signed by a trusted root`)
-  const path = root === undefined ? chain : [...chain, root]
+  if (leaf === undefined || last === undefined) return untrusted('the chain is empty')
   if (path.length > chainDepthMax) return untrusted(`the chain has more than ${chainDepthMax} certificates`)
+  if (!isOneOf(roots, last)) return untrusted(`${show(last)} is not signed by a trusted root`)
   if (path.length < 2) return untrusted(`${show(leaf)} is a root, not a leaf`)
   for (const [certificate, issuer] of pairs(path)) {
     if (!isSignedBy(certificate, issuer))
       return untrusted(`${show(certificate)} is not signed by ${show(issuer)}`)
   }
-  return path
+  return trusted
+}
+
+function isOneOf(certificates: Path, wanted: Certificate): boolean {
+  return certificates.some(({ fingerprint }) => fingerprint === wanted.fingerprint)
 }
 
 function checkDistrust(path: Path, { distrusted }: ChainQuestion): ChainVerdict {
