@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import {
+  type CertificateFiles,
+  currentGeneration,
+  listGenerations,
+  previousGeneration,
+} from './installed-generation.ts'
+import { archivePath, generationPath } from './paths.ts'
+import { unfinishedSuffix } from './write-generation.ts'
+
+/**
+ * Removes generations from the archive but the newest `keep`, and what crashes left unfinished.
+ * The one in use and the one before it always stay: a reader may hold the folder open, and going back
+ * must be possible. Gives back the numbers that were removed.
+ */
+export async function removeOldGenerations(
+  files: CertificateFiles & { readonly keep: number },
+): Promise<number[]> {
+  const { fileSystem, live, name, keep } = files
+  await removeUnfinished(files)
+  const numbers = await listGenerations(files)
+  const kept = new Set([
+    await currentGeneration(files),
+    await previousGeneration(files),
+    ...newest(numbers, keep),
+  ])
+  const old = numbers.filter((number) => !kept.has(number))
+  for (const number of old) await fileSystem.remove(generationPath(live, name, number))
+  if (old.length > 0) await fileSystem.syncDirectory(archivePath(live, name))
+  return old
+}
+
+function newest(numbers: readonly number[], keep: number): readonly number[] {
+  return keep > 0 ? numbers.slice(-keep) : []
+}
+
+async function removeUnfinished({ fileSystem, live, name }: CertificateFiles): Promise<void> {
+  const archive = archivePath(live, name)
+  for (const entry of await fileSystem.list(archive)) {
+    if (entry.endsWith(unfinishedSuffix)) await fileSystem.remove(join(archive, entry))
+  }
+}

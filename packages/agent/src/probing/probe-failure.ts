@@ -1,0 +1,42 @@
+import { formatEndpoint, type ProbeEndpoint } from './endpoint.ts'
+import { NegotiationRefused } from './negotiation/negotiation-refused.ts'
+import type { FailedResult } from './probe-result.ts'
+
+type Because = FailedResult['because']
+
+const reasons: Readonly<Record<string, Because>> = {
+  ECONNREFUSED: 'refused',
+  ENOTFOUND: 'unresolved',
+  EAI_AGAIN: 'unresolved',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  ECONNRESET: 'closed',
+  EPIPE: 'closed',
+}
+
+const sentences: Readonly<Record<Because, string>> = {
+  refused: 'nothing listens there; start the server, or correct connect in the configuration',
+  unresolved: 'the name does not resolve; correct connect in the configuration, or use an address',
+  unreachable: 'the address cannot be reached; correct connect in the configuration',
+  timeout:
+    'there was no answer in time; see whether the server is overloaded or a firewall drops the connection',
+  closed: 'the server closed the connection before it showed a certificate; see its log',
+  'not-tls': 'the handshake failed before a certificate was shown; see whether the port speaks TLS',
+  'no-certificate': 'the server completed a handshake without a certificate',
+}
+
+/** What an error of a look at a port means. */
+export function failedResult(endpoint: ProbeEndpoint, error: unknown): FailedResult {
+  const refused = error instanceof NegotiationRefused
+  const because = refused ? 'not-tls' : becauseOf(error)
+  const reason = refused ? error.message : sentences[because]
+  return { outcome: 'failed', endpoint, because, message: `${formatEndpoint(endpoint)}: ${reason}.` }
+}
+
+function becauseOf(error: unknown): Because {
+  if (!(error instanceof Error)) return 'closed'
+  if (error.message === 'no certificate') return 'no-certificate'
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return reasons[code] ?? (code.startsWith('ERR_SSL') || code === 'EPROTO' ? 'not-tls' : 'closed')
+}

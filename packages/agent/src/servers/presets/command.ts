@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { argvSchema, timeoutSecondsSchema } from '../option-schemas.ts'
+import type { Preset } from '../preset.ts'
+import { type Argv, runProgram } from '../run-program.ts'
+import type { ReloadContext } from '../server-control.ts'
+import { presetName } from './preset-name.ts'
+
+export interface CommandOptions {
+  readonly preset: 'command'
+  /** An argument list; no shell reads it. */
+  readonly command: Argv
+  readonly check?: Argv | undefined
+  readonly timeoutSeconds?: number | undefined
+}
+
+/**
+ * Any program that makes a server load its files. It finds the folders in its environment, as
+ * `MAYFLY_LIVE_FOLDER` and `MAYFLY_GENERATION_FOLDER`.
+ */
+export const command: Preset<CommandOptions> = {
+  schema: z.strictObject({
+    preset: presetName('command').default('command'),
+    command: argvSchema,
+    check: argvSchema.optional(),
+    timeoutSeconds: timeoutSecondsSchema.optional(),
+  }),
+  prepare({ command: argv, check, timeoutSeconds }, { processRunner }) {
+    const timeout = timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1_000 }
+    return {
+      ready: () => Promise.resolve(),
+      async check(context) {
+        if (check === undefined) return
+        await runProgram({
+          processRunner,
+          argv: check,
+          failure: 'check-failed',
+          env: environmentOf(context),
+          ...timeout,
+        })
+      },
+      async reload(context) {
+        await runProgram({
+          processRunner,
+          argv,
+          failure: 'reload-failed',
+          env: environmentOf(context),
+          ...timeout,
+        })
+      },
+    }
+  },
+}
+
+function environmentOf({ liveFolder, generationFolder }: ReloadContext): Record<string, string> {
+  return { MAYFLY_LIVE_FOLDER: liveFolder, MAYFLY_GENERATION_FOLDER: generationFolder }
+}

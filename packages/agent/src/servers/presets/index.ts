@@ -1,0 +1,15 @@
+import type { Preset } from '../preset.ts'
+import { command } from './command.ts'
+import { nginx } from './nginx.ts'
+import { none } from './none.ts'
+import type { PresetName } from './preset-name.ts'
+import { signal } from './signal.ts'
+import { unit } from './unit.ts'
+
+/** Every preset, by the name that it has in `agent.yaml`. A new one is one file and one line here. */
+export const presets = { nginx, signal, command, unit, none } as const satisfies Record<PresetName, unknown>
+
+type OptionsOf<P> = P extends Preset<infer Options> ? Options : never
+
+/** The options of one preset, told apart by `preset`. */
+export type ReloadConfiguration = OptionsOf<(typeof presets)[PresetName]>

@@ -1,0 +1,44 @@
+import { filePath } from '@mayfly/platform'
+import { z } from 'zod'
+import { argvSchema, processNameSchema } from '../option-schemas.ts'
+import type { Preset } from '../preset.ts'
+import { type Argv, runProgram } from '../run-program.ts'
+import { findServer, signalServer } from '../server-process.ts'
+import { presetName } from './preset-name.ts'
+
+/** Signals on which servers load their files. None that ends or stops a server is among them. */
+const signals = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
+
+export interface SignalOptions {
+  readonly preset: 'signal'
+  readonly pidFile: string
+  readonly signal: (typeof signals)[number]
+  /** Refuses to signal a process of another name. */
+  readonly processName?: string | undefined
+  /** The server's own test, as an argument list. */
+  readonly check?: Argv | undefined
+}
+
+/** Any server that loads its files again on a signal. */
+export const signal: Preset<SignalOptions> = {
+  schema: z.strictObject({
+    preset: presetName('signal').default('signal'),
+    pidFile: filePath,
+    signal: z.enum(signals),
+    processName: processNameSchema.optional(),
+    check: argvSchema.optional(),
+  }),
+  prepare({ pidFile, processName, check, signal: name }, ports) {
+    const server = { pidFile, ...(processName !== undefined && { processName }) }
+    return {
+      async ready() {
+        await findServer(ports.fileSystem, server)
+      },
+      async check() {
+        if (check === undefined) return
+        await runProgram({ processRunner: ports.processRunner, argv: check, failure: 'check-failed' })
+      },
+      reload: () => signalServer(ports, server, name),
+    }
+  },
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { argvSchema, unitSchema } from '../option-schemas.ts'
+import type { Preset } from '../preset.ts'
+import { type Argv, runProgram } from '../run-program.ts'
+import { reloadUnit, unitReady } from '../systemd-unit.ts'
+import { presetName } from './preset-name.ts'
+
+export interface UnitOptions {
+  readonly preset: 'unit'
+  readonly unit: string
+  /** For a unit that cannot reload: what it serves is interrupted. Default: `false`. */
+  readonly restart?: boolean | undefined
+  /** The server's own test, as an argument list. */
+  readonly check?: Argv | undefined
+}
+
+/** Any systemd unit: one with an `ExecReload`, or one that may be started anew. */
+export const unit: Preset<UnitOptions> = {
+  schema: z.strictObject({
+    preset: presetName('unit').default('unit'),
+    unit: unitSchema,
+    restart: z.boolean().optional(),
+    check: argvSchema.optional(),
+  }),
+  prepare({ unit: name, restart = false, check }, { processRunner }) {
+    return {
+      ready: () => unitReady(processRunner, name),
+      async check() {
+        if (check !== undefined) await runProgram({ processRunner, argv: check, failure: 'check-failed' })
+      },
+      reload: () => reloadUnit(processRunner, name, restart ? 'restart' : 'reload'),
+    }
+  },
+}

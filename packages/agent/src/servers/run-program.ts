@@ -1,0 +1,57 @@
+import { type ErrorCode, MayflyError, type ProcessRunner, type RunResult } from '@mayfly/ca-core'
+
+export type Argv = readonly [string, ...string[]]
+
+export interface ProgramRun {
+  readonly processRunner: ProcessRunner
+  readonly argv: Argv
+  /** What a failure means. */
+  readonly failure: Extract<ErrorCode, 'check-failed' | 'reload-failed'>
+  readonly timeoutMs?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A server's own test reads all of its configuration; some read a lot. */
+export const programTimeoutMs = 30_000
+
+/** Enough for the line that matters, which most programs print last. */
+const shownCharactersMax = 600
+
+/** Runs a program that must exit with 0. Throws `failure` with what it printed. */
+export async function runProgram(run: ProgramRun): Promise<RunResult> {
+  const timeoutMs = run.timeoutMs ?? programTimeoutMs
+  const result = await start(run, timeoutMs)
+  if (result.exitCode === 0) return result
+  const how = result.timedOut
+    ? `did not end within ${timeoutMs / 1_000} s`
+    : result.exitCode === undefined
+      ? 'was ended by a signal'
+      : `exited with ${result.exitCode}`
+  throw new MayflyError(run.failure, `${shown(run.argv)} ${how}${saying(result)}`, {
+    details: { program: run.argv[0], exitCode: result.exitCode ?? -1 },
+  })
+}
+
+async function start(
+  { processRunner, argv, failure, env }: ProgramRun,
+  timeoutMs: number,
+): Promise<RunResult> {
+  try {
+    return await processRunner.run(argv, { timeoutMs, ...(env !== undefined && { env }) })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new MayflyError(failure, `${reason}. Is it installed, and may the agent run it?`, {
+      details: { program: argv[0] },
+      cause,
+    })
+  }
+}
+
+function saying({ stdout, stderr }: RunResult): string {
+  const text = `${stderr.trim()}\n${stdout.trim()}`.trim().slice(-shownCharactersMax)
+  return text === '' ? '.' : `: ${text}`
+}
+
+function shown(argv: Argv): string {
+  return argv.map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : JSON.stringify(part))).join(' ')
+}

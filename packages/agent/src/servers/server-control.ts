@@ -1,0 +1,30 @@
+import type { FileSystem, ProcessRunner } from '@mayfly/ca-core'
+
+/** Which files a server is to load: they are switched to already. */
+export interface ReloadContext {
+  /** The live link, such as `/etc/mayfly/live/web`: the path that the server's configuration names. */
+  readonly liveFolder: string
+  /** The folder that the link leads to, such as `/etc/mayfly/archive/web/0007`. */
+  readonly generationFolder: string
+}
+
+/** What the agent can do with one server. It never stops or starts it. */
+export interface ServerControl {
+  /**
+   * Whether everything that a reload needs is at hand: the process, its socket, the right to use them.
+   * Touches nothing. Throws `reload-failed`, with `details.because: 'server-down'` if it does not run.
+   */
+  ready(context: ReloadContext): Promise<void>
+  /** The server's own test of what it would load, where it has one. Throws `check-failed`. */
+  check(context: ReloadContext): Promise<void>
+  /**
+   * Makes the server load the files. Throws `reload-failed`.
+   * That it returns says little: servers keep old certificates and report success. The probe decides.
+   */
+  reload(context: ReloadContext): Promise<void>
+}
+
+export interface ServerPorts {
+  readonly processRunner: ProcessRunner
+  readonly fileSystem: FileSystem
+}
