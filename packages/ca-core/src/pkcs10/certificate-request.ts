@@ -5,7 +5,7 @@ import { bitStringBytesOf, elementsOf, fieldsOf, smallIntegerOf } from '../der/d
 import { oids } from '../der/oids.ts'
 import { decodePem } from '../der/pem.ts'
 import { isMayflyError, MayflyError } from '../errors/mayfly-error.ts'
-import { signatureAlgorithmOf } from '../keys/key-algorithms.ts'
+import { keyAlgorithms, signatureAlgorithmOf } from '../keys/key-algorithms.ts'
 import { type PublicKey, parsePublicKey } from '../keys/public-key.ts'
 import { verifySignature } from '../keys/signature.ts'
 import { decodeGeneralNames } from '../names/general-names.ts'
@@ -34,7 +34,9 @@ export function parseCertificateRequest(der: Uint8Array): CertificateRequest {
   const parts = asRequest(() => readRequest(der))
   const { publicKey } = parts
   if (Buffer.compare(parts.signatureAlgorithm, signatureAlgorithmOf(publicKey.type)) !== 0) {
-    throw csrInvalid(`its signature algorithm is not the one of ${publicKey.type} keys`)
+    const { digest } = keyAlgorithms[publicKey.type]
+    const advice = digest === null ? '' : `; sign it with ${digest}`
+    throw csrInvalid(`its signature algorithm is not the one of ${publicKey.type} keys${advice}`)
   }
   if (!verifySignature(publicKey, parts.info, parts.signature)) {
     throw new MayflyError(
