@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { formatInstant } from '@mayfly/ca-core'
+import type { AuditRecord } from './audit-record.ts'
+
+/** What the first record is chained to. */
+export const auditChainStart: Uint8Array = new Uint8Array(32)
+
+/** The place of a record in the one history of its store. */
+export interface AuditLink {
+  /** From 1, without gaps. */
+  readonly number: number
+  /** SHA-256 of the hash before it and of its own text. */
+  readonly hash: Uint8Array
+}
+
+/** A record as it is stored: its text is what was hashed, and is never made anew. */
+export interface ChainedAuditRecord extends AuditLink {
+  readonly text: string
+}
+
+/** Where a history begins. */
+export const auditChainOrigin: AuditLink = { number: 0, hash: auditChainStart }
+
+/** Puts records behind `last`, in their order. */
+export function chainAudit(last: AuditLink, records: readonly AuditRecord[]): ChainedAuditRecord[] {
+  const chained: ChainedAuditRecord[] = []
+  let previous = last
+  for (const record of records) {
+    const text = encodeAuditRecord(record)
+    const link = { number: previous.number + 1, hash: linkHash(previous.hash, text), text }
+    chained.push(link)
+    previous = link
+  }
+  return chained
+}
+
+export type AuditChainVerdict =
+  | { readonly intact: true; readonly last: AuditLink }
+  | { readonly intact: false; readonly brokenAt: number; readonly because: 'number' | 'hash' }
+
+/** Whether `records` follow `last` without a gap, a change or a swap. */
+export function verifyAuditChain(last: AuditLink, records: readonly ChainedAuditRecord[]): AuditChainVerdict {
+  let previous = last
+  for (const record of records) {
+    const number = previous.number + 1
+    if (record.number !== number) return { intact: false, brokenAt: number, because: 'number' }
+    if (!Buffer.from(linkHash(previous.hash, record.text)).equals(record.hash)) {
+      return { intact: false, brokenAt: number, because: 'hash' }
+    }
+    previous = record
+  }
+  return { intact: true, last: previous }
+}
+
+/**
+ * One line of printable ASCII JSON with sorted keys: one record has one text. Line ends, quotes and
+ * whatever a terminal would act on are escaped, so that a name cannot end a line, add a field or hide one.
+ */
+export function encodeAuditRecord(record: AuditRecord): string {
+  return JSON.stringify(sortKeys({ ...record, at: formatInstant(record.at) })).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+function linkHash(previous: Uint8Array, text: string): Uint8Array {
+  return createHash('sha256').update(previous).update(text).digest()
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(fields.map(([key, field]) => [key, sortKeys(field)]))
+}

@@ -1,0 +1,141 @@
+import {
+  type Certificate,
+  type FileSystem,
+  type Instant,
+  MayflyError,
+  parseCertificate,
+  parseCertificateRequestPem,
+  readTrustBundle,
+  sameTrustBundle,
+  type TrustBundle,
+  verifyTrustBundle,
+} from '@mayfly/ca-core'
+import { activateNext } from './activate-next.ts'
+import {
+  type AuthorityFiles,
+  authorityFiles,
+  createText,
+  readIfThere,
+  stateFileAccess,
+  stateFolderAccess,
+} from './authority-files.ts'
+import { verifyAuthority } from './verify-authority.ts'
+
+export interface InstallAuthorityOptions {
+  readonly fileSystem: FileSystem
+  readonly state: string
+  readonly now: Instant
+  /** What the root box wrote. */
+  readonly intermediatePem: string
+  readonly bundleText: string
+  /** SHA-256 of the root, hex; needed the first time, and where the bundle is signed by a root not held yet. */
+  readonly rootFingerprint?: string
+  /** The one of the configuration; the bundle must be for it. */
+  readonly trustDomain?: string
+}
+
+export interface InstalledAuthority {
+  readonly certificate: Certificate
+  readonly root: Certificate
+  readonly bundle: TrustBundle
+  /** SHA-256 of the intermediate that was replaced. */
+  readonly retired?: string
+}
+
+/**
+ * Takes what came back from the root box: checks all of it, then keeps the bundle, then puts the intermediate
+ * to use. Installing the same again does no harm; a run that was interrupted is finished by the next.
+ *
+ * @throws MayflyError `file-missing` without a request that waits, `key-mismatch`, `chain-untrusted`,
+ * `profile-violation`, `certificate-expired`, `certificate-invalid`, `bundle-invalid`, `bundle-untrusted`, `bundle-older`
+ */
+export async function installAuthority(options: InstallAuthorityOptions): Promise<InstalledAuthority> {
+  const { fileSystem, state, now, bundleText } = options
+  const files = authorityFiles(state)
+  const certificate = parseCertificate(options.intermediatePem)
+  const { bundle, isNewer } = await verifyBundle(options, files)
+  const current = await currentCertificate(fileSystem, files)
+  const isInstalled = current?.fingerprint === certificate.fingerprint
+  const publicKey = isInstalled ? current.publicKey : await requestedKey(fileSystem, files)
+  const root = verifyAuthority(certificate, { bundle, publicKey, now })
+
+  await fileSystem.makeDirectory(files.state, stateFolderAccess)
+  if (isNewer)
+    await fileSystem.replaceFile(files.bundle, new TextEncoder().encode(bundleText), stateFileAccess)
+  if (isInstalled) return { certificate, root, bundle }
+  await keepCertificate(fileSystem, files, certificate)
+  await activateNext(fileSystem, files)
+  return { certificate, root, bundle, ...(current && { retired: current.fingerprint }) }
+}
+
+/** The bundle, if it may take the place of the one that is held, or is that one. */
+async function verifyBundle(
+  { fileSystem, bundleText, rootFingerprint, trustDomain }: InstallAuthorityOptions,
+  files: AuthorityFiles,
+): Promise<{ readonly bundle: TrustBundle; readonly isNewer: boolean }> {
+  const heldText = await readIfThere(fileSystem, files.bundle)
+  const held = heldText === undefined ? undefined : (await readTrustBundle(heldText)).bundle
+  const bundle = await verifySigned(bundleText, held, rootFingerprint)
+  if (trustDomain !== undefined && bundle.trustDomain !== trustDomain) {
+    throw new MayflyError(
+      'bundle-invalid',
+      `The trust bundle is for the trust domain ${bundle.trustDomain}, the issuer is configured for ${trustDomain}.`,
+    )
+  }
+  if (held !== undefined && bundle.sequence < held.sequence) {
+    throw new MayflyError(
+      'bundle-older',
+      `The trust bundle has sequence ${bundle.sequence}; the issuer holds ${held.sequence} already.`,
+    )
+  }
+  if (held !== undefined && bundle.sequence === held.sequence && !sameTrustBundle(bundle, held)) {
+    throw new MayflyError('bundle-invalid', `There are two trust bundles with sequence ${bundle.sequence}.`)
+  }
+  return { bundle, isNewer: held === undefined || bundle.sequence > held.sequence }
+}
+
+function verifySigned(
+  text: string,
+  held: TrustBundle | undefined,
+  rootFingerprint: string | undefined,
+): Promise<TrustBundle> {
+  if (rootFingerprint !== undefined) return verifyTrustBundle(text, { rootFingerprint })
+  if (held !== undefined) return verifyTrustBundle(text, { held })
+  throw new MayflyError(
+    'bundle-untrusted',
+    'The issuer holds no trust bundle yet; give the fingerprint that the root box showed, with --root-fingerprint.',
+  )
+}
+
+async function currentCertificate(
+  fileSystem: FileSystem,
+  { current }: AuthorityFiles,
+): Promise<Certificate | undefined> {
+  const pem = await readIfThere(fileSystem, current.certificate)
+  return pem === undefined ? undefined : parseCertificate(pem)
+}
+
+/** The key that waits in `next`. The request beside it is signed by it, so no passphrase is needed here. */
+async function requestedKey(fileSystem: FileSystem, { next }: AuthorityFiles) {
+  const pem = await readIfThere(fileSystem, next.request)
+  if (pem !== undefined) return parseCertificateRequestPem(pem).publicKey
+  throw new MayflyError(
+    'file-missing',
+    `No request waits at ${next.request}; make one with \`mayfly issuer init\`.`,
+    {
+      details: { path: next.request },
+    },
+  )
+}
+
+async function keepCertificate(
+  fileSystem: FileSystem,
+  { next }: AuthorityFiles,
+  { pem }: Certificate,
+): Promise<void> {
+  const kept = await readIfThere(fileSystem, next.certificate)
+  if (kept === undefined) return createText(fileSystem, next.certificate, next.folder, pem)
+  // An interrupted run: only the move is missing, unless the root has signed the request a second time.
+  if (kept !== pem)
+    await fileSystem.replaceFile(next.certificate, new TextEncoder().encode(pem), stateFileAccess)
+}

@@ -1,0 +1,26 @@
+import { MayflyError, type ProfileName } from '@mayfly/ca-core'
+import type { AuditAttempt } from '../audit/audit-attempt.ts'
+import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IdentityView } from './identity-view.ts'
+import { newIdentity } from './plan-identity.ts'
+import { showIdentity } from './show-identity.ts'
+
+/** @throws MayflyError `name-invalid`, `identity-exists`, `store-unavailable` */
+export async function addIdentity(
+  wanted: { readonly name: string; readonly profile: ProfileName; readonly names: readonly string[] },
+  attempt: AuditAttempt,
+  ports: IssuerPorts,
+): Promise<IdentityView> {
+  const at = ports.clock.now()
+  const identity = newIdentity(wanted, at)
+  const ending = attempt.ending(at, {
+    outcome: 'done',
+    identity: identity.name,
+    details: { names: identity.names },
+  })
+  const [outcome] = await ports.store.commit([{ at, parts: [{ do: 'add-identity', identity }, ending] }])
+  if (outcome?.done !== true)
+    throw new MayflyError('identity-exists', `The identity ${identity.name} exists already.`)
+  attempt.concluded()
+  return showIdentity(identity.name, ports)
+}

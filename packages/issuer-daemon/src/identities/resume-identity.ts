@@ -1,0 +1,41 @@
+import type { AuditAttempt } from '../audit/audit-attempt.ts'
+import { decideAgain } from '../issuing/decide-again.ts'
+import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IdentityRecord } from '../store/identity-record.ts'
+import type { IdentityView } from './identity-view.ts'
+import { moveIdentity } from './move-identity.ts'
+import { findIdentity, showIdentity } from './show-identity.ts'
+
+export interface Resumed {
+  readonly identity: IdentityView
+  /** Where it is `false`, the host needs a new token. */
+  readonly lineageKept: boolean
+}
+
+/**
+ * Lets a suspended identity get certificates again.
+ *
+ * @throws MayflyError `identity-unknown`, `store-unavailable`
+ */
+export async function resumeIdentity(
+  name: string,
+  attempt: AuditAttempt,
+  ports: IssuerPorts,
+): Promise<Resumed> {
+  await decideAgain(ports.clock, async () => {
+    const resumed = planResume(await findIdentity(name, ports))
+    return moveIdentity(resumed, { outcome: 'done', identity: name }, attempt, ports)
+  })
+  const identity = await showIdentity(name, ports)
+  return { identity, lineageKept: identity.lineage !== undefined }
+}
+
+/**
+ * The identity without its suspension. A lineage that two hosts held ends: nobody here can know which of them
+ * holds its newest key, so a token decides.
+ */
+export function planResume({ suspension, ...identity }: IdentityRecord): IdentityRecord {
+  if (suspension?.because !== 'lineage-conflict') return identity
+  const { lineage: _, ...withoutLineage } = identity
+  return withoutLineage
+}

@@ -1,0 +1,26 @@
+import type { AuditAttempt } from '../audit/audit-attempt.ts'
+import { decideAgain } from '../issuing/decide-again.ts'
+import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IdentityView } from './identity-view.ts'
+import { moveIdentity } from './move-identity.ts'
+import { findIdentity, showIdentity } from './show-identity.ts'
+
+/**
+ * From now on the identity gets no certificate, by whatever serial, key or token; what is staged is dropped.
+ * Suspending again keeps the first suspension.
+ *
+ * @throws MayflyError `identity-unknown`, `store-unavailable`
+ */
+export async function suspendIdentity(
+  name: string,
+  attempt: AuditAttempt,
+  ports: IssuerPorts,
+): Promise<IdentityView> {
+  await decideAgain(ports.clock, async () => {
+    const { staged: _, ...identity } = await findIdentity(name, ports)
+    const suspension = identity.suspension ?? { at: ports.clock.now(), because: 'operator', addresses: [] }
+    return moveIdentity({ ...identity, suspension }, { outcome: 'done', identity: name }, attempt, ports)
+  })
+  ports.trace.step('identity.suspended', { identity: name, because: 'operator' })
+  return showIdentity(name, ports)
+}

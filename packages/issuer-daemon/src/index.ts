@@ -1,0 +1,40 @@
+export type { AttemptEnding, AttemptOpening, AuditAttempt } from './audit/audit-attempt.ts'
+export {
+  type AuditChainVerdict,
+  type AuditLink,
+  auditChainOrigin,
+  type ChainedAuditRecord,
+  verifyAuditChain,
+} from './audit/audit-chain.ts'
+export type { Actor, AuditOutcome, AuditRecord } from './audit/audit-record.ts'
+export { type AuthorityFiles, authorityFiles } from './authority/authority-files.ts'
+export {
+  type InitAuthorityOptions,
+  type InitialisedAuthority,
+  initAuthority,
+  pendingRequest,
+} from './authority/init-authority.ts'
+export {
+  type InstallAuthorityOptions,
+  type InstalledAuthority,
+  installAuthority,
+} from './authority/install-authority.ts'
+export {
+  type LoadAuthorityOptions,
+  type LoadedAuthority,
+  loadAuthority,
+  prepareAuthority,
+} from './authority/load-authority.ts'
+export type { IdentityFilter, IdentityState, IdentityView } from './identities/identity-view.ts'
+export type { Resumed } from './identities/resume-identity.ts'
+export { createIssuer } from './issuing/create-issuer.ts'
+export type { Issuer, IssuerPorts, OwnLeaf, ServedBundle } from './issuing/issuer.ts'
+export type { Alarm, IssuerStatus, LastSweep } from './issuing/issuer-status.ts'
+export type { IssuingAuthority } from './issuing/issuing-authority.ts'
+export type { Policy } from './issuing/policy.ts'
+export type { Caller, LineageContext, SecurityContext } from './issuing/security-context.ts'
+export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.ts'
+export type { Store, StoreCounts } from './store/store.ts'
+export type { SweepReport } from './sweep/sweep-report.ts'
+export type { CreatedToken } from './tokens/create-token.ts'
+export type { TokenView } from './tokens/token-view.ts'

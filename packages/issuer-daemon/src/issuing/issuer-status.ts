@@ -1,0 +1,105 @@
+import { formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
+import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
+import type { StoreCounts } from '../store/store.ts'
+import { clockBehindSecondsMax } from '../store/store.ts'
+import type { SweepReport } from '../sweep/sweep-report.ts'
+import type { IssuerPorts } from './issuer.ts'
+import type { IssuingAuthority } from './issuing-authority.ts'
+
+/** How long before its end an intermediate should be replaced: a ceremony needs people. */
+export const authorityWarningSeconds: number = 30 * 86_400
+
+/** Suspended identities that the status lists by name. */
+const listedAlarmsMax = 100
+
+/** What an operator should look into. */
+export interface Alarm {
+  readonly because:
+    | 'lineage-conflict'
+    | 'authority-missing'
+    | 'authority-ending'
+    | 'clock-wrong'
+    | 'sweep-stopped'
+  readonly message: string
+  readonly identity?: string
+}
+
+export interface LastSweep extends SweepReport {
+  readonly finishedAt: string
+}
+
+export interface IssuerStatus {
+  readonly at: string
+  readonly counts: Omit<StoreCounts, 'newestInstant'>
+  readonly authority?: { readonly subject: string; readonly fingerprint: string; readonly notAfter: string }
+  /** 0 while there is no bundle. */
+  readonly bundleSequence: number
+  readonly lastSweep?: LastSweep
+  readonly alarms: readonly Alarm[]
+}
+
+/** The issuer at one look. */
+export async function issuerStatus(
+  ports: IssuerPorts,
+  lastSweep: LastSweep | undefined,
+): Promise<IssuerStatus> {
+  const now = ports.clock.now()
+  const { newestInstant, ...counts } = await ports.store.counts(now)
+  const suspendedIdentities = await ports.store.identities({ suspended: true, limit: listedAlarmsMax })
+  const authority = orMissing(ports.authority)
+  return {
+    at: formatInstant(now),
+    counts,
+    ...(authority && { authority: viewAuthority(authority) }),
+    bundleSequence: orMissing(ports.bundle)?.bundle.sequence ?? 0,
+    ...(lastSweep && { lastSweep }),
+    alarms: [
+      ...conflictAlarms(suspendedIdentities.map((identity) => viewIdentity(identity, now))),
+      ...authorityAlarms(authority, now),
+      ...clockAlarms(newestInstant, now),
+      ...sweepAlarms(lastSweep),
+    ],
+  }
+}
+
+function viewAuthority({ authority: { certificate } }: IssuingAuthority) {
+  const { subject, fingerprint, notAfter } = certificate
+  return { subject, fingerprint, notAfter: formatInstant(notAfter) }
+}
+
+function conflictAlarms(identities: readonly IdentityView[]): Alarm[] {
+  return identities.flatMap(({ name, suspension }) => {
+    if (suspension?.because !== 'lineage-conflict') return []
+    const message = `Two hosts hold the lineage of ${name}: ${suspension.addresses.join(' and ')}.`
+    return [{ because: 'lineage-conflict', identity: name, message }]
+  })
+}
+
+function authorityAlarms(authority: IssuingAuthority | undefined, now: Instant): Alarm[] {
+  if (authority === undefined) {
+    return [{ because: 'authority-missing', message: 'There is no intermediate; install one.' }]
+  }
+  const { notAfter } = authority.authority.certificate
+  if (notAfter - now > authorityWarningSeconds * 1_000) return []
+  return [{ because: 'authority-ending', message: `The intermediate ends at ${formatInstant(notAfter)}.` }]
+}
+
+function clockAlarms(newest: Instant | undefined, now: Instant): Alarm[] {
+  if (newest === undefined || newest - now <= clockBehindSecondsMax * 1_000) return []
+  const message = `The clock is behind ${formatInstant(newest)}, which the store has seen; nothing is issued.`
+  return [{ because: 'clock-wrong', message }]
+}
+
+function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {
+  if (lastSweep?.stopped === undefined) return []
+  return [{ because: 'sweep-stopped', message: `The last sweep was stopped: ${lastSweep.stopped}.` }]
+}
+
+function orMissing<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isMayflyError(error, 'authority-missing')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,109 @@
+import type {
+  Clock,
+  Instant,
+  IssuedAnswer,
+  IssuerAnswer,
+  KeyPair,
+  Name,
+  ProfileName,
+  PublicKey,
+  Random,
+  Report,
+  Trace,
+  TrustBundle,
+} from '@mayfly/ca-core'
+import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
+import type { IdentityFilter, IdentityView } from '../identities/identity-view.ts'
+import type { Resumed } from '../identities/resume-identity.ts'
+import type { IssuanceRecord } from '../store/issuance-record.ts'
+import type { Store } from '../store/store.ts'
+import type { SweepReport } from '../sweep/sweep-report.ts'
+import type { CreatedToken } from '../tokens/create-token.ts'
+import type { TokenView } from '../tokens/token-view.ts'
+import type { IssuerStatus } from './issuer-status.ts'
+import type { IssuingAuthority } from './issuing-authority.ts'
+import type { Policy } from './policy.ts'
+import type { Caller, LineageContext, SecurityContext } from './security-context.ts'
+
+/** The newest trust bundle: as it is served, and as it was read. */
+export interface ServedBundle {
+  readonly text: string
+  readonly bundle: TrustBundle
+}
+
+/** All that issuing needs from outside. */
+export interface IssuerPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly trace: Trace
+  /** Throws `authority-missing` while there is none. */
+  readonly authority: () => IssuingAuthority
+  readonly bundle: () => ServedBundle
+  /** Signs enrolment tokens. */
+  readonly tokenKey: KeyPair
+  readonly policy: Policy
+}
+
+/** A leaf that the issuer holds the key of itself. */
+export interface OwnLeaf {
+  readonly answer: IssuedAnswer
+  readonly renewAt: Instant
+  readonly notAfter: Instant
+}
+
+/** The use cases of the issuer, each a function in a file of its own. */
+export interface Issuer {
+  /** Gives up the intents that a crash left, in the store and in the audit. Call it once, before anything else. */
+  recover(): Promise<readonly IssuanceRecord[]>
+
+  openAudit(opening: AttemptOpening): AuditAttempt
+  authenticateToken(token: string, caller: Caller): Promise<SecurityContext>
+  /** `jws` as it came; `url` is the one that it must have been signed for. */
+  authenticateRequest(jws: unknown, url: string, caller: Caller): Promise<SecurityContext>
+
+  /** Needs a `token` context; anything else throws its error or `request-unauthenticated`. */
+  enroll(
+    body: { readonly csr: string; readonly report?: Report },
+    context: SecurityContext,
+    attempt: AuditAttempt,
+  ): Promise<IssuedAnswer>
+  /** Needs a `lineage` context; the body is in it. */
+  submitRequest(context: SecurityContext | LineageContext, attempt: AuditAttempt): Promise<IssuerAnswer>
+  /** The chain for a key, leaf first, or `undefined` while there is none. */
+  certificate(keyHash: string): Promise<{ readonly chainPem: string } | undefined>
+  /** Mints what is due up to `until`: the time of the next sweep. */
+  sweep(options: { readonly until: Instant; readonly signal?: AbortSignal }): Promise<SweepReport>
+  /** Certificate for a key of the issuer's own, such as its TLS key. */
+  mintOwn(options: {
+    readonly name: string
+    readonly names: readonly Name[]
+    readonly publicKey: PublicKey
+  }): Promise<OwnLeaf>
+
+  addIdentity(
+    identity: { readonly name: string; readonly profile: ProfileName; readonly names: readonly string[] },
+    attempt: AuditAttempt,
+  ): Promise<IdentityView>
+  listIdentities(filter?: IdentityFilter): Promise<readonly IdentityView[]>
+  showIdentity(name: string): Promise<IdentityView>
+  suspendIdentity(name: string, attempt: AuditAttempt): Promise<IdentityView>
+  resumeIdentity(name: string, attempt: AuditAttempt): Promise<Resumed>
+
+  /** Adds the identity where there is none and `names` are given. */
+  createToken(
+    options: {
+      readonly identity: string
+      readonly profile?: ProfileName
+      readonly names?: readonly string[]
+      readonly lifetimeSeconds?: number
+    },
+    attempt: AuditAttempt,
+  ): Promise<CreatedToken>
+  listTokens(): Promise<readonly TokenView[]>
+  revokeToken(jti: string, attempt: AuditAttempt): Promise<void>
+
+  status(): Promise<IssuerStatus>
+  /** After the clock was mended: forgets that the store has seen a later time. */
+  acceptClock(attempt: AuditAttempt): Promise<void>
+}

@@ -1,0 +1,202 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  drawRenewAt,
+  drawSerial,
+  type Instant,
+  isMayflyError,
+  type LeafPlan,
+  type PreparedProfile,
+  type PublicKey,
+  parseName,
+} from '@mayfly/ca-core'
+import type { Change, ChangePart, ChangeRefusal } from '../store/change.ts'
+import type { IdentityRecord } from '../store/identity-record.ts'
+import type { StoredChain } from '../store/issuance-record.ts'
+import type { MintedCertificate } from './issued-answer.ts'
+import type { IssuerPorts } from './issuer.ts'
+
+/** How long signing may keep the event loop from everything else. */
+const loopShareMs = 10
+
+/** One certificate to be made. */
+export interface MintOrder {
+  readonly identity: Pick<IdentityRecord, 'id' | 'name' | 'names' | 'profile'>
+  readonly publicKey: PublicKey
+  readonly lineage: number
+  readonly generation: number
+  /** 0 where it begins a lineage. */
+  readonly parentGeneration: number
+  /** What is written with the intent, and whose guards keep it from being overtaken. */
+  readonly beginning: (serial: string) => readonly ChangePart[]
+  /** What is written with the certificate. */
+  readonly ending: (certificate: MintedCertificate) => readonly ChangePart[]
+}
+
+export type MintResult =
+  | { readonly done: true; readonly certificate: MintedCertificate }
+  /** Overtaken; nothing was signed that anyone will see. */
+  | { readonly done: false; readonly refused: ChangeRefusal }
+  /** This one could not be made. */
+  | { readonly done: false; readonly error: unknown }
+
+type MintPorts = Pick<IssuerPorts, 'store' | 'clock' | 'random' | 'trace' | 'authority' | 'policy'>
+
+/** An order with everything about its certificate decided. */
+interface Draft {
+  readonly order: MintOrder
+  readonly profile: PreparedProfile
+  readonly leaf: LeafPlan
+  readonly renewAt: Instant
+  readonly chain: StoredChain
+}
+
+/** What keeps every certificate from being made, not only the one at hand. */
+const concernsAll: ReadonlySet<string> = new Set(['authority-missing', 'authority-expired', 'clock-wrong'])
+
+type Step<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly result: MintResult }
+
+/**
+ * The one way to a signature: intend, sign, record. Each order stands or falls by itself.
+ *
+ * Intents are durable before anything is signed, certificates before anything is returned. Where a crash or an
+ * error comes between, the signed certificate is gone with the memory it was in, and its serial is burnt.
+ *
+ * @throws MayflyError `store-unavailable`, `authority-missing`, `authority-expired`, `clock-wrong`; then no certificate
+ * is given out
+ */
+export async function mint(orders: readonly MintOrder[], ports: MintPorts): Promise<readonly MintResult[]> {
+  const now = ports.clock.now()
+  const drafts = orders.map((order) => tryStep(() => draft(order, ports, now)))
+  const intended = await intend(drafts, ports, now)
+  const signed = await sign(intended, ports)
+  return record(signed, ports)
+}
+
+function draft(order: MintOrder, { authority, random, policy }: MintPorts, now: Instant): Draft {
+  const { profiles, chain } = authority()
+  const profile = profiles[order.identity.profile]
+  const { lifetimeSeconds, cycleSeconds } = policy
+  const leaf = profile.plan({
+    identity: { name: order.identity.name, names: order.identity.names.map(parseName) },
+    publicKey: order.publicKey,
+    serial: drawSerial(random),
+    now,
+    lifetimeSeconds,
+  })
+  const renewAt = drawRenewAt({ issuedAt: now, notAfter: leaf.notAfter, cycleSeconds, random })
+  return { order, profile, leaf, renewAt, chain }
+}
+
+async function intend(
+  drafts: readonly Step<Draft>[],
+  { store, trace }: MintPorts,
+  now: Instant,
+): Promise<readonly Step<Draft>[]> {
+  const steps = await commitEach(
+    drafts,
+    ({ order, leaf }) => ({
+      at: now,
+      parts: [
+        ...order.beginning(leaf.serial),
+        {
+          do: 'intend',
+          intent: {
+            serial: leaf.serial,
+            keyHash: order.publicKey.hash,
+            identityId: order.identity.id,
+            lineage: order.lineage,
+            generation: order.generation,
+            parentGeneration: order.parentGeneration,
+            intendedAt: now,
+            notAfter: leaf.notAfter,
+          },
+        },
+      ],
+    }),
+    store,
+  )
+  traceStep(trace, 'intent.recorded', steps)
+  return steps
+}
+
+type Signed = { readonly order: MintOrder; readonly certificate: MintedCertificate }
+
+/** Signs in order, and lets the loop turn when it has kept it for long enough. */
+async function sign(drafts: readonly Step<Draft>[], ports: MintPorts): Promise<readonly Step<Signed>[]> {
+  const { clock, trace, store } = ports
+  const signed: Step<Signed>[] = []
+  let turnedAt = clock.monotonic()
+  for (const step of drafts) {
+    if (clock.monotonic() - turnedAt > loopShareMs) {
+      await nextTurn()
+      turnedAt = clock.monotonic()
+    }
+    signed.push(step.ok ? await signOne(step.value, store, clock.now()) : step)
+  }
+  traceStep(trace, 'signed', signed)
+  return signed
+}
+
+async function signOne(
+  { order, profile, leaf, renewAt, chain }: Draft,
+  store: MintPorts['store'],
+  now: Instant,
+): Promise<Step<Signed>> {
+  try {
+    const issued = await profile.issue(leaf)
+    const certificate = { ...issued, renewAt, chain, generation: order.generation }
+    return { ok: true, value: { order, certificate } }
+  } catch (error) {
+    await store.commit([{ at: now, parts: [{ do: 'burn', serial: leaf.serial }] }])
+    return { ok: false, result: { done: false, error } }
+  }
+}
+
+async function record(
+  steps: readonly Step<Signed>[],
+  { store, clock, trace }: MintPorts,
+): Promise<MintResult[]> {
+  const now = clock.now()
+  const recorded = await commitEach(
+    steps,
+    ({ order, certificate }) => ({
+      at: now,
+      parts: [{ do: 'record', certificate, at: now }, ...order.ending(certificate)],
+    }),
+    store,
+  )
+  traceStep(trace, 'certificate.recorded', recorded)
+  return recorded.map((step) => (step.ok ? { done: true, certificate: step.value.certificate } : step.result))
+}
+
+/** Commits one change for each step that still stands; those that are refused fall. */
+async function commitEach<Value>(
+  steps: readonly Step<Value>[],
+  changeOf: (value: Value) => Change,
+  store: MintPorts['store'],
+): Promise<readonly Step<Value>[]> {
+  const changes = steps.flatMap((step) => (step.ok ? [changeOf(step.value)] : []))
+  const outcomes = (await store.commit(changes)).values()
+  return steps.map((step) => {
+    if (!step.ok) return step
+    const outcome = outcomes.next().value
+    if (outcome === undefined) throw new TypeError('the store gave no outcome for a change')
+    return outcome.done ? step : { ok: false, result: outcome }
+  })
+}
+
+function tryStep<Value>(work: () => Value): Step<Value> {
+  try {
+    return { ok: true, value: work() }
+  } catch (error) {
+    if (isMayflyError(error) && concernsAll.has(error.code)) throw error
+    return { ok: false, result: { done: false, error } }
+  }
+}
+
+function traceStep(trace: MintPorts['trace'], name: string, steps: readonly Step<unknown>[]): void {
+  const count = steps.filter(({ ok }) => ok).length
+  if (count > 0) trace.step(name, { count })
+}

@@ -1,0 +1,52 @@
+import type { EnrolmentTokenClaims, MayflyError, RequestBody } from '@mayfly/ca-core'
+import type { Actor } from '../audit/audit-record.ts'
+import type { CertificateRecord } from '../store/issuance-record.ts'
+
+/** Where a request came from. */
+export interface Caller {
+  readonly address: string
+}
+
+/** What was proved about a caller. Authenticating fills it and rejects nobody; use cases and routes decide. */
+export type SecurityContext =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'token'; readonly claims: EnrolmentTokenClaims }
+  | LineageContext
+  | { readonly kind: 'admin'; readonly uid?: number }
+  /** Something was shown and does not hold. */
+  | { readonly kind: 'failed'; readonly error: MayflyError }
+
+/** A request that is signed by the key of one of our certificates. */
+export interface LineageContext {
+  readonly kind: 'lineage'
+  /** Name of the identity. */
+  readonly identity: string
+  readonly identityId: number
+  readonly lineage: number
+  readonly generation: number
+  /** The certificate whose key signed. */
+  readonly signer: CertificateRecord
+  readonly issuedAt: number
+  readonly jti: string
+  readonly body: RequestBody
+}
+
+/** The context as the audit names it. */
+export function actorOf(context: SecurityContext): Actor {
+  switch (context.kind) {
+    case 'token':
+      return { kind: 'token', jti: context.claims.jti, identity: context.claims.identity }
+    case 'lineage':
+      return {
+        kind: 'lineage',
+        identity: context.identity,
+        lineage: context.lineage,
+        generation: context.generation,
+      }
+    case 'admin':
+      return context.uid === undefined ? { kind: 'admin' } : { kind: 'admin', uid: context.uid }
+    case 'anonymous':
+    case 'failed':
+      return { kind: 'anonymous' }
+  }
+}

@@ -1,0 +1,59 @@
+import {
+  isMayflyError,
+  MayflyError,
+  parseCertificate,
+  readRequestHeader,
+  verifyRequest,
+} from '@mayfly/ca-core'
+import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { LineageContext, SecurityContext } from '../issuing/security-context.ts'
+
+/**
+ * Says which certificate's key signed a request, after the store's own copy of it. Rejects nobody: what does not
+ * hold comes back as `failed`. Errors of the store pass, as they say nothing about the caller.
+ *
+ * @param url the one that the request must have been signed for; never taken from the request
+ */
+export async function authenticateRequest(
+  jws: unknown,
+  url: string,
+  ports: Pick<IssuerPorts, 'store' | 'clock'>,
+): Promise<SecurityContext> {
+  try {
+    return await verifySigner(jws, url, ports)
+  } catch (error) {
+    if (!isMayflyError(error) || error.code.startsWith('store-')) throw error
+    return { kind: 'failed', error }
+  }
+}
+
+async function verifySigner(
+  jws: unknown,
+  url: string,
+  { store, clock }: Pick<IssuerPorts, 'store' | 'clock'>,
+): Promise<LineageContext> {
+  const { certificateFingerprint, issuedAt, jti } = readRequestHeader(jws)
+  const signer = await store.certificate({ fingerprint: certificateFingerprint })
+  const identity = signer && (await store.identity({ id: signer.issuance.identityId }))
+  if (signer === undefined || identity === undefined) {
+    throw new MayflyError(
+      'lineage-unknown',
+      `No certificate with the fingerprint ${certificateFingerprint} is known here; enrol with a new token.`,
+      { details: { fingerprint: certificateFingerprint } },
+    )
+  }
+  const { publicKey } = parseCertificate(signer.der)
+  const body = await verifyRequest(jws, { publicKey, url, now: clock.now() })
+  const { lineage, generation } = signer.issuance
+  return {
+    kind: 'lineage',
+    identity: identity.name,
+    identityId: identity.id,
+    lineage,
+    generation,
+    signer,
+    issuedAt,
+    jti,
+    body,
+  }
+}

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto'
+import type { PublicKey } from '@mayfly/ca-core'
+import {
+  addSeconds,
+  formatInstant,
+  type IssuerAnswer,
+  MayflyError,
+  requestLifetimeSeconds,
+} from '@mayfly/ca-core'
+import type { AuditAttempt } from '../audit/audit-attempt.ts'
+import { afterRefusal } from '../issuing/change-refusal.ts'
+import { type Decided, decideAgain } from '../issuing/decide-again.ts'
+import { issueOne } from '../issuing/issue-one.ts'
+import { issuedAnswer } from '../issuing/issued-answer.ts'
+import type { IssuerPorts } from '../issuing/issuer.ts'
+import { refusalError } from '../issuing/refusal.ts'
+import { type RequestedKey, readRequestedKey } from '../issuing/requested-key.ts'
+import { requireContext } from '../issuing/require-context.ts'
+import { actorOf, type LineageContext, type SecurityContext } from '../issuing/security-context.ts'
+import type { ChangePart } from '../store/change.ts'
+import { planRequest, type RequestPlan, type RequestState } from './plan-request.ts'
+
+/** A request on its way: what was proved, what is asked for, and the record of it. */
+interface Submission {
+  readonly context: LineageContext
+  readonly publicKey: PublicKey
+  readonly key: RequestedKey
+  readonly attempt: AuditAttempt
+  /** Every outcome that changes something also uses up the request's nonce. */
+  readonly nonce: ChangePart
+}
+
+/**
+ * A lineage asks for its next certificate: it is minted at once where it is due, else its key is staged.
+ *
+ * @throws MayflyError the refusals of `planRequest`, those of the request for the certificate,
+ * `request-replayed`, `clock-wrong`, `store-unavailable`, `authority-missing`, `authority-expired`
+ */
+export async function submitRequest(
+  context: SecurityContext,
+  attempt: AuditAttempt,
+  ports: IssuerPorts,
+): Promise<IssuerAnswer> {
+  const lineage = requireContext(context, 'lineage')
+  attempt.learn({ actor: actorOf(lineage), identity: lineage.identity })
+  const { request, requested } = readRequestedKey(lineage.body.csr)
+  const submission = {
+    context: lineage,
+    publicKey: request.publicKey,
+    key: requested,
+    attempt,
+    nonce: rememberNonce(lineage),
+  }
+  ports.trace.step('request.accepted', { identity: lineage.identity, requestId: attempt.requestId })
+  return decideAgain(ports.clock, () => decide(submission, ports))
+}
+
+async function decide(submission: Submission, ports: IssuerPorts): Promise<Decided<IssuerAnswer>> {
+  const { context, key, attempt } = submission
+  const now = ports.clock.now()
+  const plan = planRequest(
+    await loadState(submission, ports),
+    {
+      key,
+      issuedAt: context.issuedAt,
+      address: attempt.address ?? 'unknown',
+      immediate: context.body.immediate ?? false,
+      report: context.body.report,
+    },
+    now,
+  )
+  return apply(plan, submission, ports)
+}
+
+async function loadState(
+  { context, key }: Submission,
+  { store, policy }: IssuerPorts,
+): Promise<RequestState> {
+  const identity = await store.identity({ id: context.identityId })
+  if (identity === undefined)
+    throw new MayflyError('identity-unknown', `There is no identity ${context.identity}.`)
+  const sameKey = await store.issuance(key.keyHash)
+  const { signer } = context
+  return {
+    identity,
+    signer: { ...signer.issuance, notAfter: signer.notAfter, renewAt: signer.renewAt },
+    policy,
+    ...(sameKey && { sameKey }),
+  }
+}
+
+async function apply(
+  plan: RequestPlan,
+  submission: Submission,
+  ports: IssuerPorts,
+): Promise<Decided<IssuerAnswer>> {
+  switch (plan.do) {
+    case 'refuse':
+      throw refusalError(plan)
+    case 'wait':
+      return { settled: false, because: plan.because }
+    case 'suspend':
+      return suspend(plan, submission, ports)
+    case 'answer-again':
+      return answerAgain(submission, ports)
+    case 'stage':
+      return stage(plan, submission, ports)
+    case 'mint':
+      return issue(plan, submission, ports)
+  }
+}
+
+async function suspend(
+  { next, addresses }: Extract<RequestPlan, { do: 'suspend' }>,
+  { context, attempt, nonce }: Submission,
+  ports: IssuerPorts,
+): Promise<Decided<never>> {
+  const at = ports.clock.now()
+  const [outcome] = await ports.store.commit([
+    {
+      at,
+      parts: [
+        nonce,
+        { do: 'move-identity', next },
+        attempt.ending(at, { outcome: 'refused', reason: 'lineage-conflict', details: { addresses } }),
+      ],
+    },
+  ])
+  if (outcome?.done === false) return afterRefusal(outcome.refused)
+  attempt.concluded()
+  const { identity, generation } = context
+  ports.trace.step('identity.suspended', {
+    identity,
+    generation,
+    because: 'lineage-conflict',
+    holder: addresses[0] ?? 'unknown',
+    other: addresses[1] ?? 'unknown',
+  })
+  throw new MayflyError(
+    'lineage-conflict',
+    `Two hosts hold the lineage of ${identity}: ${addresses.join(' and ')}. It is suspended; ` +
+      'find out which host is the right one, resume the identity and enrol that host anew.',
+    { details: { addresses: [...addresses] } },
+  )
+}
+
+async function answerAgain(
+  { key, attempt, nonce }: Submission,
+  { store, clock, bundle }: IssuerPorts,
+): Promise<Decided<IssuerAnswer>> {
+  const certificate = await store.certificate({ keyHash: key.keyHash })
+  if (certificate === undefined) {
+    throw new MayflyError('key-reused', 'The certificate of this key expired and is gone; make a new key.')
+  }
+  const { generation } = certificate.issuance
+  const at = clock.now()
+  const { serial } = certificate
+  const ending = attempt.ending(at, { outcome: 'issued', reason: 'same-key', serial, generation })
+  const [outcome] = await store.commit([{ at, parts: [nonce, ending] }])
+  if (outcome?.done === false) return afterRefusal(outcome.refused)
+  attempt.concluded()
+  return { settled: true, result: issuedAnswer({ ...certificate, generation }, bundle().bundle.sequence) }
+}
+
+async function stage(
+  { next, mintAt }: Extract<RequestPlan, { do: 'stage' }>,
+  { key, attempt, nonce }: Submission,
+  { store, clock }: IssuerPorts,
+): Promise<Decided<IssuerAnswer>> {
+  const at = clock.now()
+  const ending = attempt.ending(at, { outcome: 'scheduled', details: { keyHash: key.keyHash } })
+  const [outcome] = await store.commit([{ at, parts: [nonce, { do: 'move-identity', next }, ending] }])
+  if (outcome?.done === false) return afterRefusal(outcome.refused)
+  attempt.concluded()
+  const answer = { status: 'scheduled', mintAt: formatInstant(mintAt), keyHash: key.keyHash } as const
+  return { settled: true, result: answer }
+}
+
+async function issue(
+  plan: Extract<RequestPlan, { do: 'mint' }>,
+  { publicKey, attempt, nonce }: Submission,
+  ports: IssuerPorts,
+): Promise<Decided<IssuerAnswer>> {
+  const { next, lineage, generation, parentGeneration } = plan
+  const { clock } = ports
+  const minted = await issueOne(
+    {
+      identity: next,
+      publicKey,
+      lineage,
+      generation,
+      parentGeneration,
+      beginning: (serial) => [
+        nonce,
+        { do: 'move-identity', next },
+        attempt.beginning(clock.now(), { serial, generation }),
+      ],
+      ending: ({ serial }) => [
+        attempt.ending(clock.now(), { outcome: 'issued', reason: plan.because, serial, generation }),
+      ],
+    },
+    ports,
+  )
+  if (!minted.settled) return minted
+  attempt.concluded()
+  return { settled: true, result: issuedAnswer(minted.result, ports.bundle().bundle.sequence) }
+}
+
+/** Bound to the signer, so that nobody can use up another's nonces. */
+function rememberNonce({ signer, jti, issuedAt }: LineageContext): ChangePart {
+  const nonce = createHash('sha256').update(`${signer.fingerprint} ${jti}`).digest('hex').slice(0, 32)
+  // Afterwards the request is stale by its own time; the second more is for the fraction that it leaves out.
+  return { do: 'remember-nonce', nonce, expiresAt: addSeconds(issuedAt, requestLifetimeSeconds + 1) }
+}

@@ -1,0 +1,195 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { Instant } from '@mayfly/ca-core'
+import type {
+  CertificateRecord,
+  Intent,
+  IssuanceRecord,
+  NewCertificate,
+  StoredChain,
+} from '../issuance-record.ts'
+import { blobToHex, hexToBlob } from './blob.ts'
+import { isConstraintViolation } from './store-error.ts'
+
+type Row = Record<string, SQLOutputValue>
+
+/** How `issuance.state` is written. */
+const stateCodes = { pending: 0, recorded: 1, burnt: 2 } as const
+const stateNames = ['pending', 'recorded', 'burnt'] as const
+
+const certificateColumns = `issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
+  certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem`
+
+const certificateTables = `certificate JOIN issuance ON issuance.id = certificate.issuance_id
+  JOIN chain ON chain.id = certificate.chain_id`
+
+/** The tables `issuance`, `certificate` and `chain`. */
+export class IssuanceRows {
+  readonly #intend
+  readonly #serialTaken
+  readonly #byKey
+  readonly #bySerial
+  readonly #pending
+  readonly #settle
+  readonly #insertCertificate
+  readonly #certificateByKey
+  readonly #certificateByFingerprint
+  readonly #chainId
+  readonly #insertChain
+  readonly #becomeNewest
+  readonly #beginLineage
+
+  constructor(database: DatabaseSync) {
+    this.#intend = database.prepare(
+      `INSERT INTO issuance (serial, key, identity_id, lineage, generation, parent, state, intended_at, not_after)
+       VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+    )
+    this.#serialTaken = database.prepare('SELECT 1 FROM issuance WHERE serial = ?')
+    this.#byKey = database.prepare('SELECT * FROM issuance WHERE key = ? AND state <> 2')
+    this.#bySerial = database.prepare('SELECT * FROM issuance WHERE serial = ? AND state = 0')
+    this.#pending = database.prepare(
+      'SELECT * FROM issuance WHERE state = 0 AND intended_at < ? ORDER BY intended_at LIMIT ?',
+    )
+    this.#settle = database.prepare('UPDATE issuance SET state = ? WHERE serial = ? AND state = 0')
+    this.#insertCertificate = database.prepare(
+      `INSERT INTO certificate (issuance_id, fingerprint, der, not_before, not_after, renew_at, chain_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    )
+    this.#certificateByKey = database.prepare(
+      `SELECT ${certificateColumns} FROM ${certificateTables} WHERE issuance.key = ? AND issuance.state = 1`,
+    )
+    this.#certificateByFingerprint = database.prepare(
+      `SELECT ${certificateColumns} FROM ${certificateTables} WHERE certificate.fingerprint = ?`,
+    )
+    this.#chainId = database.prepare('SELECT id FROM chain WHERE fingerprint = ?')
+    this.#insertChain = database.prepare('INSERT INTO chain (fingerprint, pem) VALUES (?, ?)')
+    this.#becomeNewest = database.prepare(
+      `UPDATE identity SET version = version + 1, newest_serial = :serial, newest_serial_generation = :generation,
+         newest_not_after = :notAfter,
+         staged_spki = iif(staged_key = :key, NULL, staged_spki),
+         staged_parent = iif(staged_key = :key, NULL, staged_parent),
+         staged_at = iif(staged_key = :key, NULL, staged_at),
+         mint_at = iif(staged_key = :key, NULL, mint_at),
+         staged_key = nullif(staged_key, :key)
+       WHERE id = :id`,
+    )
+    this.#beginLineage = database.prepare(
+      `UPDATE identity SET lineage = :lineage, head_generation = :generation, head_since = :since,
+         newest_generation = :generation,
+         staged_spki = NULL, staged_key = NULL, staged_parent = NULL, staged_at = NULL, mint_at = NULL
+       WHERE id = :id AND coalesce(lineage, 0) < :lineage`,
+    )
+  }
+
+  intend(intent: Intent): 'intended' | 'serial-taken' | 'key-taken' {
+    const serial = hexToBlob(intent.serial)
+    try {
+      this.#intend.run(
+        serial,
+        hexToBlob(intent.keyHash),
+        intent.identityId,
+        intent.lineage,
+        intent.generation,
+        intent.parentGeneration,
+        intent.intendedAt,
+        intent.notAfter,
+      )
+      return 'intended'
+    } catch (error) {
+      if (!isConstraintViolation(error)) throw error
+      if (this.#serialTaken.get(serial) !== undefined) return 'serial-taken'
+      if (this.#byKey.get(hexToBlob(intent.keyHash)) !== undefined) return 'key-taken'
+      throw error
+    }
+  }
+
+  /** Whether the intent was still pending. */
+  record({ certificate, at }: { certificate: NewCertificate; at: Instant }): boolean {
+    const serial = hexToBlob(certificate.serial)
+    const row = this.#bySerial.get(serial)
+    if (row === undefined) return false
+    this.#settle.run(stateCodes.recorded, serial)
+    this.#insertCertificate.run(
+      row.id as number,
+      hexToBlob(certificate.fingerprint),
+      certificate.der,
+      certificate.notBefore,
+      certificate.notAfter,
+      certificate.renewAt,
+      this.#chain(certificate.chain),
+    )
+    this.#advanceIdentity(row, certificate, at)
+    return true
+  }
+
+  /** Whether the intent was still pending. */
+  burn(serial: string): boolean {
+    return this.#settle.run(stateCodes.burnt, hexToBlob(serial)).changes === 1
+  }
+
+  ofKey(keyHash: string): IssuanceRecord | undefined {
+    const row = this.#byKey.get(hexToBlob(keyHash))
+    return row === undefined ? undefined : toIssuance(row)
+  }
+
+  pending({ intendedBefore, limit }: { intendedBefore: number; limit: number }): IssuanceRecord[] {
+    return this.#pending.all(intendedBefore, limit).map(toIssuance)
+  }
+
+  certificate(
+    by: { readonly keyHash: string } | { readonly fingerprint: string },
+  ): CertificateRecord | undefined {
+    const row =
+      'keyHash' in by
+        ? this.#certificateByKey.get(hexToBlob(by.keyHash))
+        : this.#certificateByFingerprint.get(hexToBlob(by.fingerprint))
+    return row === undefined ? undefined : toCertificate(row)
+  }
+
+  #chain({ fingerprint, pem }: StoredChain): number | bigint {
+    const blob = hexToBlob(fingerprint)
+    const row = this.#chainId.get(blob)
+    return row === undefined ? this.#insertChain.run(blob, pem).lastInsertRowid : (row.id as number)
+  }
+
+  #advanceIdentity(row: Row, { serial, notAfter }: NewCertificate, at: Instant): void {
+    const id = row.identity_id as number
+    const generation = row.generation as number
+    this.#becomeNewest.run({
+      id,
+      serial: hexToBlob(serial),
+      generation,
+      notAfter,
+      key: row.key as Uint8Array,
+    })
+    if (row.parent !== 0) return
+    this.#beginLineage.run({ id, lineage: row.lineage as number, generation, since: at })
+  }
+}
+
+function toIssuance(row: Row): IssuanceRecord {
+  return {
+    serial: blobToHex(row.serial as Uint8Array),
+    keyHash: blobToHex(row.key as Uint8Array),
+    identityId: row.identity_id as number,
+    lineage: row.lineage as number,
+    generation: row.generation as number,
+    parentGeneration: row.parent as number,
+    state: stateNames[row.state as 0 | 1 | 2],
+    intendedAt: row.intended_at as number,
+    notAfter: row.not_after as number,
+  }
+}
+
+function toCertificate(row: Row): CertificateRecord {
+  const issuance = toIssuance(row)
+  return {
+    serial: issuance.serial,
+    der: row.der as Uint8Array,
+    fingerprint: blobToHex(row.fingerprint as Uint8Array),
+    notBefore: row.not_before as number,
+    notAfter: issuance.notAfter,
+    renewAt: row.renew_at as number,
+    chain: { fingerprint: blobToHex(row.chain_fingerprint as Uint8Array), pem: row.chain_pem as string },
+    issuance,
+  }
+}

@@ -1,0 +1,108 @@
+/** Marks the file as ours: `sqlite3` and `file` show it, and a database of something else is refused. */
+export const applicationId = 0x4d79666c
+
+/**
+ * How the schema came to be: entry n brings version n to n + 1. A released entry is never changed;
+ * what is new is a new entry.
+ *
+ * Times are milliseconds since the Unix epoch, hashes and serials BLOBs. `issuance` is the log that grows for
+ * ever, so its rows are small; what is heavy is in `certificate` and goes after the retention.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE identity (
+    id INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    profile TEXT NOT NULL,
+    names TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    suspended_at INTEGER,
+    suspended_because TEXT,
+    suspended_addresses TEXT,
+    lineages_begun INTEGER NOT NULL,
+    lineage INTEGER,
+    head_generation INTEGER,
+    head_since INTEGER,
+    newest_generation INTEGER,
+    staged_spki BLOB,
+    staged_key BLOB,
+    staged_parent INTEGER,
+    staged_at INTEGER,
+    mint_at INTEGER,
+    newest_serial BLOB,
+    newest_serial_generation INTEGER,
+    newest_not_after INTEGER,
+    seen_at INTEGER,
+    seen_address TEXT,
+    report TEXT,
+    quota_day INTEGER NOT NULL,
+    quota_count INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX identity_due ON identity (mint_at, id) WHERE mint_at IS NOT NULL;
+  CREATE INDEX identity_suspended ON identity (name) WHERE suspended_at IS NOT NULL;
+
+  CREATE TABLE token (
+    jti TEXT PRIMARY KEY,
+    identity TEXT NOT NULL REFERENCES identity (name),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    used_at INTEGER,
+    used_key BLOB
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX token_created ON token (created_at, jti);
+  CREATE INDEX token_expiry ON token (expires_at);
+
+  CREATE TABLE issuance (
+    id INTEGER PRIMARY KEY,
+    serial BLOB NOT NULL UNIQUE,
+    key BLOB NOT NULL,
+    identity_id INTEGER NOT NULL REFERENCES identity (id),
+    lineage INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    parent INTEGER NOT NULL,
+    state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+    intended_at INTEGER NOT NULL,
+    not_after INTEGER NOT NULL
+  ) STRICT;
+  -- One key, one certificate. A burnt intent was never signed for anyone, so its key is free again.
+  CREATE UNIQUE INDEX issuance_key ON issuance (key) WHERE state <> 2;
+  CREATE INDEX issuance_pending ON issuance (intended_at) WHERE state = 0;
+
+  CREATE TABLE chain (
+    id INTEGER PRIMARY KEY,
+    fingerprint BLOB NOT NULL UNIQUE,
+    pem TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE certificate (
+    issuance_id INTEGER PRIMARY KEY REFERENCES issuance (id),
+    fingerprint BLOB NOT NULL UNIQUE,
+    der BLOB NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    renew_at INTEGER NOT NULL,
+    chain_id INTEGER NOT NULL REFERENCES chain (id)
+  ) STRICT;
+  CREATE INDEX certificate_expiry ON certificate (not_after);
+
+  CREATE TABLE nonce (
+    nonce BLOB PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX nonce_expiry ON nonce (expires_at);
+
+  CREATE TABLE audit (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+
+  -- The newest time that the store has seen, in its one row.
+  CREATE TABLE clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    newest INTEGER NOT NULL
+  ) STRICT;
+  `,
+]

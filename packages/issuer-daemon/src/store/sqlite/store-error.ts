@@ -1,0 +1,54 @@
+import { MayflyError } from '@mayfly/ca-core'
+
+// https://www.sqlite.org/rescode.html; the low byte of an extended code is its primary code.
+const sqliteCorrupt = 11
+const sqliteNotADatabase = 26
+const sqliteBusy = 5
+const sqliteConstraint = 19
+const sqliteError = 1
+
+/** What SQLite says, as Mayfly says it. Anything that is no fault of the world passes unchanged. */
+export function storeError(error: unknown, path: string): unknown {
+  if (isFileError(error)) return unavailable(error, path)
+  const code = primaryCode(error)
+  if (code === undefined || code === sqliteConstraint || code === sqliteError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  const options = { details: { path }, cause: error }
+  if (code === sqliteCorrupt || code === sqliteNotADatabase) {
+    return new MayflyError(
+      'store-invalid',
+      `${path} is damaged or no store: ${reason}; restore a backup`,
+      options,
+    )
+  }
+  return new MayflyError(
+    'store-unavailable',
+    `the store ${path} cannot be written or read: ${messageOf(cause)}; check the disk and its permissions`,
+    { details: { path }, cause },
+  )
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Node's own, such as EACCES. */
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
+}
+
+/** Whether another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return primaryCode(error) === sqliteBusy
+}
+
+/** Whether a unique or foreign key was violated. */
+export function isConstraintViolation(error: unknown): boolean {
+  return primaryCode(error) === sqliteConstraint
+}
+
+function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
+    return undefined
+  return error.errcode & 0xff
+}

@@ -1,0 +1,104 @@
+import type { Instant } from '@mayfly/ca-core'
+import type { ChainedAuditRecord } from '../audit/audit-chain.ts'
+import type { Change, ChangeOutcome } from './change.ts'
+import type { IdentityRecord } from './identity-record.ts'
+import type { CertificateRecord, IssuanceRecord } from './issuance-record.ts'
+import type { TokenRecord } from './token-record.ts'
+
+/** How far behind the newest time that it has seen a store still lets certificates be intended. */
+export const clockBehindSecondsMax = 300
+
+/**
+ * What an issuer remembers, as a port.
+ *
+ * Decisions are made outside, on records read before, and written with `commit`, whose guards refuse a
+ * decision that was overtaken. So any number of requests, and of issuers where the store is shared, may
+ * work side by side. Every method rejects with `store-unavailable` where the store cannot be reached or
+ * written; what was asked for may then be done or not, and is never half done.
+ */
+export interface Store {
+  /** Whether other processes may write here too; then an intent of theirs is pending, not abandoned. */
+  readonly shared: boolean
+
+  /**
+   * Applies each change as a whole, in order, and resolves when all are durable. One refused change leaves
+   * the others untouched. Changes that wait at the same time share transactions.
+   */
+  commit(changes: readonly Change[]): Promise<readonly ChangeOutcome[]>
+
+  identity(by: { readonly name: string } | { readonly id: number }): Promise<IdentityRecord | undefined>
+  /** Ordered by name, from after the name given. */
+  identities(page: IdentityPage): Promise<readonly IdentityRecord[]>
+  token(jti: string): Promise<TokenRecord | undefined>
+  /** Newest first, before the creation given. */
+  tokens(page: TokenPage): Promise<readonly TokenRecord[]>
+  /** The line of the log for a key that has a certificate or is about to get one; burnt ones are no answer. */
+  issuance(keyHash: string): Promise<IssuanceRecord | undefined>
+  certificate(
+    by: { readonly keyHash: string } | { readonly fingerprint: string },
+  ): Promise<CertificateRecord | undefined>
+  /** Intents set down before that time and neither recorded nor burnt, oldest first. */
+  pendingIntents(page: {
+    readonly intendedBefore: Instant
+    readonly limit: number
+  }): Promise<readonly IssuanceRecord[]>
+  /**
+   * Identities with a staged key whose `mintAt` is at or before `until`, ordered by `mintAt` and id, from after
+   * the one given. A shared store gives each of them to one issuer at a time.
+   */
+  claimDue(page: DuePage): Promise<readonly IdentityRecord[]>
+  /** Audit records in their order, from after the number given. */
+  auditRecords(page: {
+    readonly afterNumber: number
+    readonly limit: number
+  }): Promise<readonly ChainedAuditRecord[]>
+  counts(now: Instant): Promise<StoreCounts>
+  /** Removes at most `limit` of each kind of what is no longer needed, and tells how much that was. */
+  prune(what: PruneBounds): Promise<number>
+  close(): Promise<void>
+}
+
+export interface IdentityPage {
+  readonly afterName?: string
+  readonly limit: number
+  readonly suspended?: boolean
+}
+
+export interface TokenPage {
+  readonly before?: { readonly createdAt: Instant; readonly jti: string }
+  readonly limit: number
+}
+
+export interface DuePage {
+  readonly until: Instant
+  readonly after?: { readonly mintAt: Instant; readonly id: number }
+  readonly limit: number
+}
+
+export interface StoreCounts {
+  readonly identities: number
+  readonly suspended: number
+  readonly staged: number
+  /** Staged, and `mintAt` is past. */
+  readonly overdue: number
+  readonly certificates: number
+  readonly issued: number
+  readonly burnt: number
+  readonly openTokens: number
+  readonly auditRecords: number
+  /** The newest time that the store has seen; `undefined` before the first change. */
+  readonly newestInstant?: Instant
+}
+
+export interface PruneBounds {
+  /**
+   * Certificates that ended before go; their lines in the log of issuance stay. The newest ones of an
+   * identity, with which it may still ask, stay until `recoverableBefore`.
+   */
+  readonly expiredBefore: Instant
+  readonly recoverableBefore: Instant
+  readonly noncesBefore: Instant
+  /** Tokens that expired before go; by then their keys are in the log of issuance. */
+  readonly tokensBefore: Instant
+  readonly limit: number
+}

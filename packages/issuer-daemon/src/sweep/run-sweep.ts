@@ -1,0 +1,141 @@
+import { type ErrorCode, type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { endingOfError } from '../audit/audit-attempt.ts'
+import type { AuditRecord } from '../audit/audit-record.ts'
+import type { IssuerPorts } from '../issuing/issuer.ts'
+import { type MintOrder, type MintResult, mint } from '../issuing/mint.ts'
+import { burnLapsedIntents } from '../issuing/recover.ts'
+import type { IdentityRecord } from '../store/identity-record.ts'
+import type { DuePage } from '../store/store.ts'
+import { planSweep, type SweepDecision } from './plan-sweep.ts'
+import { prune } from './prune.ts'
+import type { SweepReport } from './sweep-report.ts'
+
+export interface SweepOptions {
+  /** Mints what is due up to then: the time of the next sweep. */
+  readonly until: Instant
+  /** Ends the sweep after the chunk in hand. */
+  readonly signal?: AbortSignal
+}
+
+type MintDecision = Extract<SweepDecision, { do: 'mint' }>
+
+/**
+ * Mints what is due, chunk by chunk; requests come in between. What fails for one identity doesn't keep the
+ * others from their certificates; what concerns all of them ends the sweep and is in the report.
+ */
+export async function runSweep({ until, signal }: SweepOptions, ports: IssuerPorts): Promise<SweepReport> {
+  const { store, policy, trace } = ports
+  const sweepId = `sweep-${ports.clock.now()}`
+  let report: SweepReport = { due: 0, minted: 0, failed: 0 }
+  trace.step('sweep.started')
+  try {
+    await burnLapsedIntents(ports)
+    for (let after: DuePage['after']; signal?.aborted !== true; ) {
+      const due = await store.claimDue({ until, limit: policy.sweepChunk, ...(after && { after }) })
+      const last = due.at(-1)
+      if (last?.staged === undefined) break
+      report = addUp(report, await sweepChunk(due, sweepId, ports))
+      after = { mintAt: last.staged.mintAt, id: last.id }
+    }
+    await prune(ports)
+  } catch (error) {
+    if (!isMayflyError(error)) throw error
+    report = { ...report, stopped: error.code }
+  }
+  trace.step('sweep.finished', { ...report })
+  return report
+}
+
+function addUp(sum: SweepReport, chunk: SweepReport): SweepReport {
+  return {
+    due: sum.due + chunk.due,
+    minted: sum.minted + chunk.minted,
+    failed: sum.failed + chunk.failed,
+  }
+}
+
+/** @throws MayflyError what concerns all identities: the store, the authority, the clock */
+async function sweepChunk(
+  due: readonly IdentityRecord[],
+  sweepId: string,
+  ports: IssuerPorts,
+): Promise<SweepReport> {
+  const { store, policy, clock } = ports
+  const decisions = planSweep(due, policy, clock.now())
+  const minting = decisions.filter((decision) => decision.do === 'mint')
+  const results = await mint(
+    minting.map((decision) => orderOf(decision, sweepId, ports)),
+    ports,
+  )
+  requireClock(results)
+  const failures = [...skipped(decisions), ...failed(minting, results)]
+  const at = clock.now()
+  await store.commit(
+    failures.map(({ identity, because }) => ({
+      at,
+      parts: [{ do: 'append-audit', record: { ...mintRecord(identity, sweepId, at), ...because } }],
+    })),
+  )
+  return { due: due.length, minted: results.filter(({ done }) => done).length, failed: failures.length }
+}
+
+function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts): MintOrder {
+  const { next, publicKey, lineage, generation, parentGeneration } = decision
+  return {
+    identity: next,
+    publicKey,
+    lineage,
+    generation,
+    parentGeneration,
+    beginning: () => [{ do: 'move-identity', next }],
+    ending: ({ serial }) => {
+      const record = {
+        ...mintRecord(next, sweepId, clock.now()),
+        outcome: 'issued',
+        serial,
+        generation,
+      } as const
+      return [{ do: 'append-audit', record }]
+    },
+  }
+}
+
+interface Failure {
+  readonly identity: IdentityRecord
+  readonly because: Pick<AuditRecord, 'outcome' | 'reason'>
+}
+
+function skipped(decisions: readonly SweepDecision[]): Failure[] {
+  return decisions.flatMap((decision) =>
+    decision.do === 'skip'
+      ? [{ identity: decision.identity, because: { outcome: 'refused', reason: decision.because } }]
+      : [],
+  )
+}
+
+/** An identity that moved while the chunk was decided is no failure: its own request saw to it, or the next sweep will. */
+function failed(minting: readonly MintDecision[], results: readonly MintResult[]): Failure[] {
+  return results.flatMap((result, index) => {
+    const identity = minting[index]?.next
+    if (result.done || !('error' in result) || identity === undefined) return []
+    return [{ identity, because: endingOfError(result.error) }]
+  })
+}
+
+function requireClock(results: readonly MintResult[]): void {
+  const behind: ErrorCode = 'clock-wrong'
+  if (results.some((result) => !result.done && 'refused' in result && result.refused === 'clock-behind')) {
+    throw new MayflyError(behind, "The issuer's clock is behind what its store has seen.")
+  }
+}
+
+function mintRecord({ name }: IdentityRecord, sweepId: string, at: Instant): AuditRecord {
+  return {
+    at,
+    requestId: sweepId,
+    action: 'sweep',
+    actor: { kind: 'issuer' },
+    outcome: 'failed',
+    identity: name,
+  }
+}
