@@ -12,15 +12,15 @@ export function storeError(error: unknown, path: string): unknown {
   if (isFileError(error)) return unavailable(error, path)
   const code = primaryCode(error)
   if (code === undefined || code === sqliteConstraint || code === sqliteError) return error
-  const reason = error instanceof Error ? error.message : String(error)
-  const options = { details: { path }, cause: error }
-  if (code === sqliteCorrupt || code === sqliteNotADatabase) {
-    return new MayflyError(
-      'store-invalid',
-      `${path} is damaged or no store: ${reason}; restore a backup`,
-      options,
-    )
-  }
+  if (code !== sqliteCorrupt && code !== sqliteNotADatabase) return unavailable(error, path)
+  return new MayflyError(
+    'store-invalid',
+    `${path} is damaged or no store: ${messageOf(error)}; restore a backup`,
+    { details: { path }, cause: error },
+  )
+}
+
+function unavailable(cause: unknown, path: string): MayflyError {
   return new MayflyError(
     'store-unavailable',
     `the store ${path} cannot be written or read: ${messageOf(cause)}; check the disk and its permissions`,
