@@ -20,6 +20,8 @@ export type ProbeVerdict =
       readonly outcome: 'served'
       readonly results: readonly ServedResult[]
       readonly rounds: number
+      /** From the first look to the first at which every endpoint was right, in milliseconds. */
+      readonly servedAfterMs: number
       /** What does not hold up a rotation and should be mended all the same. */
       readonly warnings: readonly string[]
     }
@@ -43,19 +45,33 @@ export const probeLimitMs = 20_000
 /** The first pauses are short, so that a rotation is seen soon after it has happened. */
 const pausesMs = [50, 100, 200, 400, 800] as const
 const lastPauseMs = 1_500
+/**
+ * A server with several processes serves old and new side by side for a moment: nginx lets the old
+ * workers go on for 100 ms after it has started new ones. One look may well meet a new one.
+ */
+const agreeingRounds = 3
+const agreeingPauseMs = 100
 
 /**
- * Looks at every endpoint again and again until all of them serve the expected serial in the same
- * round, or the limit has passed. Rejects only if `signal` is aborted.
+ * Looks at every endpoint again and again until all of them serve the expected serial, in some rounds
+ * after each other, or until the limit has passed. Rejects only if `signal` is aborted.
  */
 export async function probeUntil(goal: ProbeGoal): Promise<ProbeVerdict> {
   const begun = goal.clock.monotonic()
   const limitMs = goal.limitMs ?? probeLimitMs
+  let agreedSince: number | undefined
+  let agreed = 0
   for (let rounds = 1; ; rounds++) {
-    const verdict = judge(await lookAtAll(goal), goal.expectedSerial, rounds)
-    const pauseMs = pausesMs[rounds - 1] ?? lastPauseMs
-    const over = goal.clock.monotonic() - begun + pauseMs > limitMs
-    if (verdict.outcome === 'served' || over) return verdict
+    const results = await lookAtAll(goal)
+    const elapsedMs = goal.clock.monotonic() - begun
+    const problems = problemsOf(results, goal.expectedSerial)
+    agreed = problems.length === 0 ? agreed + 1 : 0
+    agreedSince = agreed === 1 ? elapsedMs : agreedSince
+    if (agreed === agreeingRounds || goal.endpoints.length === 0)
+      return servedVerdict(results, rounds, agreedSince ?? 0)
+    const pauseMs = agreed > 0 ? agreeingPauseMs : (pausesMs[rounds - 1] ?? lastPauseMs)
+    if (agreed === 0 && elapsedMs + pauseMs > limitMs)
+      return { outcome: 'not-served', results, rounds, problems, message: messageOf(problems) }
     await goal.clock.sleep(pauseMs, goal.signal)
   }
 }
@@ -73,16 +89,17 @@ function lookAtAll({
   return Promise.all(endpoints.map((endpoint) => probe(endpoint, options)))
 }
 
-function judge(results: readonly ProbeResult[], expectedSerial: string, rounds: number): ProbeVerdict {
-  const problems = results
-    .map((result) => problemOf(result, expectedSerial))
-    .filter((problem) => problem !== undefined)
-  if (problems.length > 0) {
-    const message = problems.map((problem) => problem.message).join(' ')
-    return { outcome: 'not-served', results, rounds, problems, message }
-  }
+function problemsOf(results: readonly ProbeResult[], expectedSerial: string): ProbeProblem[] {
+  return results.map((result) => problemOf(result, expectedSerial)).filter((problem) => problem !== undefined)
+}
+
+function messageOf(problems: readonly ProbeProblem[]): string {
+  return problems.map((problem) => problem.message).join(' ')
+}
+
+function servedVerdict(results: readonly ProbeResult[], rounds: number, servedAfterMs: number): ProbeVerdict {
   const served = results.filter((result) => result.outcome === 'served')
-  return { outcome: 'served', results: served, rounds, warnings: served.flatMap(warningOf) }
+  return { outcome: 'served', results: served, rounds, servedAfterMs, warnings: served.flatMap(warningOf) }
 }
 
 function problemOf(result: ProbeResult, expectedSerial: string): ProbeProblem | undefined {

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { get } from 'node:https'
+import { after, before, test } from 'node:test'
+import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca-core'
+import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
+import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
+import { probeEndpoint } from '../../packages/agent/src/probing/probe-endpoint.ts'
+import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
+import { startLoad } from '../support/load.ts'
+import { createTestHost, type TestHost } from '../support/rotation.ts'
+import { type Nginx, slowBytes, startNginx } from '../support/servers/nginx.ts'
+
+const serverName = 'web-1.example'
+
+let host: TestHost
+let nginx: Nginx
+let endpoint: ProbeEndpoint
+let reload: ReloadConfiguration
+
+before(async () => {
+  host = await createTestHost()
+  await host.install(await host.issue())
+  nginx = await startNginx(host)
+  endpoint = { connect: { host: '127.0.0.1', port: nginx.port }, serverName }
+  reload = {
+    preset: 'nginx',
+    pidFile: nginx.pidFile,
+    configuration: nginx.configuration,
+    prefix: nginx.prefix,
+  }
+})
+
+after(async () => {
+  await nginx?.stop()
+  await host?.remove()
+})
+
+async function servedSerial(): Promise<string> {
+  const result = await probeEndpoint(endpoint, { bundle: host.issuer.bundle })
+  assert.equal(result.outcome, 'served', JSON.stringify(result))
+  return result.outcome === 'served' ? result.serial : ''
+}
+
+test('nginx: ten rotations under load → no failed handshake, no failed request, every serial seen', async () => {
+  const ca = encodeTrustBundlePem(host.issuer.bundle)
+  const load = startLoad({ port: nginx.port, serverName, ca })
+  const serials: string[] = []
+  for (let rotation = 0; rotation < 10; rotation++) {
+    const { serial } = await host.rotate(reload, [endpoint])
+    serials.push(serial)
+    await load.answered(60)
+  }
+  const counts = await load.stop()
+  assert.deepEqual([...load.errors], [])
+  assert.equal(counts.failedHandshakes, 0)
+  assert.equal(counts.failedRequests, 0)
+  assert.deepEqual(
+    serials.filter((serial) => !load.serials.has(serial)),
+    [],
+  )
+})
+
+test('nginx: a download that runs across a rotation → comes whole', async () => {
+  const ca = encodeTrustBundlePem(host.issuer.bundle)
+  const download = new Promise<number>((resolve, reject) => {
+    get({ host: '127.0.0.1', port: nginx.port, path: '/slow', servername: serverName, ca }, (response) => {
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+      })
+      response.on('end', () => resolve(bytes)).on('error', reject)
+      host.rotate(reload, [endpoint]).catch(reject)
+    }).on('error', reject)
+  })
+  assert.equal(await download, slowBytes)
+})
+
+test('nginx: a mismatched pair → its own test refuses, and the old one is still served after a reload', async () => {
+  const { serial } = await host.rotate(reload, [endpoint])
+  const server = host.control(reload)
+  const bad = await host.install({ ...(await host.issue()), keyPair: await generateKeyPair('ec-p256') })
+  await assert.rejects(server.check(bad), (error) => {
+    assert.ok(isMayflyError(error, 'check-failed'))
+    assert.match(error.message, /^nginx -t -q -c .* exited with 1: .*key values mismatch/s)
+    return true
+  })
+  await server.reload(bad)
+  assert.equal(await servedSerial(), serial)
+  await host.rotate(reload, [endpoint])
+})
+
+test('nginx: the reload reports success and the old certificate stays → the probe tells, and a real reload mends it', async () => {
+  const { serial } = await host.rotate(reload, [endpoint])
+  const material = await host.issue()
+  const context = await host.install(material)
+  await host.control({ preset: 'command', command: ['true'] }).reload(context)
+  const verdict = await host.probe([endpoint], material, 500)
+  assert.equal(verdict.outcome, 'not-served')
+  if (verdict.outcome !== 'not-served') return
+  assert.deepEqual(
+    verdict.problems.map(({ because }) => because),
+    ['other-serial'],
+  )
+  assert.match(
+    verdict.message,
+    new RegExp(`still serves ${serial} and not ${leafOf(material).serial}; see its log`),
+  )
+  await host.control(reload).reload(context)
+  assert.equal((await host.probe([endpoint], material)).outcome, 'served')
+})
+
+test('nginx: two endpoints, one of which does not answer → not served, and the message names it', async () => {
+  const { material } = await host.rotate(reload, [endpoint])
+  const deaf = { connect: { host: '127.0.0.1', port: 1 }, serverName }
+  const verdict = await host.probe([endpoint, deaf], material, 500)
+  assert.equal(verdict.outcome, 'not-served')
+  if (verdict.outcome !== 'not-served') return
+  assert.match(verdict.message, /^127\.0\.0\.1:1: nothing listens there; start the server/)
+})
+
+test('nginx: cert.pem served in place of fullchain.pem → served, with a warning that says so', async () => {
+  const material = await host.issue()
+  const context = await host.install({ ...material, chain: material.chain.slice(0, 1) })
+  await host.control(reload).reload(context)
+  const verdict = await host.probe([endpoint], material)
+  assert.equal(verdict.outcome, 'served')
+  if (verdict.outcome !== 'served') return
+  assert.match(verdict.warnings.join(), /clients will refuse it: .*fullchain\.pem/)
+})
+
+test('nginx: down → told before anything is done, and it starts with the new files', async () => {
+  const server = host.control(reload)
+  const material = await host.issue()
+  const context = await host.install(material)
+  await server.ready(context)
+  await nginx.stop()
+  await assert.rejects(server.ready(context), (error) => {
+    assert.ok(isMayflyError(error, 'reload-failed'))
+    assert.equal(error.details.because, 'server-down')
+    assert.match(error.message, /Start the server/)
+    return true
+  })
+  await assert.rejects(server.reload(context), (error) => isMayflyError(error, 'reload-failed'))
+  nginx = await startNginx({ ...host, port: nginx.port })
+  await server.ready(context)
+  assert.equal(await servedSerial(), leafOf(material).serial)
+})
+
+test('nginx: a caller’s certificate is required → the probe shows one, and sees the serial without one too', async () => {
+  await nginx.stop()
+  nginx = await startNginx({ ...host, port: nginx.port, mutual: true })
+  const material = await host.issue({ profile: 'peer' })
+  const context = await host.install(material)
+  await host.control(reload).reload(context)
+  assert.equal((await host.probe([endpoint], material)).outcome, 'served')
+  assert.equal(await servedSerial(), leafOf(material).serial)
+})

@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { freePort } from './free-port.ts'
+import { listens, type StartedServer, startServer } from './started-server.ts'
+
+export interface Nginx extends StartedServer {
+  readonly port: number
+  readonly pidFile: string
+  readonly configuration: string
+  readonly prefix: string
+}
+
+export interface NginxOptions {
+  /** An empty folder of its own: prefix, logs and pid. */
+  readonly folder: string
+  /** Where `fullchain.pem`, `key.pem` and `bundle.pem` are read. */
+  readonly liveFolder: string
+  readonly port?: number
+  /** Whether callers must show a certificate of the bundle. Default: no. */
+  readonly mutual?: boolean
+}
+
+/** How fast `/slow` comes, which is `slowBytes` long: it outlives a few reloads. */
+const slowBytesPerSecond = 16_384
+export const slowBytes: number = 3 * slowBytesPerSecond
+
+/**
+ * Debian's nginx as a child in the foreground, on a port of 127.0.0.1. `/` answers `ok`, and `/slow`
+ * takes about three seconds.
+ */
+export async function startNginx(options: NginxOptions): Promise<Nginx> {
+  const port = options.port ?? (await freePort())
+  const prefix = options.folder
+  const configuration = join(prefix, 'nginx.conf')
+  const pidFile = join(prefix, 'nginx.pid')
+  await mkdir(join(prefix, 'html'), { recursive: true })
+  await writeFile(join(prefix, 'html', 'slow'), Buffer.alloc(slowBytes, 'x'))
+  await writeFile(configuration, configurationOf(options, port))
+  const server = await startServer({
+    argv: ['nginx', '-p', prefix, '-c', configuration, '-e', join(prefix, 'error.log')],
+    ready: () => listens(port),
+    stopSignal: 'SIGTERM',
+  })
+  return { ...server, port, pidFile, configuration, prefix }
+}
+
+function configurationOf({ liveFolder, mutual = false }: NginxOptions, port: number): string {
+  return `
+daemon off;
+user root;
+worker_processes 2;
+pid nginx.pid;
+error_log error.log info;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  keepalive_requests 100000;
+  server {
+    listen 127.0.0.1:${port} ssl;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate ${liveFolder}/fullchain.pem;
+    ssl_certificate_key ${liveFolder}/key.pem;
+    ${mutual ? `ssl_client_certificate ${liveFolder}/bundle.pem; ssl_verify_client on; ssl_verify_depth 2;` : ''}
+    location / { default_type text/plain; return 200 "ok\\n"; }
+    location = /slow { root html; limit_rate ${slowBytesPerSecond}; }
+  }
+}
+`
+}
