@@ -30,6 +30,7 @@ export interface AuthoritySlot {
   readonly certificate: string
 }
 
+/** The paths under a state folder. */
 export function authorityFiles(state: string): AuthorityFiles {
   const folder = join(state, 'authority')
   return {

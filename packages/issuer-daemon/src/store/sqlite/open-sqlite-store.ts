@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { type FileLock, lockFile } from '@mayfly/platform'
 import type { Change, ChangeOutcome } from '../change.ts'
 import type { Store } from '../store.ts'
 import { AuditRows } from './audit-rows.ts'
@@ -9,7 +10,6 @@ import { IdentityRows } from './identity-rows.ts'
 import { IssuanceRows } from './issuance-rows.ts'
 import { migrate } from './migrate.ts'
 import { NonceRows } from './nonce-rows.ts'
-import { lockStore } from './process-lock.ts'
 import { prune } from './prune.ts'
 import { storeError } from './store-error.ts'
 import { TokenRows } from './token-rows.ts'
@@ -27,19 +27,20 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * Opens the store in an SQLite file, which is made where there is none.
+ * Opens the store in an SQLite file, which is made where there is none. A lock beside it keeps every other issuer
+ * away for as long as this process lives; tools that only read are welcome.
  *
  * @throws MayflyError `already-running` where another process uses it, `store-invalid` where it is damaged, of
  * another program or of a newer Mayfly, `store-unavailable` where the disk says no
  */
 export async function openSqliteStore({ path }: SqliteStoreOptions): Promise<Store> {
-  const unlock = lockStore(path)
+  const lock = await lockFile(`${path}.lock`)
   try {
     createPrivately(path)
     const database = openDatabase(path)
-    return createStore(database, path, unlock)
+    return createStore(database, path, lock)
   } catch (error) {
-    unlock()
+    lock.release()
     throw storeError(error, path)
   }
 }
@@ -62,7 +63,7 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
-function createStore(database: DatabaseSync, path: string, unlock: () => void): Store {
+function createStore(database: DatabaseSync, path: string, lock: FileLock): Store {
   const tables: Tables = {
     identities: new IdentityRows(database),
     issuances: new IssuanceRows(database),
@@ -103,7 +104,7 @@ function createStore(database: DatabaseSync, path: string, unlock: () => void): 
     async close() {
       await lane.idle()
       database.close()
-      unlock()
+      lock.release()
     },
   }
 }

@@ -3,7 +3,6 @@ import { MayflyError } from '@mayfly/ca-core'
 // https://www.sqlite.org/rescode.html; the low byte of an extended code is its primary code.
 const sqliteCorrupt = 11
 const sqliteNotADatabase = 26
-const sqliteBusy = 5
 const sqliteConstraint = 19
 const sqliteError = 1
 
@@ -35,11 +34,6 @@ function messageOf(error: unknown): string {
 /** Node's own, such as EACCES. */
 function isFileError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error
-}
-
-/** Whether another connection holds the lock. */
-export function isBusy(error: unknown): boolean {
-  return primaryCode(error) === sqliteBusy
 }
 
 /** Whether a unique or foreign key was violated. */
