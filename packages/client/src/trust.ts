@@ -29,6 +29,9 @@ export interface TrustEvents {
   problem: [TrustError]
 }
 
+/** For undici, and for Node's `fetch`, whose own types of the same undici differ in name. */
+export type FetchDispatcher = Dispatcher & NonNullable<RequestInit['dispatcher']>
+
 /** Options for `tls.connect`, `tls.createServer` and libraries that take either. */
 export interface PinnedTlsOptions extends SecureContextOptions {
   readonly requestCert: true
@@ -56,16 +59,14 @@ export class Trust extends EventEmitter<TrustEvents> {
   }
 
   /** A dispatcher for undici and for Node's `fetch`, the same one for the same options. */
-  dispatcher(options: PinnedDispatcherOptions = {}): Dispatcher {
-    return kept(this.#dispatchers, options, () => new PinnedDispatcher(this.context, options))
+  dispatcher(options: PinnedDispatcherOptions = {}): FetchDispatcher {
+    const dispatcher = kept(this.#dispatchers, options, () => new PinnedDispatcher(this.context, options))
+    return dispatcher as unknown as FetchDispatcher
   }
 
   /** Node's `fetch` over `dispatcher()`. Another dispatcher in `init` is not used. */
-  readonly fetch: typeof globalThis.fetch = (input, init) => {
-    // The types of Node's own undici and of the package differ in name only.
-    const dispatcher = this.dispatcher() as unknown as NonNullable<RequestInit['dispatcher']>
-    return globalThis.fetch(input, { ...init, dispatcher })
-  }
+  readonly fetch: typeof globalThis.fetch = (input, init) =>
+    globalThis.fetch(input, { ...init, dispatcher: this.dispatcher() })
 
   /** A raw TLS connection to a verified peer, for protocols other than HTTP. */
   async connect(target: ConnectTarget): Promise<TLSSocket> {

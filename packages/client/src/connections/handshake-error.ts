@@ -37,7 +37,7 @@ export function explainHandshakeError(error: Error, peer: string): Error {
     const message = `${peer}: its certificate does not lead to a root in the trust bundle (${code})`
     return new TrustError('peer-untrusted', message, { cause: error })
   }
-  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) {
+  if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code)) {
     return new TrustError('handshake-failed', `${peer}: the TLS handshake failed (${error.message})`, {
       cause: error,
     })
