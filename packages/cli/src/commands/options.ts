@@ -1,0 +1,49 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { keyTypeChoices } from './key-type-choices.ts'
+
+/** Options that several commands share, each with the same words everywhere. */
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON value, and errors as JSON on standard error')
+}
+
+export function keyTypeOption(): Option {
+  return new Option('--key-type <type>', 'type of the new key').choices(keyTypeChoices).default('ec-p256')
+}
+
+export function configOption(path: string): Option {
+  return new Option('--config <file>', 'the configuration').default(path)
+}
+
+/** Adds the three ways to a passphrase: a prompt unless told otherwise. */
+export function addPassphraseOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--passphrase-file <file>', 'read the passphrase from a file that only you can read'),
+    )
+    .addOption(
+      new Option('--passphrase-fd <number>', 'read the passphrase from an open descriptor')
+        .argParser(parseDescriptor)
+        .conflicts('passphraseFile'),
+    )
+}
+
+export function addNameRangeOptions(command: Command): Command {
+  return command
+    .option(
+      '--permit <range>',
+      'a range of names to permit: dns:example.com, ip:10.0.0.0/8; may be repeated',
+      collect,
+    )
+    .option('--exclude <range>', 'a range of names to exclude; may be repeated', collect)
+}
+
+/** For options that may be repeated. */
+export function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value]
+}
+
+function parseDescriptor(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Write the number of a descriptor, such as 3.')
+}

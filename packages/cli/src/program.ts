@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addRootCommands } from './commands/root-commands.ts'
+import { describeExitCodes } from './errors/exit-codes.ts'
+
+/** The whole command line. `complain` is given what commander has to say of a mistyped command. */
+export function createProgram(complain: (complaint: string) => void): Command {
+  const program = new Command('mayfly')
+    .description('A private certificate authority whose certificates live a day.')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command, or of exit-codes')
+    .showSuggestionAfterError(true)
+  addRootCommands(program)
+  addExitCodesTopic(program)
+  inEachCommand(program, (command) => {
+    command.exitOverride().configureOutput({ writeErr: complain, outputError: (text) => complain(text) })
+  })
+  return program
+}
+
+/** A topic of the help: `mayfly help exit-codes`. */
+function addExitCodesTopic(program: Command): void {
+  program
+    .command('exit-codes', { hidden: true })
+    .configureHelp({ formatHelp: describeExitCodes })
+    .action(() => {
+      process.stdout.write(describeExitCodes())
+    })
+}
+
+function inEachCommand(command: Command, change: (command: Command) => void): void {
+  change(command)
+  for (const child of command.commands) inEachCommand(child, change)
+}
+
+/** The package file stands one folder above this one, in the source tree as in the built package. */
+function packageVersion(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
+}

@@ -1,0 +1,30 @@
+import { CommanderError } from 'commander'
+import { type DescribedError, describeError, errorToJson } from './errors/describe-error.ts'
+import { exitCodes } from './errors/exit-codes.ts'
+import { createProgram } from './program.ts'
+
+/** Runs `mayfly` with the arguments after its name. Tells of every error itself; resolves to the exit code. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  const complaints: string[] = []
+  const program = createProgram((complaint) => complaints.push(complaint))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    const described =
+      error instanceof CommanderError ? describeMisuse(complaints, error) : describeError(error)
+    tell(described, argv.includes('--json'))
+    return described.exitCode
+  }
+}
+
+/** What commander complained of, such as an unknown option, with its suggestion of the nearest. */
+function describeMisuse(complaints: readonly string[], error: CommanderError): DescribedError {
+  const message = (complaints.join('') || error.message).trim().replace(/^error: /, '')
+  return { code: 'usage', message, details: {}, exitCode: exitCodes.usage }
+}
+
+function tell(error: DescribedError, asJson: boolean): void {
+  process.stderr.write(asJson ? `${errorToJson(error)}\n` : `mayfly: ${error.message} (${error.code})\n`)
+}

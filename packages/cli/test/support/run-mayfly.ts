@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const mainPath = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const pseudoTerminalPath = fileURLToPath(new URL('pseudo-terminal.py', import.meta.url))
+
+/** Compiled once for all the starts of a test run. */
+const compileCache = fileURLToPath(
+  new URL('../../../../node_modules/.cache/mayfly-cli-tests', import.meta.url),
+)
+
+/** The real command, from its source. */
+export const mayflyCommand: readonly [string, ...string[]] = [process.execPath, '-C', 'source', mainPath]
+
+export interface Finished {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunSettings {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Given to the command on descriptor 3. */
+  readonly descriptor3?: string
+  readonly input?: string
+}
+
+/** Runs `mayfly` without a terminal, with nothing in its environment but what is given. */
+export function mayfly(args: readonly string[], settings: RunSettings = {}): Promise<Finished> {
+  return run([...mayflyCommand, ...args], settings)
+}
+
+export interface Exchange {
+  readonly expect: string
+  readonly send: string
+}
+
+/** Runs `mayfly` on a pseudo-terminal and answers its questions; everything it shows is in `stdout`. */
+export function mayflyOnTerminal(
+  args: readonly string[],
+  exchanges: readonly Exchange[],
+  settings: RunSettings = {},
+): Promise<Finished> {
+  const script = JSON.stringify({ argv: [...mayflyCommand, ...args], exchanges })
+  return run(['python3', pseudoTerminalPath, script], settings)
+}
+
+export function run([program, ...args]: readonly string[], settings: RunSettings = {}): Promise<Finished> {
+  const { cwd, env, descriptor3, input } = settings
+  return new Promise((resolve, reject) => {
+    const child = spawn(program ?? '', args, {
+      cwd,
+      env: { PATH: process.env.PATH ?? '', TERM: 'dumb', NODE_COMPILE_CACHE: compileCache, ...env },
+      stdio: ['pipe', 'pipe', 'pipe', ...(descriptor3 === undefined ? [] : ['pipe' as const])],
+    })
+    const output = { stdout: '', stderr: '' }
+    child.stdout?.on('data', (chunk) => {
+      output.stdout += chunk
+    })
+    child.stderr?.on('data', (chunk) => {
+      output.stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (exitCode) => resolve({ exitCode, ...output }))
+    child.stdin?.end(input ?? '')
+    const third = child.stdio[3]
+    if (third != null && 'end' in third) third.end(descriptor3)
+  })
+}
+
+/** A folder of its own for one test, removed after it. */
+export async function temporaryFolder(context: { after(work: () => Promise<void>): void }): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mayfly-cli-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
