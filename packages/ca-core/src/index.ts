@@ -43,7 +43,7 @@ export * from './names/identity-name.ts'
 export * from './names/name.ts'
 export * from './names/name-coverage.ts'
 export { formatNameRange, type NameRange, parseNameRange } from './names/name-range.ts'
-export { isSpiffeId, parseTrustDomain } from './names/uri-name.ts'
+export { isSpiffeId, isSpiffeName, parseTrustDomain } from './names/uri-name.ts'
 export {
   type CertificateRequest,
   parseCertificateRequest,

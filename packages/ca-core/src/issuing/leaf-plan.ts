@@ -2,7 +2,7 @@ import { MayflyError } from '../errors/mayfly-error.ts'
 import type { PublicKey } from '../keys/public-key.ts'
 import { namesMax } from '../names/general-names.ts'
 import { formatName, type Name } from '../names/name.ts'
-import { isSpiffeId } from '../names/uri-name.ts'
+import { isSpiffeName } from '../names/uri-name.ts'
 import { addSeconds, formatInstant, type Instant, secondMs } from '../time/instant.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { fitsCommonName } from '../x509/distinguished-name.ts'
@@ -59,7 +59,7 @@ function checkNames(identity: string, names: readonly Name[], issuer: Certificat
   }
   const uris = names.filter(({ type }) => type === 'uri')
   // X.509-SVID 2: one URI SAN, which is the SPIFFE ID.
-  if (uris.length > 1 && uris.some(({ value }) => isSpiffeId(value))) {
+  if (uris.length > 1 && uris.some(isSpiffeName)) {
     throw new MayflyError(
       'profile-violation',
       `The identity ${identity} has another URI besides its SPIFFE ID.`,

@@ -14,3 +14,10 @@ export const intermediateLifetimeSeconds: number = 90 * 86_400
 export const intermediateLifetimeSecondsMin: number = 3_600
 
 export const rootLifetimeYears = 20
+
+/** The same day `years` later; 29 February becomes 1 March. */
+export function addYears(instant: number, years: number): number {
+  const date = new Date(instant)
+  date.setUTCFullYear(date.getUTCFullYear() + years)
+  return date.getTime()
+}

@@ -1,9 +1,11 @@
 import { MayflyError } from '../errors/mayfly-error.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { parseCertificate } from '../x509/parse-certificate.ts'
-import { type LintFinding, type LintSubject, lintRules } from './lint-rules.ts'
+import type { LintFinding } from './lint-rule.ts'
+import { type LintSubject, lintRules } from './lint-rules.ts'
 
-export type { LintFinding, LintSubject } from './lint-rules.ts'
+export type { LintFinding } from './lint-rule.ts'
+export type { LintSubject } from './lint-rules.ts'
 
 /**
  * Holds a certificate against the profile table: every rule that it breaks, with the citation.

@@ -1,17 +1,18 @@
+import { MayflyError } from '../errors/mayfly-error.ts'
 import { sha256Hex } from '../keys/fingerprint.ts'
 import { generateKeyPair } from '../keys/key-pair.ts'
 import type { Name } from '../names/name.ts'
-import { isSpiffeId } from '../names/uri-name.ts'
+import { isSpiffeName } from '../names/uri-name.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { Authority } from './authority.ts'
 import { decideLeaf, type LeafOrder } from './leaf-plan.ts'
 import { type LeafParts, type LeafTemplate, prepareLeafTemplate } from './leaf-template.ts'
 import { backdateSeconds, leafLifetimeSecondsMax } from './lifetimes.ts'
-import { requireLint } from './lint.ts'
+import { lint, requireLint } from './lint.ts'
 import { type ProfileName, profiles, svidExtendedKeyUsage } from './profile.ts'
 import { requireSameReading } from './second-reading.ts'
-import { throwawaySigner } from './sign-linted.ts'
+import { requireSignerOf, throwawaySigner } from './sign-linted.ts'
 
 /** A leaf decided to the last byte, but for the signature. What it says can be recorded before it is signed. */
 export interface LeafPlan extends LeafParts {
@@ -44,7 +45,7 @@ export interface PreparedProfile {
 /**
  * Makes an authority and a profile ready for issuing: encodes what is static, and lints specimens
  * signed with a throwaway key, so that a template that breaks a rule never meets the real key.
- * Throws `lint-failed`.
+ * Throws `key-mismatch`, `profile-violation` or `lint-failed`.
  */
 export async function prepareIssuing(options: {
   readonly authority: Authority
@@ -52,6 +53,7 @@ export async function prepareIssuing(options: {
 }): Promise<PreparedProfile> {
   const { authority, profile } = options
   const issuer = authority.certificate
+  checkAuthority(authority)
   const plain = prepareLeafTemplate(issuer, profiles[profile].extendedKeyUsage)
   const svid = prepareLeafTemplate(issuer, svidExtendedKeyUsage)
   await lintSpecimens(issuer, profile, { plain, svid })
@@ -72,6 +74,18 @@ export async function prepareIssuing(options: {
       return { der, serial, notBefore, notAfter, fingerprint: sha256Hex(der) }
     },
   }
+}
+
+/** Whatever was installed: only an intermediate by the profile table, with its own key, gets to issue. */
+function checkAuthority({ certificate, signer }: Authority): void {
+  requireSignerOf(certificate.publicKey, signer)
+  const findings = lint(certificate.der, { kind: 'intermediate' })
+  if (findings.length === 0) return
+  const told = findings.map(({ message }) => message).join('; ')
+  throw new MayflyError(
+    'profile-violation',
+    `"${certificate.subject}" is no intermediate that may issue: ${told}.`,
+  )
 }
 
 async function lintSpecimens(
@@ -108,7 +122,3 @@ const specimens: readonly { readonly commonName: string | undefined; readonly na
   },
   { commonName: undefined, names: [{ type: 'uri', value: 'spiffe://specimen.invalid/specimen' }] },
 ]
-
-function isSpiffeName({ type, value }: Name): boolean {
-  return type === 'uri' && isSpiffeId(value)
-}

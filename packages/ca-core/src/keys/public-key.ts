@@ -109,10 +109,8 @@ function weak(what: string): MayflyError {
 
 function openKey(spki: Uint8Array): KeyObject {
   try {
-    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-    if (Buffer.compare(key.export({ type: 'spki', format: 'der' }), spki) === 0) return key
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   } catch (cause) {
     throw new MayflyError('key-invalid', 'OpenSSL does not accept the public key.', { cause })
   }
-  throw new MayflyError('key-invalid', 'The public key has more than one encoding.')
 }

@@ -18,8 +18,8 @@ export function encodeGeneralNames(names: readonly Name[]): Uint8Array {
 }
 
 /**
- * The names of a GeneralNames. Kinds that Mayfly does not know, repeated names, and texts that are
- * valid only after a correction (a trailing dot, say) are refused: there is one reading.
+ * The names of a GeneralNames. Kinds that Mayfly does not know, and texts that would be valid only
+ * after a correction (a trailing dot, say), are refused: there is one reading.
  * Throws `der-invalid` or `name-invalid`.
  */
 export function decodeGeneralNames(der: Uint8Array): Name[] {

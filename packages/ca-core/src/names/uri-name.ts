@@ -33,6 +33,11 @@ export function isSpiffeId(uri: string): boolean {
   return uri.startsWith('spiffe://')
 }
 
+/** Whether `name` is a SPIFFE ID. */
+export function isSpiffeName(name: { readonly type: string; readonly value: string }): boolean {
+  return name.type === 'uri' && isSpiffeId(name.value)
+}
+
 /** A trust domain in canonical form (lower case). Throws `name-invalid`. */
 export function parseTrustDomain(text: string): string {
   const trustDomain = text.toLowerCase()
