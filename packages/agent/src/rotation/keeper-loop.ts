@@ -1,5 +1,6 @@
 import { backoff, type Clock, minuteMs, type Random, secondMs } from '@mayfly/ca-core'
 import type { CertificateKeeper } from './certificate-keeper.ts'
+import type { Wait } from './rotation-action.ts'
 
 /** The plan is made anew at least this often, so that clocks that jump and hosts that sleep cost a minute at most. */
 const sleepMsMax = minuteMs
@@ -17,8 +18,8 @@ export interface KeeperLoopOptions {
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
-  /** After every step, with the error that kept it from planning, if any. */
-  readonly onStep: (error?: unknown) => void
+  /** After every step, with the error that kept it from planning, or with what it waits for. */
+  readonly onStep: (error: unknown, next?: Wait) => void
 }
 
 /** Drives a keeper until `signal` is aborted. No failure ends it. */
@@ -32,7 +33,7 @@ export function startKeeperLoop(keeper: CertificateKeeper, options: KeeperLoopOp
     try {
       const wait = await keeper.step()
       failures = 0
-      onStep()
+      onStep(undefined, wait)
       return wait.until - clock.now()
     } catch (error) {
       onStep(error)
@@ -47,6 +48,8 @@ export function startKeeperLoop(keeper: CertificateKeeper, options: KeeperLoopOp
   }
 
   const run = async (): Promise<void> => {
+    // The caller gets its loop before the first step tells of itself.
+    await Promise.resolve()
     while (!signal.aborted) {
       woken = false
       const waitMs = Math.min(Math.max(await stepOnce(), 0), sleepMsMax)

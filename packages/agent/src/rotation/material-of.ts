@@ -11,12 +11,16 @@ export function credentialOf(state: LineageState, holder: Holder): Credential {
   return credential
 }
 
+/** Parsed once for each certificate: the live files are compared with it every minute. */
+const parsed = new WeakMap<Credential, Omit<Material, 'bundle'>>()
+
 /** What a generation is made from. */
 export function materialOf(credential: Credential, bundle: TrustBundle): Material {
-  return {
+  const known = parsed.get(credential) ?? {
     chain: parseCertificateChain(credential.chainPem),
     chainPem: credential.chainPem,
     keyPair: parsePrivateKey(credential.keyPem),
-    bundle,
   }
+  parsed.set(credential, known)
+  return { ...known, bundle }
 }

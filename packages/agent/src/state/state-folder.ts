@@ -10,6 +10,7 @@ export const statePaths = {
   lock: (state: string): string => join(state, 'lock'),
   lineages: (state: string): string => join(state, 'lineages'),
   lineage: (state: string, certificate: string): string => join(state, 'lineages', `${certificate}.json`),
+  enrolmentLock: (state: string): string => join(state, 'enrolment-lock'),
   enrolments: (state: string): string => join(state, 'enrolments'),
   enrolment: (state: string, certificate: string): string => join(state, 'enrolments', `${certificate}.json`),
   bundles: (state: string): string => join(state, 'bundles'),

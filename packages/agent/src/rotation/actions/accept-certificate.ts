@@ -1,5 +1,5 @@
 import { isMayflyError } from '@mayfly/ca-core'
-import { clearSetback } from '../../state/setback.ts'
+import { clearSetback, type Setbacks } from '../../state/setback.ts'
 import { checkCertificate } from '../check-certificate.ts'
 import { refusalsMax } from '../pace.ts'
 import { expectedNames, type RotationContext } from '../rotation-context.ts'
@@ -23,12 +23,17 @@ export async function acceptCertificate(context: RotationContext, chainPem: stri
       now: ports.clock.now(),
       before: state.head,
     })
-    await save({ ...rest, candidate, setbacks: clearSetback(state.setbacks, 'install') })
+    await save({ ...rest, candidate, setbacks: withoutOlder(state.setbacks) })
     ports.tell({ event: 'received', serial: candidate.serial, notAfter: candidate.notAfter })
   } catch (error) {
     await noteRefusal(context, error)
     throw error
   }
+}
+
+/** A new certificate ends what asking for it had met, and is no heir to the trouble of the candidate before. */
+function withoutOlder(setbacks: Setbacks): Setbacks {
+  return clearSetback(clearSetback(clearSetback(setbacks, 'install'), 'fetch'), 'ask')
 }
 
 async function noteRefusal(context: RotationContext, error: unknown): Promise<void> {

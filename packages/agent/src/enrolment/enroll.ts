@@ -1,0 +1,189 @@
+import {
+  type EnrolmentTokenClaims,
+  type Instant,
+  isMayflyError,
+  MayflyError,
+  parseIdentityName,
+  readEnrolmentToken,
+} from '@mayfly/ca-core'
+import { type FileLock, resolveAccess } from '@mayfly/platform'
+import type { AgentPorts } from '../agent-ports.ts'
+import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
+import type { CertificateSettings } from '../configuration/certificate-settings.ts'
+import {
+  addCertificateEntry,
+  type CertificateEntry,
+  type NewFileSettings,
+  readConfigurationText,
+  writeCertificateEntry,
+} from '../configuration/write-certificate-entry.ts'
+import { createCertificateKeeper, type KeeperView } from '../rotation/certificate-keeper.ts'
+import { localServers } from '../rotation/local-servers.ts'
+import { openBundleShelf } from '../state/bundle-shelf.ts'
+import { openLineageStore } from '../state/lineage-store.ts'
+import type { Setback } from '../state/setback.ts'
+import { prepareStateFolder, statePaths } from '../state/state-folder.ts'
+import { createIssuerClient } from '../transport/issuer-client.ts'
+import { agentVersion } from '../version.ts'
+import { type EnrolmentContext, requestEnrolment } from './request-enrolment.ts'
+
+export interface EnrollOptions {
+  readonly token: string
+  /** The certificate's name in the configuration and of its live folder; absent means the identity's. */
+  readonly name?: string
+  readonly configPath: string
+  /** Written under the certificate in `agent.yaml`: `reload`, `probe`, `owner` and so on. */
+  readonly entry?: CertificateEntry
+  /** For an `agent.yaml` that does not exist yet. */
+  readonly newFile?: NewFileSettings
+}
+
+export interface Enrolment {
+  readonly name: string
+  readonly identity: string
+  readonly serial: string
+  readonly notAfter: Instant
+  readonly configPath: string
+  /** `left-to-agent`: an agent is running on this state, and takes the certificate up by itself. */
+  readonly installation:
+    | {
+        readonly is: 'installed'
+        readonly generation: number
+        readonly served: boolean
+        readonly setback?: Setback
+      }
+    | { readonly is: 'left-to-agent' }
+    | { readonly is: 'failed'; readonly setback: Setback }
+}
+
+/**
+ * Joins this host with a token: the first certificate, its entry in `agent.yaml`, and generation 0001 installed.
+ * It may be run again after any failure, with the same token.
+ */
+export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise<Enrolment> {
+  const claims = readEnrolmentToken(options.token)
+  const name = parseIdentityName(options.name ?? claims.identity)
+  const { configuration, entry } = await planEntry(options, ports, name, claims)
+  const settings = settingsOf(configuration, name, claims)
+
+  await prepareStateFolder(ports.fileSystem, configuration.state)
+  const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))
+  try {
+    const context = openContext(ports, configuration, name, settings)
+    const { answered } = await requestEnrolment(context, options.token.trim(), claims)
+    if (answered === undefined) throw new TypeError('an enrolment without an answer')
+    await writeCertificateEntry(ports.fileSystem, options.configPath, name, entry, options.newFile)
+    return {
+      name,
+      identity: claims.identity,
+      serial: answered.serial,
+      notAfter: answered.notAfter,
+      configPath: options.configPath,
+      installation: await install(context, configuration),
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+/** Reads what the configuration will be, so that a mistake in it is told before the token is used. */
+async function planEntry(
+  { configPath, entry = {}, newFile }: EnrollOptions,
+  { fileSystem }: AgentPorts,
+  name: string,
+  { identity }: EnrolmentTokenClaims,
+): Promise<{ configuration: AgentConfiguration; entry: CertificateEntry }> {
+  const text = (await readConfigurationText(fileSystem, configPath)) ?? ''
+  const full = { identity, ...entry }
+  return {
+    configuration: addCertificateEntry(text, configPath, name, full, newFile).configuration,
+    entry: full,
+  }
+}
+
+function settingsOf(
+  configuration: AgentConfiguration,
+  name: string,
+  { identity }: EnrolmentTokenClaims,
+): CertificateSettings {
+  const settings = configuration.certificates[name]
+  if (settings === undefined) throw new TypeError(`the entry ${name} was not written`)
+  if (settings.identity === undefined || settings.identity === identity) return settings
+  throw new MayflyError(
+    'config-invalid',
+    `the token is for the identity ${identity}, but the certificate ${name} is configured for ${settings.identity}`,
+    { details: { name, identity } },
+  )
+}
+
+function openContext(
+  ports: AgentPorts,
+  { state }: AgentConfiguration,
+  name: string,
+  settings: CertificateSettings,
+): EnrolmentContext {
+  return {
+    ports,
+    issuer: createIssuerClient(ports.transport, ports.clock),
+    shelf: openBundleShelf(ports.fileSystem, state),
+    store: openLineageStore(ports.fileSystem, state, name),
+    name,
+    settings,
+  }
+}
+
+/** Brings the certificate to its place, unless an agent is running that does. */
+async function install(
+  context: EnrolmentContext,
+  configuration: AgentConfiguration,
+): Promise<Enrolment['installation']> {
+  const lock = await lockUnlessRunning(context.ports, configuration.state)
+  if (lock === undefined) return { is: 'left-to-agent' }
+  try {
+    const view = await stepOnce(context, configuration)
+    return installationOf(view)
+  } finally {
+    lock.release()
+  }
+}
+
+async function lockUnlessRunning(ports: AgentPorts, state: string): Promise<FileLock | undefined> {
+  try {
+    return await ports.lock(statePaths.lock(state))
+  } catch (error) {
+    if (isMayflyError(error, 'already-running')) return undefined
+    throw error
+  }
+}
+
+async function stepOnce(context: EnrolmentContext, { live }: AgentConfiguration): Promise<KeeperView> {
+  const { ports, name, settings, issuer, shelf, store } = context
+  const { clock, random, fileSystem, processRunner, trace } = ports
+  const access = await resolveAccess(settings, { fileSystem, processRunner })
+  const servers = localServers({
+    fileSystem,
+    processRunner,
+    clock,
+    live,
+    name,
+    settings,
+    onWarning: () => undefined,
+  })
+  const keeper = createCertificateKeeper(
+    { clock, random, fileSystem, issuer, servers, shelf, trace, tell: () => undefined },
+    { name, live, settings, access, version: agentVersion },
+    store,
+  )
+  await keeper.step()
+  return keeper.view()
+}
+
+function installationOf({ state }: KeeperView): Enrolment['installation'] {
+  const setback = state?.setbacks.restore
+  if (state?.live === undefined) {
+    if (setback === undefined) throw new TypeError('neither installed nor failed')
+    return { is: 'failed', setback }
+  }
+  const { number, served } = state.live
+  return { is: 'installed', generation: number, served, ...(setback !== undefined && { setback }) }
+}

@@ -1,0 +1,135 @@
+import { type Instant, isMayflyError } from '@mayfly/ca-core'
+import type { Logger } from '@mayfly/platform'
+import type { AgentPorts } from '../agent-ports.ts'
+import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
+import { type AgentMetrics, createAgentMetrics } from '../metrics/agent-metrics.ts'
+import { openBundleShelf } from '../state/bundle-shelf.ts'
+import { statePaths } from '../state/state-folder.ts'
+import type { AgentStatus } from '../status/agent-status.ts'
+import { composeStatus } from '../status/compose-status.ts'
+import { openHistory } from '../status/history.ts'
+import { statusPath } from '../status/read-status.ts'
+import { createIssuerClient } from '../transport/issuer-client.ts'
+import { agentVersion } from '../version.ts'
+import { createKeeperFleet, type KeeperFleet } from './keeper-fleet.ts'
+import { openStatusBoard } from './status-board.ts'
+
+export interface AgentOptions {
+  readonly ports: AgentPorts
+  readonly logger: Logger
+  readonly configPath: string
+  /** As read at the start; its state folder is prepared and locked. */
+  readonly configuration: AgentConfiguration
+  readonly pid: number
+  readonly onStatus: (status: AgentStatus) => void
+}
+
+/** A running agent: what signals, watches and commands can do to it. */
+export interface RunningAgent {
+  readonly metrics: AgentMetrics
+  /** Whether every certificate is without a critical alarm. */
+  isReady(): boolean
+  /** Reads the configuration again. A mistake in it is told, and the one before stays in use. */
+  reload(): Promise<void>
+  /** Looks at everything now. */
+  wake(): void
+  renew(names?: readonly string[]): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const { ports, logger, configPath, pid } = options
+  const { clock, fileSystem } = ports
+  const startedAt: Instant = clock.now()
+  const { state } = options.configuration
+  let configuration = options.configuration
+  let configurationProblem: string | undefined
+  let lifeState: AgentStatus['state'] = 'running'
+
+  const issuer = createIssuerClient(ports.transport, clock)
+  const history = openHistory(fileSystem, statePaths.history(state), (err) =>
+    logger.warn({ err }, 'no history is written'),
+  )
+
+  const compose = (): AgentStatus =>
+    composeStatus({
+      version: agentVersion,
+      pid,
+      startedAt,
+      now: clock.now(),
+      state: lifeState,
+      configPath,
+      ...(configurationProblem !== undefined && { configurationProblem }),
+      clockOffsetSeconds: issuer.clockOffsetSeconds(),
+      certificates: fleet.certificates(),
+    })
+
+  const board = openStatusBoard({
+    clock,
+    fileSystem,
+    path: () => statusPath(configuration),
+    compose,
+    onWrite(status, err) {
+      if (err !== undefined) logger.warn({ err }, 'the status cannot be written')
+      options.onStatus(status)
+    },
+  })
+
+  const fleet: KeeperFleet = createKeeperFleet({
+    ports,
+    issuer,
+    shelf: openBundleShelf(fileSystem, state),
+    logger,
+    onEvent(certificate, event) {
+      history.add(clock.now(), certificate, event)
+      metrics.count(certificate, event)
+    },
+    onStep: () => board.refresh(),
+  })
+
+  const metrics = createAgentMetrics({
+    now: () => clock.now(),
+    clockOffsetSeconds: () => issuer.clockOffsetSeconds(),
+    certificates: () => fleet.certificates(),
+  })
+
+  const reload = async (): Promise<void> => {
+    try {
+      const next = await readAgentConfiguration(fileSystem, configPath)
+      await fleet.follow({ ...next, state })
+      configuration = { ...next, state }
+      configurationProblem = movedState(next, state)
+    } catch (error) {
+      if (!isMayflyError(error)) throw error
+      configurationProblem = error.message
+    }
+    if (configurationProblem === undefined) logger.info('the configuration is in use')
+    else
+      logger.error(
+        { problem: configurationProblem },
+        'the configuration has a mistake; the one before stays in use',
+      )
+    board.refresh()
+  }
+
+  await fleet.follow(configuration)
+  board.refresh()
+  return {
+    metrics,
+    isReady: () => compose().level !== 'critical',
+    reload,
+    wake: () => fleet.wake(),
+    renew: (names) => fleet.renew(names),
+    async stop() {
+      await fleet.stop()
+      lifeState = 'stopped'
+      await board.close()
+      await history.flush()
+    },
+  }
+}
+
+/** The state folder is locked for the life of the process. */
+function movedState(next: AgentConfiguration, state: string): string | undefined {
+  return next.state === state ? undefined : `state was changed to ${next.state}; restart the agent to use it`
+}

@@ -1,0 +1,180 @@
+import { isDeepStrictEqual } from 'node:util'
+import { formatInstant, type Trace } from '@mayfly/ca-core'
+import { type Logger, resolveAccess } from '@mayfly/platform'
+import type { AgentPorts } from '../agent-ports.ts'
+import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
+import type { CertificateSettings } from '../configuration/certificate-settings.ts'
+import { type CertificateKeeper, createCertificateKeeper } from '../rotation/certificate-keeper.ts'
+import { type KeeperLoop, startKeeperLoop } from '../rotation/keeper-loop.ts'
+import { localServers } from '../rotation/local-servers.ts'
+import type { RotationSubject } from '../rotation/rotation-context.ts'
+import type { RotationEvent } from '../rotation/rotation-event.ts'
+import type { BundleShelf } from '../state/bundle-shelf.ts'
+import { type LineageStore, openLineageStore } from '../state/lineage-store.ts'
+import type { KeptCertificate } from '../status/compose-status.ts'
+import type { IssuerClient } from '../transport/issuer-client.ts'
+import { agentVersion } from '../version.ts'
+
+export interface FleetOptions {
+  readonly ports: AgentPorts
+  readonly issuer: IssuerClient
+  readonly shelf: BundleShelf
+  readonly logger: Logger
+  readonly onEvent: (certificate: string, event: RotationEvent) => void
+  /** After every step of every keeper. */
+  readonly onStep: () => void
+}
+
+/** The keepers of one agent, one for each certificate in its configuration. */
+export interface KeeperFleet {
+  /**
+   * Starts, stops and restarts keepers until they are what `configuration` says.
+   * Throws `config-invalid` for an owner or group that does not exist, before anything is changed.
+   */
+  follow(configuration: AgentConfiguration): Promise<void>
+  /** Makes every keeper look now. */
+  wake(): void
+  /** Notes the wish for a new certificate for each of `names`, or for all, and wakes their keepers. */
+  renew(names?: readonly string[]): Promise<void>
+  certificates(): KeptCertificate[]
+  /** Resolves when every keeper has finished what it was doing. */
+  stop(): Promise<void>
+}
+
+interface Member {
+  readonly subject: RotationSubject
+  readonly keeper: CertificateKeeper
+  readonly store: LineageStore
+  readonly stopping: AbortController
+  readonly loop: KeeperLoop
+  kept: KeptCertificate
+}
+
+export function createKeeperFleet(options: FleetOptions): KeeperFleet {
+  const members = new Map<string, Member>()
+
+  const stop = async (name: string): Promise<void> => {
+    const member = members.get(name)
+    if (member === undefined) return
+    member.stopping.abort()
+    await member.loop.ended
+    members.delete(name)
+  }
+
+  return {
+    async follow(configuration) {
+      const subjects = await planSubjects(configuration, options.ports)
+      const leaving = [...members.values()].filter(
+        ({ subject }) => !isDeepStrictEqual(subjects.get(subject.name), subject),
+      )
+      await Promise.all(leaving.map(({ subject }) => stop(subject.name)))
+      for (const subject of subjects.values()) {
+        if (!members.has(subject.name))
+          members.set(subject.name, startMember(subject, configuration.state, options))
+      }
+    },
+    wake() {
+      for (const { loop } of members.values()) loop.wake()
+    },
+    async renew(names) {
+      for (const { subject, store, loop } of members.values()) {
+        if (names !== undefined && !names.includes(subject.name)) continue
+        await store.wishRenewal()
+        loop.wake()
+      }
+    },
+    certificates: () => [...members.values()].map(({ kept }) => kept),
+    async stop() {
+      await Promise.all([...members.keys()].map(stop))
+    },
+  }
+}
+
+async function planSubjects(
+  { certificates, live }: AgentConfiguration,
+  ports: AgentPorts,
+): Promise<Map<string, RotationSubject>> {
+  const subjects = new Map<string, RotationSubject>()
+  for (const [name, settings] of Object.entries(certificates)) {
+    const access = await resolveAccess(settings, ports)
+    subjects.set(name, { name, live, settings, access, version: agentVersion })
+  }
+  return subjects
+}
+
+function startMember(subject: RotationSubject, state: string, options: FleetOptions): Member {
+  const { ports, issuer, shelf, onEvent, onStep } = options
+  const { clock, random, fileSystem } = ports
+  const { name } = subject
+  const logger = options.logger.child({ certificate: name })
+  const store = openLineageStore(fileSystem, state, name)
+  const servers = serversOf(subject.settings, subject, options)
+  const tell = (event: RotationEvent): void => {
+    logEvent(logger, event)
+    onEvent(name, event)
+  }
+  const trace = loggingTrace(ports.trace, logger)
+  const keeper = createCertificateKeeper(
+    { clock, random, fileSystem, issuer, servers, shelf, trace, tell },
+    subject,
+    store,
+  )
+  const stopping = new AbortController()
+  let lastFailure: string | undefined
+  const loop = startKeeperLoop(keeper, {
+    clock,
+    random,
+    signal: stopping.signal,
+    onStep(failure, next) {
+      member.kept = {
+        name,
+        view: keeper.view(),
+        ...(failure !== undefined && { failure }),
+        ...(next !== undefined && { next }),
+      }
+      const message = failure instanceof Error ? failure.message : undefined
+      // The same failure every minute is one line, not one a minute.
+      if (failure !== undefined && message !== lastFailure)
+        logger.error({ err: failure }, 'the certificate cannot be kept')
+      lastFailure = message
+      onStep()
+    },
+  })
+  const member: Member = { subject, keeper, store, stopping, loop, kept: { name, view: {} } }
+  return member
+}
+
+function serversOf(
+  settings: CertificateSettings,
+  { live, name }: RotationSubject,
+  { ports, logger }: FleetOptions,
+): ReturnType<typeof localServers> {
+  const { fileSystem, processRunner, clock } = ports
+  const onWarning = (warning: string): void => logger.warn({ certificate: name }, warning)
+  return localServers({ fileSystem, processRunner, clock, live, name, settings, onWarning })
+}
+
+function loggingTrace(inner: Trace, logger: Logger): Trace {
+  return {
+    step(step, fields = {}) {
+      logger.debug({ step, ...fields }, step)
+      inner.step(step, fields)
+    },
+  }
+}
+
+function logEvent(logger: Logger, event: RotationEvent): void {
+  switch (event.event) {
+    case 'failed': {
+      const { code, message, attempts, retryAt } = event.setback
+      const fields = { track: event.track, code, attempts, retryAt: formatInstant(retryAt) }
+      logger.warn(fields, `${event.track} failed: ${message}`)
+      break
+    }
+    case 'put-back':
+      logger.warn(event, 'files of the live folder were altered, and are put back')
+      break
+    default:
+      logger.info(event, event.event)
+  }
+}

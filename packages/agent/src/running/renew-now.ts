@@ -1,0 +1,141 @@
+import { type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { createLogger } from '@mayfly/platform'
+import type { AgentPorts } from '../agent-ports.ts'
+import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
+import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
+import { openLineageStore } from '../state/lineage-store.ts'
+import type { Setback } from '../state/setback.ts'
+import { prepareStateFolder, statePaths } from '../state/state-folder.ts'
+import { startAgent } from './agent.ts'
+
+export interface RenewOptions {
+  readonly configPath: string
+  /** Absent means every certificate. */
+  readonly names?: readonly string[]
+  /** How long to wait for the new certificates to be served. */
+  readonly waitSeconds?: number
+}
+
+export interface Renewal {
+  readonly name: string
+  readonly outcome:
+    | {
+        readonly is: 'renewed'
+        readonly generation: number
+        readonly serial: string
+        readonly notAfter: Instant
+      }
+    /** It goes on after the wait; `setback` is what has failed so far. */
+    | { readonly is: 'under-way'; readonly setback?: Setback }
+}
+
+const waitSecondsDefault = 60
+const lookMs = 250
+
+/**
+ * Asks for new certificates ahead of their time, and waits until they are served. A running agent does the work;
+ * where none runs, it is done here.
+ */
+export async function renewNow(options: RenewOptions, ports: AgentPorts): Promise<Renewal[]> {
+  const configuration = await readAgentConfiguration(ports.fileSystem, options.configPath)
+  const names = chooseNames(configuration, options)
+  await prepareStateFolder(ports.fileSystem, configuration.state)
+  const before = await readServed(ports, configuration, names)
+  for (const name of names) await openLineageStore(ports.fileSystem, configuration.state, name).wishRenewal()
+  return withAgent(options.configPath, configuration, ports, () =>
+    waitForNew(options, configuration, ports, before),
+  )
+}
+
+function chooseNames(
+  { certificates }: AgentConfiguration,
+  { names, configPath }: RenewOptions,
+): readonly string[] {
+  const known = Object.keys(certificates)
+  const unknown = names?.find((name) => !known.includes(name))
+  if (unknown === undefined) return names ?? known
+  throw new MayflyError(
+    'usage',
+    `${configPath} has no certificate ${unknown}; it has: ${known.join(', ') || 'none'}`,
+  )
+}
+
+/** Runs an agent around `work`, unless one is running already. */
+async function withAgent<T>(
+  configPath: string,
+  configuration: AgentConfiguration,
+  ports: AgentPorts,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = await ports.lock(statePaths.lock(configuration.state)).catch((error: unknown) => {
+    if (isMayflyError(error, 'already-running')) return undefined
+    throw error
+  })
+  if (lock === undefined) return work()
+  try {
+    const logger = createLogger({ level: 'silent', name: 'mayfly-agent', clock: ports.clock })
+    const agent = await startAgent({
+      ports,
+      logger,
+      configPath,
+      configuration,
+      pid: process.pid,
+      onStatus: () => undefined,
+    })
+    return await work().finally(() => agent.stop())
+  } finally {
+    lock.release()
+  }
+}
+
+type Serials = ReadonlyMap<string, string | undefined>
+
+async function readServed(
+  ports: AgentPorts,
+  { state }: AgentConfiguration,
+  names: readonly string[],
+): Promise<Serials> {
+  const serials = new Map<string, string | undefined>()
+  for (const name of names) {
+    const found = await openLineageStore(ports.fileSystem, state, name).read()
+    serials.set(name, found === undefined ? undefined : liveGeneration(found)?.serial)
+  }
+  return serials
+}
+
+async function waitForNew(
+  { waitSeconds = waitSecondsDefault }: RenewOptions,
+  configuration: AgentConfiguration,
+  ports: AgentPorts,
+  before: Serials,
+): Promise<Renewal[]> {
+  const until = ports.clock.monotonic() + waitSeconds * 1_000
+  for (;;) {
+    const renewals = await Promise.all(
+      [...before.keys()].map((name) => look(ports, configuration, name, before)),
+    )
+    const isDone = renewals.every(({ outcome }) => outcome.is === 'renewed')
+    if (isDone || ports.clock.monotonic() >= until) return renewals
+    await ports.clock.sleep(lookMs)
+  }
+}
+
+async function look(
+  ports: AgentPorts,
+  { state }: AgentConfiguration,
+  name: string,
+  before: Serials,
+): Promise<Renewal> {
+  const found = await openLineageStore(ports.fileSystem, state, name).read()
+  return { name, outcome: found === undefined ? { is: 'under-way' } : outcomeOf(found, before.get(name)) }
+}
+
+function outcomeOf(state: LineageState, before: string | undefined): Renewal['outcome'] {
+  const live = liveGeneration(state)
+  if (live !== undefined && live.serial !== before && state.live?.served === true) {
+    return { is: 'renewed', generation: live.number, serial: live.serial, notAfter: live.notAfter }
+  }
+  const { ask, fetch, install, restore } = state.setbacks
+  const setback = ask ?? fetch ?? install ?? restore
+  return { is: 'under-way', ...(setback !== undefined && { setback }) }
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { MayflyError } from '@mayfly/ca-core'
+import { systemClock, systemRandom } from '@mayfly/platform'
+import { enroll } from '../../src/enrolment/enroll.ts'
+import { type LocalPorts, localPorts } from '../../src/local-ports.ts'
+import { type IssuerServer, serveIssuer } from '../support/issuer-server.ts'
+import { VirtualIssuer } from '../support/virtual-issuer.ts'
+
+describe('enrolling a host', () => {
+  let folder: string
+  let issuer: VirtualIssuer
+  let server: IssuerServer
+  let ports: LocalPorts
+  let count = 0
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mayfly-enroll-'))
+    issuer = await VirtualIssuer.create({ clock: systemClock, random: systemRandom })
+    server = await serveIssuer(issuer)
+    ports = localPorts()
+  })
+  after(async () => {
+    await ports.transport.close()
+    await server.close()
+    await rm(folder, { recursive: true })
+  })
+
+  async function newHost(text?: string): Promise<{ home: string; configPath: string }> {
+    const home = join(folder, `host-${++count}`)
+    const configPath = join(home, 'agent.yaml')
+    await ports.fileSystem.makeDirectory(home, { mode: 0o755 })
+    const settings = `state: ${home}/state\nlive: ${home}/live\n`
+    if (text !== undefined) await writeFile(configPath, settings + text)
+    else await writeFile(configPath, settings)
+    return { home, configPath }
+  }
+
+  test('a token: first certificate installed, configuration extended, comments kept', async () => {
+    const { home, configPath } = await newHost('# mine\nlog:\n  level: warn # quiet\n')
+    const done = await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    assert.equal(done.installation.is, 'installed')
+    const text = await readFile(configPath, 'utf8')
+    assert.match(text, /# mine\nlog:\n {2}level: warn # quiet/)
+    assert.match(text, /certificates:\n {2}web:\n {4}identity: web-1/)
+    assert.deepEqual(await readdir(join(home, 'live', 'web')), [
+      'bundle.pem',
+      'cert.pem',
+      'chain.pem',
+      'fullchain.pem',
+      'key.pem',
+    ])
+    assert.equal((await stat(join(home, 'state'))).mode & 0o777, 0o700)
+    assert.equal((await stat(join(home, 'live', 'web', 'key.pem'))).mode & 0o777, 0o600)
+  })
+
+  test('the answer is lost: asked again for the same key', async () => {
+    const { home, configPath } = await newHost()
+    const token = await issuer.token()
+    issuer.fault = async (request, real) => {
+      await real()
+      if (request.url.endsWith('/enrollments')) return { status: 500, headers: {}, body: new Uint8Array() }
+      return real()
+    }
+    const minted = issuer.minted
+    await assert.rejects(enroll({ token, name: 'web', configPath }, ports), { code: 'answer-invalid' })
+    issuer.fault = undefined
+    await enroll({ token, name: 'web', configPath }, ports)
+    assert.equal(issuer.minted, minted + 1)
+    assert.deepEqual(await readdir(join(home, 'state', 'enrolments')), [])
+  })
+
+  test('an impostor with its own bundle: refused, and never sees the token', async () => {
+    const { configPath } = await newHost()
+    const impostor = await VirtualIssuer.create({ clock: systemClock, random: systemRandom })
+    const impostorServer = await serveIssuer(impostor)
+    try {
+      const token = await impostor.token({ rootFingerprint: issuer.root.fingerprint })
+      await assert.rejects(enroll({ token, name: 'web', configPath }, ports), { code: 'bundle-untrusted' })
+      assert.equal(impostorServer.heard.join('').includes(token), false)
+      assert.deepEqual(
+        impostorServer.heard.map((line) => line.split('\n')[0]),
+        ['GET /v1/bundle'],
+      )
+    } finally {
+      await impostorServer.close()
+    }
+  })
+
+  test('an impostor that passes the real bundle on: refused at its own certificate, and never sees the token', async () => {
+    const { configPath } = await newHost()
+    const impostor = await VirtualIssuer.create({ clock: systemClock, random: systemRandom })
+    const impostorServer = await serveIssuer(impostor, issuer)
+    try {
+      const token = await impostor.token({ rootFingerprint: issuer.root.fingerprint })
+      await assert.rejects(enroll({ token, name: 'web', configPath }, ports), { code: 'transport-failed' })
+      assert.equal(impostorServer.heard.join('').includes(token), false)
+    } finally {
+      await impostorServer.close()
+    }
+  })
+
+  test('a refused token: the issuer speaks, and the configuration stays as it was', async () => {
+    const { configPath } = await newHost('log: { level: warn }\n')
+    const before = await readFile(configPath, 'utf8')
+    issuer.fault = async (request, real) =>
+      request.url.endsWith('/enrollments')
+        ? issuer.problem(new MayflyError('token-expired', 'The enrolment token has expired.'))
+        : real()
+    await assert.rejects(enroll({ token: await issuer.token(), name: 'web', configPath }, ports), {
+      code: 'token-expired',
+    })
+    issuer.fault = undefined
+    assert.equal(await readFile(configPath, 'utf8'), before)
+  })
+
+  test('a mistake in the new entry: told before the token is used', async () => {
+    const { configPath } = await newHost()
+    const heard = server.heard.length
+    const entry = { reload: { preset: 'ngnix' } }
+    await assert.rejects(enroll({ token: await issuer.token(), name: 'web', configPath, entry }, ports), {
+      code: 'config-invalid',
+    })
+    assert.equal(server.heard.length, heard)
+  })
+
+  test('a name that leaves its folder: refused', async () => {
+    const { configPath } = await newHost()
+    for (const name of ['../web', 'a/b', '..', '']) {
+      await assert.rejects(enroll({ token: await issuer.token(), name, configPath }, ports), {
+        code: 'name-invalid',
+      })
+    }
+  })
+
+  test('the private key: in no message, and in no file outside state and live', async () => {
+    const { home, configPath } = await newHost()
+    server.heard.length = 0
+    await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    const pem = await readFile(join(home, 'live', 'web', 'key.pem'), 'utf8')
+    const secret = pem.split('\n').slice(1, -2).join('')
+    const der = Buffer.from(secret, 'base64')
+    const scalar = der.subarray(36, 68)
+    const messages = Buffer.from(server.heard.join(''))
+    for (const form of [
+      secret,
+      scalar.toString('base64'),
+      scalar.toString('base64url'),
+      scalar.toString('hex'),
+    ]) {
+      assert.equal(messages.includes(form), false)
+    }
+    const config = await readFile(configPath)
+    assert.equal(config.includes(secret.slice(0, 40)), false)
+    assert.deepEqual((await readdir(home)).sort(), ['agent.yaml', 'archive', 'live', 'state'])
+  })
+})
