@@ -1,3 +1,6 @@
+export { type AdminClient, adminClient } from './admin/admin-client.ts'
+export type { IdentityPageMessage, NewIdentityMessage, NewTokenMessage } from './admin/admin-messages.ts'
+export { errorStatus } from './api/error-status.ts'
 export type { AttemptEnding, AttemptOpening, AuditAttempt } from './audit/audit-attempt.ts'
 export {
   type AuditChainVerdict,
@@ -25,6 +28,14 @@ export {
   loadAuthority,
   prepareAuthority,
 } from './authority/load-authority.ts'
+export type {
+  IssuerConfiguration,
+  ListenAddress,
+  PassphraseSource,
+} from './configuration/issuer-configuration.ts'
+export { issuerJsonSchema } from './configuration/json-schema.ts'
+export { passphraseReader } from './configuration/passphrase.ts'
+export { readIssuerConfiguration } from './configuration/read-configuration.ts'
 export type { IdentityFilter, IdentityState, IdentityView } from './identities/identity-view.ts'
 export type { Resumed } from './identities/resume-identity.ts'
 export { createIssuer } from './issuing/create-issuer.ts'
@@ -33,6 +44,9 @@ export type { Alarm, IssuerStatus, LastSweep } from './issuing/issuer-status.ts'
 export type { IssuingAuthority } from './issuing/issuing-authority.ts'
 export type { Policy } from './issuing/policy.ts'
 export type { Caller, LineageContext, SecurityContext } from './issuing/security-context.ts'
+export { type RunIssuerOptions, runIssuer } from './main.ts'
+export type { Foundation } from './running/foundation.ts'
+export { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './store/sqlite/open-sqlite-store.ts'
 export type { Store, StoreCounts } from './store/store.ts'
 export type { SweepReport } from './sweep/sweep-report.ts'

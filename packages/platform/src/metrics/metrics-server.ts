@@ -13,7 +13,7 @@ export interface MetricsServerOptions {
   readonly registry: Registry
   readonly listen: HostPort
   /** Whether the daemon can do its work, for `/readyz`. */
-  readonly isReady: () => boolean
+  readonly isReady: () => boolean | Promise<boolean>
 }
 
 const requestTimeoutMs = 10_000
@@ -48,7 +48,7 @@ async function answer(
     case '/healthz':
       return send(response, 200, 'ok\n')
     case '/readyz':
-      return isReady() ? send(response, 200, 'ready\n') : send(response, 503, 'not ready\n')
+      return (await isReady()) ? send(response, 200, 'ready\n') : send(response, 503, 'not ready\n')
     default:
       return send(response, 404, 'not found\n')
   }

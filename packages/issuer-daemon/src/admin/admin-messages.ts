@@ -1,0 +1,65 @@
+import { identityNameCharactersMax, namesMax, type ProfileName } from '@mayfly/ca-core'
+import { z } from 'zod'
+import { listedIdentitiesMax } from '../identities/identity-view.ts'
+
+/** The longest name of any type (RFC 3986 sets no end to URIs; SPIFFE IDs have 2,048). */
+const nameCharactersMax = 2_048
+const jtiCharactersMax = 128
+
+const profile = z.enum(['server', 'client', 'peer'] as const satisfies readonly ProfileName[])
+/** Only bounded here: the use cases parse names, in one place for every way in. */
+const text = (charactersMax: number) => z.string().min(1).max(charactersMax)
+const names = z.array(text(nameCharactersMax)).max(namesMax)
+
+/** `POST /admin/identities` */
+export interface NewIdentityMessage {
+  readonly name: string
+  readonly profile: ProfileName
+  readonly names: readonly string[]
+}
+
+export const newIdentitySchema: z.ZodType<NewIdentityMessage> = z.strictObject({
+  name: text(identityNameCharactersMax),
+  profile,
+  names,
+})
+
+/** `POST /admin/tokens`; with `names` the identity is added where there is none. */
+export interface NewTokenMessage {
+  readonly identity: string
+  readonly profile?: ProfileName
+  readonly names?: readonly string[]
+  readonly lifetimeSeconds?: number
+}
+
+export const newTokenSchema: z.ZodType<NewTokenMessage> = z.strictObject({
+  identity: text(identityNameCharactersMax),
+  profile: profile.exactOptional(),
+  names: names.exactOptional(),
+  lifetimeSeconds: z.int().min(1).exactOptional(),
+})
+
+/** The name of an identity in a path. */
+export const identityParameters: z.ZodType<{ params: { name: string } }> = z.object({
+  params: z.strictObject({ name: text(identityNameCharactersMax) }),
+})
+
+/** The id of a token in a path. */
+export const tokenParameters: z.ZodType<{ params: { jti: string } }> = z.object({
+  params: z.strictObject({ jti: text(jtiCharactersMax) }),
+})
+
+/** `GET /admin/identities?suspended=true&afterName=…&limit=…`: one page of the list, by name. */
+export interface IdentityPageMessage {
+  readonly suspended?: boolean
+  readonly afterName?: string
+  readonly limit?: number
+}
+
+export const identityQuery: z.ZodType<{ query: IdentityPageMessage }> = z.object({
+  query: z.strictObject({
+    suspended: z.stringbool().exactOptional(),
+    afterName: text(identityNameCharactersMax).exactOptional(),
+    limit: z.coerce.number().int().min(1).max(listedIdentitiesMax).exactOptional(),
+  }),
+})

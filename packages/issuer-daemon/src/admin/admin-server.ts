@@ -1,0 +1,50 @@
+import { createServer } from 'node:http'
+import type { Clock, Random } from '@mayfly/ca-core'
+import { createJsonServer } from '../api/json-server.ts'
+import type { RunningServer } from '../api/public-server.ts'
+import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import { drainTimeoutMs, headerBytesMax, inFlightMax } from '../api/server-limits.ts'
+import type { Issuer } from '../issuing/issuer.ts'
+import { adminRoutes } from './admin-routes.ts'
+import { listenPrivately } from './private-socket.ts'
+
+export interface AdminServerOptions {
+  readonly issuer: Issuer
+  readonly socket: string
+  readonly clock: Clock
+  readonly random: Random
+  answered(answer: AnsweredRequest): void
+}
+
+/**
+ * Administration over a Unix socket, on the same request path as the API. The kernel has already decided
+ * who is asking: only the socket's owner can connect.
+ */
+export async function startAdminServer(options: AdminServerOptions): Promise<RunningServer> {
+  const { issuer, socket, clock, random } = options
+  let isStopping = false
+  const { app, server, inProgress } = await createJsonServer(
+    adminRoutes(issuer),
+    {
+      clock,
+      random,
+      limits: () => undefined,
+      inFlightMax,
+      authenticate: async () => ({ kind: 'admin' }),
+      openAudit: (opening) => issuer.openAudit(opening),
+      answered: (answer) => options.answered(answer),
+      stopping: () => isStopping,
+    },
+    (listener) => createServer({ maxHeaderSize: headerBytesMax }, listener),
+  )
+  const listening = await listenPrivately(server, socket)
+  return {
+    server,
+    port: listening.port,
+    async close() {
+      isStopping = true
+      await listening.close({ clock, inProgress, timeoutMs: drainTimeoutMs })
+      await app.close()
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import { lstat, unlink } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { connect } from 'node:net'
+import { isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { type Listening, listenAt } from '../api/listening.ts'
+
+/** Everything but the owner's reading and writing. */
+const ownerOnlyMask = 0o177
+
+/**
+ * Listens on a Unix socket that only its owner can connect to, from its first moment on.
+ * Takes the place of a socket that a crash left; throws `already-running` where someone answers there and
+ * `file-exists` where there is anything else.
+ */
+export async function listenPrivately(server: Server, path: string): Promise<Listening> {
+  await removeLeftover(path)
+  // Node binds a socket's path before `listen` returns. A mode set afterwards would leave a moment in which
+  // anyone may connect; with the mask the kernel creates it as 0600 (unix(7)), and nothing else runs meanwhile.
+  const mask = process.umask(ownerOnlyMask)
+  const listening = listenAt(server, { path })
+  process.umask(mask)
+  return listening.catch((error: unknown) => {
+    throw explained(error, path)
+  })
+}
+
+async function removeLeftover(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => undefined)
+  if (status === undefined) return
+  if (!status.isSocket()) {
+    throw new MayflyError(
+      'file-exists',
+      `${path} is no socket. Move it away or set admin.socket to another path.`,
+    )
+  }
+  if (await isAnswered(path)) {
+    throw new MayflyError('already-running', `Another issuer answers at ${path}. Stop it first.`)
+  }
+  await unlink(path)
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+function explained(error: unknown, path: string): unknown {
+  if (!isMayflyError(error, 'permission-denied')) return error
+  return new MayflyError('permission-denied', `Cannot make the socket ${path}. Does its folder exist?`, {
+    details: { path },
+    cause: error,
+  })
+}

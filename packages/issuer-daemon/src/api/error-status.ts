@@ -1,0 +1,92 @@
+import type { ErrorCode } from '@mayfly/ca-core'
+
+/**
+ * The HTTP status of each error code. Written out in full, so that a new code can't be forgotten.
+ *
+ * 400 the message is broken · 401 the caller is not who it must be · 403 known, but not allowed ·
+ * 409 at odds with what is recorded · 429 too much · 503 try again later · 500 ours to mend.
+ */
+export const errorStatus = {
+  'der-invalid': 400,
+  'pem-invalid': 400,
+  'key-invalid': 400,
+  'key-weak': 400,
+  'key-type-unsupported': 400,
+  'key-mismatch': 400,
+  'key-reused': 409,
+  'passphrase-wrong': 500,
+
+  'name-invalid': 400,
+  'names-not-allowed': 403,
+  'csr-invalid': 400,
+  'proof-of-possession-failed': 400,
+  'certificate-invalid': 400,
+  'certificate-expired': 400,
+  'profile-violation': 400,
+  'lint-failed': 500,
+  'chain-untrusted': 400,
+  'name-mismatch': 400,
+  'fingerprint-mismatch': 400,
+
+  'bundle-invalid': 500,
+  'bundle-untrusted': 500,
+  'bundle-older': 500,
+
+  'token-invalid': 401,
+  'token-expired': 401,
+  'token-used': 409,
+  'token-revoked': 403,
+  'token-unknown': 404,
+  'token-other-issuer': 401,
+
+  'request-invalid': 400,
+  'request-unauthenticated': 401,
+  'request-signature-invalid': 401,
+  'request-stale': 401,
+  'request-replayed': 409,
+  'request-other-url': 401,
+  'lineage-unknown': 401,
+  'lineage-expired': 403,
+  'lineage-ended': 403,
+  'lineage-conflict': 409,
+  'identity-suspended': 403,
+  'identity-unknown': 404,
+  'identity-exists': 409,
+
+  'rate-limited': 429,
+  'quota-exceeded': 429,
+  overloaded: 503,
+  'body-too-large': 413,
+  'media-type-unsupported': 415,
+  'method-not-allowed': 405,
+  'not-found': 404,
+  'not-minted': 404,
+  forbidden: 403,
+  'store-unavailable': 503,
+  'store-invalid': 500,
+  'authority-missing': 503,
+  'authority-expired': 503,
+  'clock-wrong': 503,
+  'already-running': 500,
+  stopping: 503,
+  internal: 500,
+
+  usage: 400,
+  cancelled: 500,
+  'config-invalid': 500,
+  'state-invalid': 500,
+  'file-missing': 500,
+  'file-exists': 500,
+  'file-unreadable': 500,
+  'file-unwritable': 503,
+  'permission-denied': 500,
+  'disk-full': 503,
+  'command-failed': 500,
+
+  'transport-failed': 500,
+  'answer-invalid': 500,
+  'prove-failed': 500,
+  'check-failed': 500,
+  'reload-failed': 500,
+  'probe-failed': 500,
+} as const satisfies Record<ErrorCode, number>

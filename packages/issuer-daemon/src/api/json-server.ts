@@ -1,0 +1,85 @@
+import type { RequestListener, Server } from 'node:http'
+import fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
+import { answer } from './answer.ts'
+import { refuseBrokenHttp } from './https-server.ts'
+import { refuseUrl } from './refusal.ts'
+import { installRequestPath } from './request-path.ts'
+import type { RequestPathPorts } from './request-path-ports.ts'
+import type { Route } from './route.ts'
+import { bodyBytesMax } from './server-limits.ts'
+
+/** Longer than a SHA-256 in hex or the longest identity name. */
+const pathParameterCharactersMax = 128
+
+const everyMethod: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** Routes behind the request path, on a server that does not listen yet. */
+export interface JsonServer {
+  readonly app: FastifyInstance
+  readonly server: Server
+  /** Requests that were accepted and not yet answered. */
+  inProgress(): number
+}
+
+/** JSON in and out. `createServer` makes the server that will listen; listening is left to the caller. */
+export async function createJsonServer(
+  routes: readonly Route[],
+  ports: RequestPathPorts,
+  createServer: (listener: RequestListener) => Server,
+): Promise<JsonServer> {
+  const app: FastifyInstance = fastify({
+    serverFactory: (listener) => createServer(listener),
+    clientErrorHandler: refuseBrokenHttp,
+    frameworkErrors: (_error, _request, reply) => refuseUrl(reply, ports),
+    bodyLimit: bodyBytesMax,
+    routerOptions: { maxParamLength: pathParameterCharactersMax },
+    logger: false,
+    // Our own hook answers in that case, with a problem document.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+  })
+
+  takeBodiesAsBytes(app)
+  const { inProgress } = installRequestPath(app, ports)
+  for (const route of routes) addRoute(app, route)
+  for (const [url, methods] of methodsByUrl(routes)) addOtherMethods(app, url, methods)
+  await app.ready()
+  return { app, server: app.server, inProgress }
+}
+
+/** Parsing is a step of the request path, so that what can't be parsed is refused and recorded there. */
+function takeBodiesAsBytes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+function addRoute(app: FastifyInstance, declaration: Route): void {
+  const method = declaration.method === 'GET' ? ['GET', 'HEAD'] : declaration.method
+  app.route({
+    method,
+    url: declaration.url,
+    config: { declaration },
+    handler: (request, reply) => answer(declaration, request, reply),
+  })
+}
+
+/** So that a known URL answers 405 with `Allow`, and only an unknown one 404 (RFC 9110 15.5.6). */
+function addOtherMethods(app: FastifyInstance, url: string, allowed: readonly HTTPMethods[]): void {
+  app.route({
+    method: everyMethod.filter((method) => !allowed.includes(method)),
+    url,
+    config: { otherMethod: { allow: allowed.join(', ') } },
+    handler: () => {
+      throw new TypeError('other methods are refused before the handler')
+    },
+  })
+}
+
+function methodsByUrl(routes: readonly Route[]): Map<string, HTTPMethods[]> {
+  const byUrl = new Map<string, HTTPMethods[]>()
+  for (const { url, method } of routes) {
+    const methods: HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method]
+    byUrl.set(url, [...(byUrl.get(url) ?? []), ...methods])
+  }
+  return byUrl
+}

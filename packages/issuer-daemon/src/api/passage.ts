@@ -1,0 +1,34 @@
+import type { Instant, MayflyError } from '@mayfly/ca-core'
+import type { AuditAttempt } from '../audit/audit-attempt.ts'
+import type { SecurityContext } from '../issuing/security-context.ts'
+import type { Route } from './route.ts'
+
+/** One request on its way through the hooks, which fill it in from top to bottom. */
+export interface Passage {
+  readonly requestId: string
+  readonly receivedAt: Instant
+  readonly startedMs: number
+  readonly address: string
+  context: SecurityContext
+  /** Whether it counts among the requests in flight. */
+  admitted: boolean
+  attempt?: AuditAttempt
+  input?: unknown
+  refusal?: MayflyError
+}
+
+/** What a route answers to with a method that it doesn't have. */
+export interface OtherMethod {
+  readonly allow: string
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the route is; the server doesn't start with a route that says neither. */
+    declaration?: Route
+    otherMethod?: OtherMethod
+  }
+  interface FastifyRequest {
+    passage: Passage
+  }
+}

@@ -1,0 +1,23 @@
+import type { Issuer, ServedBundle } from '../issuing/issuer.ts'
+import type { Readiness } from './readiness.ts'
+import type { Route } from './route.ts'
+import { bundleRoute } from './routes/bundle-route.ts'
+import { certificateRoute } from './routes/certificate-route.ts'
+import { enrollmentRoute } from './routes/enrollment-route.ts'
+import { healthRoutes } from './routes/health-routes.ts'
+import { requestRoute } from './routes/request-route.ts'
+
+/** Everything that the HTTPS API answers to. */
+export function publicRoutes(
+  issuer: Issuer,
+  bundle: () => ServedBundle,
+  readiness: () => Promise<Readiness>,
+): Route[] {
+  return [
+    bundleRoute(bundle),
+    enrollmentRoute(issuer),
+    requestRoute(issuer),
+    certificateRoute(issuer),
+    ...healthRoutes(readiness),
+  ]
+}

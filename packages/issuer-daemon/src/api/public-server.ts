@@ -1,0 +1,71 @@
+import type { Server } from 'node:http'
+import type { Clock, Random } from '@mayfly/ca-core'
+import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
+import type { Issuer, ServedBundle } from '../issuing/issuer.ts'
+import type { TlsMaterial } from '../tls/tls-parameters.ts'
+import { createHttpsServer, type ServerTimeouts } from './https-server.ts'
+import { createJsonServer } from './json-server.ts'
+import { listenAt } from './listening.ts'
+import { publicRoutes } from './public-api.ts'
+import { authenticatePublic } from './public-authentication.ts'
+import type { RateLimits } from './rate-limits.ts'
+import type { Readiness } from './readiness.ts'
+import type { AnsweredRequest } from './request-path-ports.ts'
+import { drainTimeoutMs, inFlightMax } from './server-limits.ts'
+
+export interface PublicServerOptions {
+  readonly issuer: Issuer
+  readonly configuration: IssuerConfiguration
+  readonly material: TlsMaterial
+  readonly timeouts: ServerTimeouts
+  readonly clock: Clock
+  readonly random: Random
+  /** Asked at each request, so that they can be replaced. */
+  limits(): RateLimits
+  bundle(): ServedBundle
+  readiness(): Promise<Readiness>
+  answered(answer: AnsweredRequest): void
+}
+
+export interface RunningServer {
+  readonly server: Server
+  readonly port: number
+  /** Answers what was accepted, and takes nothing new. */
+  close(): Promise<void>
+}
+
+/** The HTTPS API, listening. */
+export async function startPublicServer(options: PublicServerOptions): Promise<RunningServer> {
+  const { issuer, configuration, material, timeouts, clock, random } = options
+  let isStopping = false
+  const { app, server, inProgress } = await createJsonServer(
+    publicRoutes(
+      issuer,
+      () => options.bundle(),
+      () => options.readiness(),
+    ),
+    {
+      clock,
+      random,
+      limits: () => options.limits(),
+      inFlightMax,
+      authenticate: (route, body, caller) =>
+        authenticatePublic(issuer, configuration.url, route, body, caller),
+      openAudit: (opening) => issuer.openAudit(opening),
+      answered: (answer) => options.answered(answer),
+      stopping: () => isStopping,
+    },
+    (listener) =>
+      createHttpsServer({ material, connectionsMax: configuration.limits.connections, timeouts }, listener),
+  )
+  const listening = await listenAt(server, { ...configuration.listen })
+  return {
+    server,
+    port: listening.port,
+    async close() {
+      isStopping = true
+      await listening.close({ clock, inProgress, timeoutMs: drainTimeoutMs })
+      await app.close()
+    },
+  }
+}

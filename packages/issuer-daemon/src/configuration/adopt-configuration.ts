@@ -1,0 +1,23 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { IssuerConfiguration } from './issuer-configuration.ts'
+
+/** What can change while the issuer runs; the rest is where it stands, and needs a restart. */
+const reloadable = ['issuing', 'sweep', 'limits', 'log', 'tls', 'passphrase'] as const
+
+export interface AdoptedConfiguration {
+  readonly configuration: IssuerConfiguration
+  /** Keys whose new value waits for the next start. */
+  readonly needRestart: readonly string[]
+}
+
+/** The running configuration with all of `next` that can be taken over without a restart. */
+export function adoptConfiguration(
+  running: IssuerConfiguration,
+  next: IssuerConfiguration,
+): AdoptedConfiguration {
+  const keys = Object.keys(next) as (keyof IssuerConfiguration)[]
+  const fixed = keys.filter((key) => !(reloadable as readonly string[]).includes(key))
+  const needRestart = fixed.filter((key) => !isDeepStrictEqual(running[key], next[key]))
+  const adopted = Object.fromEntries(reloadable.map((key) => [key, next[key]]))
+  return { configuration: { ...running, ...adopted }, needRestart }
+}

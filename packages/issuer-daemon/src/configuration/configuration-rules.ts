@@ -1,0 +1,58 @@
+import { longestGapSeconds } from './cron-gap.ts'
+import type { IssuerFile } from './issuer-configuration.ts'
+
+export interface BrokenRule {
+  /** The key that is easiest to put right. */
+  readonly path: readonly string[]
+  readonly reason: string
+}
+
+/** The rules of `issuer.yaml` that concern more than one key. Says everything that is wrong. */
+export function brokenRules(file: IssuerFile): BrokenRule[] {
+  return [...issuingRules(file), ...sweepRules(file), ...listenRules(file)]
+}
+
+/** Certificates an identity needs in a day where each lives its whole cycle. */
+export function certificatesPerDay(cycleSeconds: number): number {
+  return Math.ceil(86_400 / cycleSeconds)
+}
+
+function* issuingRules({ issuing }: IssuerFile): Generator<BrokenRule> {
+  if (issuing.cycle > issuing.lifetime / 2) {
+    yield {
+      path: ['issuing', 'cycle'],
+      reason: `must be at most half of issuing.lifetime (${issuing.lifetime / 2}s): the second half is the reserve for trouble`,
+    }
+  }
+  if (issuing.retention < issuing.recoveryWindow) {
+    yield {
+      path: ['issuing', 'retention'],
+      reason: 'must be at least issuing.recoveryWindow: what was pruned cannot come back',
+    }
+  }
+  const needed = certificatesPerDay(issuing.cycle)
+  if (issuing.dailyQuota !== undefined && issuing.dailyQuota < needed) {
+    yield {
+      path: ['issuing', 'dailyQuota'],
+      reason: `must be at least ${needed}: a cycle of ${issuing.cycle}s needs as many a day`,
+    }
+  }
+}
+
+function* sweepRules({ sweep, issuing }: IssuerFile): Generator<BrokenRule> {
+  const gap = longestGapSeconds(sweep.cron)
+  if (gap > issuing.cycle) {
+    const found = Number.isFinite(gap) ? `${gap}s pass` : 'days pass'
+    yield {
+      path: ['sweep', 'cron'],
+      reason: `must run at least once in issuing.cycle (${issuing.cycle}s), but ${found} between two runs`,
+    }
+  }
+}
+
+function* listenRules({ listen, metrics }: IssuerFile): Generator<BrokenRule> {
+  const same = metrics.listen?.port === listen.port && metrics.listen.host === listen.host
+  if (same && listen.port !== 0) {
+    yield { path: ['metrics', 'listen'], reason: 'is the address of the API; metrics need their own port' }
+  }
+}

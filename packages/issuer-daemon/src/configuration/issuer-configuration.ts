@@ -1,0 +1,52 @@
+import type { KeyType } from '@mayfly/ca-core'
+import type { z } from 'zod'
+import type { issuerFile } from './issuer-file.ts'
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where the passphrase of the intermediate's key comes from. */
+export type PassphraseSource =
+  | { readonly file: string }
+  /** A systemd credential (`LoadCredential=`), by its name. */
+  | { readonly credential: string }
+  | { readonly prompt: true }
+
+/**
+ * What `issuer.yaml` says, with the defaults filled in, times in seconds and paths absolute.
+ * `issuerFile` describes the file itself.
+ */
+export interface IssuerConfiguration {
+  /** `https://host` or `https://host:port`, without a path. */
+  readonly url: string
+  readonly listen: ListenAddress
+  readonly state: string
+  readonly trustDomain: string
+  /** Path of the SQLite database. */
+  readonly store: string
+  readonly passphrase: PassphraseSource
+  readonly tls: {
+    /** Names of the issuer's own certificate in text form; the first is the host of `url`. */
+    readonly names: readonly string[]
+    readonly keyType: KeyType
+  }
+  readonly issuing: {
+    readonly lifetimeSeconds: number
+    readonly cycleSeconds: number
+    readonly recoveryWindowSeconds: number
+    readonly tokenLifetimeSeconds: number
+    readonly keyTypes: readonly KeyType[]
+    readonly dailyQuota: number
+    readonly retentionSeconds: number
+  }
+  readonly sweep: { readonly cron: string; readonly chunk: number }
+  readonly limits: IssuerFile['limits']
+  readonly admin: { readonly socket: string }
+  readonly metrics: { readonly listen?: ListenAddress }
+  readonly log: { readonly level: IssuerFile['log']['level'] }
+}
+
+/** The file as written, after its own rules: what `toConfiguration` makes a configuration of. */
+export type IssuerFile = z.output<typeof issuerFile>

@@ -1,0 +1,195 @@
+import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@mayfly/ca-core'
+import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
+import { validateDetailed } from 'node-cron'
+import { z } from 'zod'
+
+/** `sun_path` holds 108 bytes with its final NUL (unix(7)). */
+const socketPathBytesMax = 107
+
+const hour = 3_600
+const day = 24 * hour
+
+const listen = (example: string) => hostPort.describe(`Address and port, such as \`${example}\`.`)
+
+const issuerUrl = z
+  .string()
+  .refine(isOrigin, { error: 'must be https://host or https://host:port, without a path, query or user' })
+  .transform((text) => new URL(text).origin)
+
+const trustDomain = z
+  .string()
+  // SPIFFE-ID 2.1: lower-case letters, digits, dots, dashes and underscores, at most 255 bytes.
+  .regex(/^[a-z0-9][a-z0-9._-]{0,254}$/, { error: 'must be a trust domain such as example.internal' })
+
+const certificateName = z
+  .string()
+  .refine(isName, { error: 'must be a name such as dns:ca.example or ip:192.0.2.1' })
+
+const cron = z.string().superRefine((text, context) => {
+  for (const problem of validateDetailed(text).errors) {
+    context.addIssue({
+      code: 'custom',
+      continue: false,
+      message: `is not a cron: ${problem.field}: ${problem.message}`,
+    })
+  }
+})
+
+const passphrase = z
+  .strictObject({
+    file: filePath.optional().describe('File with the passphrase, readable by the issuer only.'),
+    credential: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,255}$/, { error: 'must be the name of a systemd credential' })
+      .optional()
+      .describe('Name of a systemd credential (`LoadCredential=` or `LoadCredentialEncrypted=`).'),
+    prompt: z.literal(true).optional().describe('Ask on the terminal at the start.'),
+  })
+  .refine((sources) => Object.values(sources).filter((source) => source !== undefined).length === 1, {
+    error: 'needs exactly one of file, credential and prompt',
+  })
+
+const rate = (what: string, perMinute: number, burst: number) =>
+  z
+    .strictObject({
+      perMinute: z.int().min(1).max(1_000_000).prefault(perMinute).describe('Sustained rate.'),
+      burst: z.int().min(1).max(1_000_000).prefault(burst).describe('How many may come at once.'),
+    })
+    .prefault({})
+    .describe(what)
+
+/**
+ * `issuer.yaml`, key by key. The JSON Schema and the page in `docs/` are made from the descriptions
+ * here; what concerns more than one key is in `configuration-rules.ts`.
+ */
+export const issuerFile = z.strictObject({
+  url: issuerUrl.describe('How agents reach this issuer; its host is the first name of its own certificate.'),
+  listen: listen('0.0.0.0:8443').describe('Where the HTTPS API listens, such as `0.0.0.0:8443`.'),
+  state: filePath.describe('Folder for keys, store and bundle. Only the issuer may read it.'),
+  trustDomain: trustDomain.describe('The trust domain of the bundle, such as `example.internal`.'),
+  store: filePath.optional().describe('The SQLite database; `store.sqlite` in the state folder if absent.'),
+  passphrase: passphrase.describe("Where the passphrase of the intermediate's key comes from."),
+  tls: z
+    .strictObject({
+      names: z
+        .array(certificateName)
+        .max(32)
+        .prefault([])
+        .describe("Further names of the issuer's own certificate, beside the host of `url`."),
+      keyType: z
+        .enum(keyTypes)
+        .prefault(defaultKeyType)
+        .describe("Key type of the issuer's own certificate."),
+    })
+    .prefault({})
+    .describe("The issuer's own TLS certificate, which it mints and renews itself."),
+  issuing: z
+    .strictObject({
+      lifetime: duration(10, day).prefault('24h').describe('Life of a leaf, 10 s to 24 h.'),
+      cycle: duration(1, day / 2)
+        .prefault('12h')
+        .describe('Time from one certificate to the next.'),
+      recoveryWindow: duration(0, 90 * day)
+        .prefault('7d')
+        .describe('How long after its end a certificate may still ask for the next one.'),
+      tokenLifetime: duration(60, tokenLifetimeSecondsMax)
+        .prefault('15m')
+        .describe('Life of an enrolment token.'),
+      keyTypes: z
+        .array(z.enum(keyTypes))
+        .min(1)
+        .refine((types) => new Set(types).size === types.length, { error: 'names a key type twice' })
+        .prefault([...keyTypes])
+        .describe('Key types that may be certified.'),
+      dailyQuota: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('Certificates an identity may get in 24 h; four times what its cycle needs if absent.'),
+      retention: duration(day, 3_650 * day)
+        .prefault('30d')
+        .describe('How long expired certificates stay in the store.'),
+    })
+    .prefault({})
+    .describe('What is issued, and how often.'),
+  sweep: z
+    .strictObject({
+      cron: cron
+        .prefault('*/5 * * * *')
+        .describe('When due certificates are minted: five or six fields, UTC.'),
+      chunk: z.int().min(1).max(10_000).prefault(500).describe('Certificates in one transaction.'),
+    })
+    .prefault({})
+    .describe('The schedule that mints what is due.'),
+  limits: z
+    .strictObject({
+      address: rate('Requests from one address (IPv6: one /64).', 1_200, 200),
+      identity: rate('Signed requests of one identity.', 60, 20),
+      enrolmentFailures: rate('Failed enrolments from one address.', 6, 10),
+      connections: z.int().min(1).max(100_000).prefault(8_192).describe('Open connections at once.'),
+    })
+    .prefault({})
+    .describe('How much a caller may ask.'),
+  admin: z
+    .strictObject({
+      socket: filePath
+        .refine((path) => Buffer.byteLength(path) <= socketPathBytesMax, {
+          error: `is longer than the ${socketPathBytesMax} bytes that a Unix socket's path may have`,
+        })
+        .optional()
+        .describe('Unix socket for administration; `admin.sock` in the state folder if absent.'),
+    })
+    .prefault({})
+    .describe('Administration.'),
+  metrics: z
+    .strictObject({
+      listen: listen('127.0.0.1:9464')
+        .optional()
+        .describe('Where Prometheus may ask, without TLS; off if absent.'),
+    })
+    .prefault({})
+    .describe('Prometheus metrics.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .prefault('info')
+        .describe('The least serious line written.'),
+    })
+    .prefault({})
+    .describe('The log, JSON lines on standard output.'),
+})
+
+function duration(minSeconds: number, maxSeconds: number) {
+  return durationSeconds.refine((seconds) => seconds >= minSeconds && seconds <= maxSeconds, {
+    error: `must be between ${describeSeconds(minSeconds)} and ${describeSeconds(maxSeconds)}`,
+  })
+}
+
+function describeSeconds(seconds: number): string {
+  if (seconds !== 0 && seconds % day === 0 && seconds > day) return `${seconds / day}d`
+  if (seconds !== 0 && seconds % hour === 0) return `${seconds / hour}h`
+  return `${seconds}s`
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  return (
+    url.protocol === 'https:' &&
+    url.pathname === '/' &&
+    url.username === '' &&
+    url.password === '' &&
+    !/[?#@]/.test(text)
+  )
+}
+
+function isName(text: string): boolean {
+  try {
+    parseName(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { type FileSystem, formatName, parseName } from '@mayfly/ca-core'
+import { readYamlConfiguration } from '@mayfly/platform'
+import { brokenRules, certificatesPerDay } from './configuration-rules.ts'
+import type { IssuerConfiguration, IssuerFile, PassphraseSource } from './issuer-configuration.ts'
+import { issuerFile } from './issuer-file.ts'
+
+/** Room for retries, restarts and `renew --now` above what the cycle needs. */
+const quotaReserve = 4
+
+/**
+ * Reads `issuer.yaml`. Throws `config-invalid` with file, line, key and reason of everything that is
+ * wrong, unknown keys included.
+ */
+export function readIssuerConfiguration(fileSystem: FileSystem, path: string): Promise<IssuerConfiguration> {
+  return readYamlConfiguration(fileSystem, path, issuerConfiguration)
+}
+
+const issuerConfiguration = issuerFile
+  .superRefine((file, context) => {
+    for (const { path, reason } of brokenRules(file)) {
+      context.addIssue({ code: 'custom', path: [...path], message: reason })
+    }
+  })
+  .transform(toConfiguration)
+
+function toConfiguration(file: IssuerFile): IssuerConfiguration {
+  const { issuing } = file
+  return {
+    url: file.url,
+    listen: file.listen,
+    state: file.state,
+    trustDomain: file.trustDomain,
+    store: file.store ?? join(file.state, 'store.sqlite'),
+    passphrase: passphraseSource(file.passphrase),
+    tls: { names: ownNames(file), keyType: file.tls.keyType },
+    issuing: {
+      lifetimeSeconds: issuing.lifetime,
+      cycleSeconds: issuing.cycle,
+      recoveryWindowSeconds: issuing.recoveryWindow,
+      tokenLifetimeSeconds: issuing.tokenLifetime,
+      keyTypes: issuing.keyTypes,
+      dailyQuota: issuing.dailyQuota ?? quotaReserve * certificatesPerDay(issuing.cycle),
+      retentionSeconds: issuing.retention,
+    },
+    sweep: file.sweep,
+    limits: file.limits,
+    admin: { socket: file.admin.socket ?? join(file.state, 'admin.sock') },
+    metrics: file.metrics.listen === undefined ? {} : { listen: file.metrics.listen },
+    log: file.log,
+  }
+}
+
+function ownNames(file: IssuerFile): string[] {
+  // The host of a URL with an IPv6 address stands in brackets.
+  const host = new URL(file.url).hostname.replace(/^\[|\]$/g, '')
+  return [...new Set([host, ...file.tls.names].map((name) => formatName(parseName(name))))]
+}
+
+/** The one source that is given; the file's own rule saw to that. */
+function passphraseSource({ file, credential }: IssuerFile['passphrase']): PassphraseSource {
+  if (file !== undefined) return { file }
+  return credential === undefined ? { prompt: true } : { credential }
+}

@@ -1,0 +1,131 @@
+import {
+  createLogger,
+  type Logger,
+  nodeFileSystem,
+  nodeProcessRunner,
+  notifySystemd,
+  type SystemdNotifier,
+  stopSignals,
+  systemClock,
+  systemRandom,
+} from '@mayfly/platform'
+import { type LoadedAuthority, loadAuthority } from './authority/load-authority.ts'
+import type { IssuerConfiguration } from './configuration/issuer-configuration.ts'
+import { passphraseReader } from './configuration/passphrase.ts'
+import { readIssuerConfiguration } from './configuration/read-configuration.ts'
+import type { Foundation } from './running/foundation.ts'
+import { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
+import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
+
+export interface RunIssuerOptions {
+  /** Asks a person for the passphrase without showing the answer, where the configuration says so. */
+  readonly ask?: (question: string) => Promise<Uint8Array>
+}
+
+/**
+ * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP reloads it.
+ * Resolves when everything that was accepted is finished. Rejects with a `MayflyError` where it can't start.
+ *
+ * This is the composition root: only here are the adapters named and the environment read.
+ */
+export async function runIssuer(configPath: string, options: RunIssuerOptions = {}): Promise<void> {
+  const configuration = await readIssuerConfiguration(nodeFileSystem, configPath)
+  const log = createLogger({ level: configuration.log.level, name: 'mayfly-issuer', clock: systemClock })
+  const systemd = systemdNotifier(log)
+  const { signal, dispose } = stopSignals()
+  const store = await openSqliteStore({ path: configuration.store })
+  const hangups = queueHangups()
+  try {
+    const foundation: Foundation = {
+      clock: systemClock,
+      random: systemRandom,
+      store,
+      log,
+      loadAuthority: authorityLoader(configuration, options),
+    }
+    const issuer = await startIssuer(configuration, foundation)
+    hangups.serve(() => reload(configPath, issuer, log))
+    await untilStopped(issuer, configuration, systemd, log, signal)
+  } finally {
+    hangups.dispose()
+    dispose()
+    await store.close()
+  }
+}
+
+async function untilStopped(
+  issuer: RunningIssuer,
+  { url }: IssuerConfiguration,
+  systemd: SystemdNotifier,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  log.info({ url, port: issuer.port, metricsPort: issuer.metricsPort }, 'ready')
+  await systemd.ready()
+  await systemd.status(`Issuing as ${url}`)
+  const watchdog = systemd.keepAlive(signal)
+  await aborted(signal)
+  log.info('stopping')
+  await systemd.stopping()
+  await issuer.stop()
+  await watchdog
+  log.info('stopped')
+}
+
+/** A mistake in the configuration or on disk is told, and the issuer goes on as it was. */
+async function reload(configPath: string, issuer: RunningIssuer, log: Logger): Promise<void> {
+  try {
+    await issuer.reload(await readIssuerConfiguration(nodeFileSystem, configPath))
+  } catch (error) {
+    log.error({ err: error }, 'not reloaded')
+  }
+}
+
+function authorityLoader(
+  { state, passphrase }: IssuerConfiguration,
+  { ask }: RunIssuerOptions,
+): () => Promise<LoadedAuthority> {
+  const readPassphrase = passphraseReader(passphrase, {
+    fileSystem: nodeFileSystem,
+    environment: process.env,
+    ...(ask && { ask }),
+  })
+  return async () =>
+    loadAuthority({
+      fileSystem: nodeFileSystem,
+      state,
+      passphrase: await readPassphrase(),
+      now: systemClock.now(),
+    })
+}
+
+function systemdNotifier(log: Logger): SystemdNotifier {
+  return notifySystemd({
+    processRunner: nodeProcessRunner,
+    clock: systemClock,
+    environment: process.env,
+    pid: process.pid,
+    onError: (error) => log.warn({ err: error }, 'systemd was not told'),
+  })
+}
+
+/** SIGHUP would end the process before the issuer runs; afterwards one reload follows the other. */
+function queueHangups(): { serve(reload: () => Promise<void>): void; dispose(): void } {
+  let act = async (): Promise<void> => undefined
+  let last = Promise.resolve()
+  const onHangup = (): void => {
+    last = last.then(() => act())
+  }
+  process.on('SIGHUP', onHangup)
+  return {
+    serve(reload) {
+      act = reload
+    },
+    dispose: () => void process.off('SIGHUP', onHangup),
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,168 @@
+import { type Clock, type Instant, secondMs } from '@mayfly/ca-core'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import type { StoreCounts } from '../store/store.ts'
+import type { SweepReport } from '../sweep/sweep-report.ts'
+
+/** What is looked up when Prometheus asks. */
+export interface MetricsSources {
+  readonly clock: Clock
+  counts(): Promise<StoreCounts>
+  /** `notAfter` of the intermediate; `undefined` while there is none. */
+  authorityNotAfter(): Instant | undefined
+  bundleSequence(): number
+}
+
+/** The figures of an issuer. Labels are actions, statuses and codes of our own: nothing that a caller sends. */
+export interface IssuerMetrics {
+  readonly registry: Registry
+  answered(answer: AnsweredRequest): void
+  swept(report: SweepReport, durationMs: number): void
+  sweepFailed(): void
+  ownCertificate(notAfter: Instant): void
+}
+
+export function createIssuerMetrics(sources: MetricsSources): IssuerMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  measureStore(registry, sources)
+  measureAuthority(registry, sources)
+  return {
+    registry,
+    ...measureRequests(registry),
+    ...measureSweeps(registry, sources.clock),
+    ...measureTls(registry),
+  }
+}
+
+/** From a read on a quiet machine to the longest that a caller is kept. */
+const requestSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+
+function measureRequests(registry: Registry): Pick<IssuerMetrics, 'answered'> {
+  const registers = [registry]
+  const seconds = new Histogram({
+    name: 'mayfly_request_seconds',
+    help: 'Time from the headers of a request to the end of its answer.',
+    labelNames: ['action', 'status'],
+    buckets: requestSecondsBuckets,
+    registers,
+  })
+  const refused = new Counter({
+    name: 'mayfly_refused_total',
+    help: 'Requests that were refused, by error code.',
+    labelNames: ['code'],
+    registers,
+  })
+  return {
+    answered({ route, status, durationMs, passage: { refusal } }) {
+      seconds.observe({ action: route?.action ?? 'unknown', status: String(status) }, durationMs / secondMs)
+      if (refusal !== undefined) refused.inc({ code: refusal.code })
+    },
+  }
+}
+
+function measureSweeps(registry: Registry, clock: Clock): Pick<IssuerMetrics, 'swept' | 'sweepFailed'> {
+  const registers = [registry]
+  const gauge = (name: string, help: string) => new Gauge({ name: `mayfly_sweep_${name}`, help, registers })
+  const duration = gauge('last_duration_seconds', 'How long the last sweep took.')
+  const due = gauge('last_due', 'Keys that were due in the last sweep.')
+  const minted = gauge('last_minted', 'Certificates that the last sweep minted.')
+  const finished = gauge('last_finished_timestamp_seconds', 'When the last sweep was complete.')
+  const failedKeys = new Counter({
+    name: 'mayfly_sweep_failed_keys_total',
+    help: 'Due keys not minted.',
+    registers,
+  })
+  const failures = new Counter({
+    name: 'mayfly_sweep_failures_total',
+    help: 'Sweeps that broke off.',
+    registers,
+  })
+  return {
+    swept(report, durationMs) {
+      duration.set(durationMs / secondMs)
+      due.set(report.due)
+      minted.set(report.minted)
+      failedKeys.inc(report.failed)
+      finished.set(clock.now() / secondMs)
+    },
+    sweepFailed: () => failures.inc(),
+  }
+}
+
+function measureTls(registry: Registry): Pick<IssuerMetrics, 'ownCertificate'> {
+  const notAfterSeconds = new Gauge({
+    name: 'mayfly_own_certificate_not_after_timestamp_seconds',
+    help: "End of the issuer's own TLS certificate.",
+    registers: [registry],
+  })
+  return { ownCertificate: (notAfter) => notAfterSeconds.set(notAfter / secondMs) }
+}
+
+function measureAuthority(registry: Registry, { authorityNotAfter, bundleSequence }: MetricsSources): void {
+  new Gauge({
+    name: 'mayfly_authority_not_after_timestamp_seconds',
+    help: 'End of the intermediate; 0 while there is none.',
+    registers: [registry],
+    collect() {
+      this.set((authorityNotAfter() ?? 0) / secondMs)
+    },
+  })
+  new Gauge({
+    name: 'mayfly_bundle_sequence',
+    help: 'Sequence of the trust bundle that is served.',
+    registers: [registry],
+    collect() {
+      this.set(bundleSequence())
+    },
+  })
+}
+
+const storeGauges = {
+  identities: ['mayfly_identities', 'Identities.'],
+  suspended: ['mayfly_identities_suspended', 'Identities that are suspended.'],
+  staged: ['mayfly_keys_staged', 'Keys that wait for their certificate.'],
+  overdue: ['mayfly_keys_overdue', 'Keys whose certificate should have been minted by now.'],
+  certificates: ['mayfly_certificates_kept', 'Certificates that are kept in full.'],
+  issued: ['mayfly_certificates_issued', 'Certificates ever issued from this store.'],
+  burnt: ['mayfly_serials_burnt', 'Serials that were set aside and never used.'],
+  openTokens: ['mayfly_tokens_open', 'Enrolment tokens that can still be used.'],
+  auditRecords: ['mayfly_audit_records', 'Records in the audit.'],
+} as const satisfies Partial<Record<keyof StoreCounts, readonly [name: string, help: string]>>
+
+/** One look at the store for all of its figures. `mayfly_store_up` is 0 where that failed. */
+function measureStore(registry: Registry, { counts }: MetricsSources): void {
+  const registers = [registry]
+  const look = sharedWhilePending(() => counts().catch(() => undefined))
+  for (const [count, [name, help]] of Object.entries(storeGauges)) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const found = await look()
+        if (found === undefined) this.reset()
+        else this.set(found[count as keyof typeof storeGauges])
+      },
+    })
+  }
+  new Gauge({
+    name: 'mayfly_store_up',
+    help: 'Whether the store could be read.',
+    registers,
+    async collect() {
+      this.set((await look()) === undefined ? 0 : 1)
+    },
+  })
+}
+
+/** A scrape asks every gauge at once; they all wait for the same look. */
+function sharedWhilePending<T>(look: () => Promise<T>): () => Promise<T> {
+  let pending: Promise<T> | undefined
+  return () => {
+    pending ??= look().finally(() => {
+      pending = undefined
+    })
+    return pending
+  }
+}

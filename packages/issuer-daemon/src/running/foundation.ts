@@ -1,0 +1,17 @@
+import type { Clock, Random } from '@mayfly/ca-core'
+import type { Logger } from '@mayfly/platform'
+import type { ServerTimeouts } from '../api/https-server.ts'
+import type { LoadedAuthority } from '../authority/load-authority.ts'
+import type { Store } from '../store/store.ts'
+
+/** What a running issuer stands on. */
+export interface Foundation {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly log: Logger
+  /** Reads what the state folder holds: at the start, and at each reload. */
+  loadAuthority(): Promise<LoadedAuthority>
+  /** For tests to shorten. */
+  readonly timeouts?: ServerTimeouts
+}

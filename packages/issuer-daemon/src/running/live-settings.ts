@@ -1,0 +1,56 @@
+import { MayflyError, type Trace } from '@mayfly/ca-core'
+import type { Logger } from '@mayfly/platform'
+import { createRateLimits, type RateLimits } from '../api/rate-limits.ts'
+import type { LoadedAuthority } from '../authority/load-authority.ts'
+import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
+import { policyOf } from '../configuration/policy-of.ts'
+import { createIssuer } from '../issuing/create-issuer.ts'
+import type { Issuer } from '../issuing/issuer.ts'
+import type { Foundation } from './foundation.ts'
+
+/** What a reload exchanges under the running parts. They look here each time, and keep no copy. */
+export interface LiveSettings {
+  configuration: IssuerConfiguration
+  loaded: LoadedAuthority
+  limits: RateLimits
+}
+
+export async function firstSettings(
+  configuration: IssuerConfiguration,
+  { clock, loadAuthority }: Foundation,
+): Promise<LiveSettings> {
+  const loaded = await loadAuthority()
+  requireTrustDomain(configuration, loaded)
+  return { configuration, loaded, limits: createRateLimits(configuration.limits, clock) }
+}
+
+/** Throws `config-invalid` where the bundle is for another trust domain than the configuration. */
+export function requireTrustDomain({ trustDomain }: IssuerConfiguration, { served }: LoadedAuthority): void {
+  if (served.bundle.trustDomain === trustDomain) return
+  throw new MayflyError(
+    'config-invalid',
+    `trustDomain is ${trustDomain}, but the installed trust bundle is for ${served.bundle.trustDomain}. Correct one of them.`,
+  )
+}
+
+/** The use cases, on whatever the settings are at the time. */
+export function createLiveIssuer(live: LiveSettings, { store, clock, random, log }: Foundation): Issuer {
+  return createIssuer({
+    store,
+    clock,
+    random,
+    trace: loggingTrace(log),
+    authority: () => live.loaded.issuing,
+    bundle: () => live.loaded.served,
+    get tokenKey() {
+      return live.loaded.tokenKey
+    },
+    get policy() {
+      return policyOf(live.configuration)
+    },
+  })
+}
+
+function loggingTrace(log: Logger): Trace {
+  return { step: (step, fields) => log.debug({ step, ...fields }, 'step') }
+}

@@ -1,0 +1,40 @@
+import { createRateLimits } from '../api/rate-limits.ts'
+import { adoptConfiguration } from '../configuration/adopt-configuration.ts'
+import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
+import type { SweepSchedule } from '../schedule/sweep-schedule.ts'
+import type { RunningRenewal } from '../tls/own-certificate-renewal.ts'
+import type { Foundation } from './foundation.ts'
+import { type LiveSettings, requireTrustDomain } from './live-settings.ts'
+
+export interface ReloadedParts {
+  readonly live: LiveSettings
+  readonly foundation: Foundation
+  readonly renewal: RunningRenewal
+  readonly schedule: SweepSchedule
+}
+
+/**
+ * Takes over the authority and the bundle on disk, and of `next` what needs no restart. Everything is read
+ * and checked before anything is exchanged, so that a mistake leaves the issuer as it was.
+ */
+export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedParts): Promise<void> {
+  const { live, foundation, renewal, schedule } = parts
+  const { configuration, needRestart } = adoptConfiguration(live.configuration, next)
+  const loaded = await foundation.loadAuthority()
+  requireTrustDomain(configuration, loaded)
+
+  const before = { ...live }
+  live.configuration = configuration
+  live.loaded = loaded
+  live.limits = createRateLimits(configuration.limits, foundation.clock)
+  foundation.log.level = configuration.log.level
+  if (configuration.sweep.cron !== before.configuration.sweep.cron) {
+    await schedule.reschedule(configuration.sweep.cron)
+  }
+  if (fingerprintOf(loaded) !== fingerprintOf(before.loaded)) await renewal.renewNow()
+  foundation.log.info({ needRestart, bundleSequence: loaded.served.bundle.sequence }, 'reloaded')
+}
+
+function fingerprintOf({ issuing }: LiveSettings['loaded']): string {
+  return issuing.authority.certificate.fingerprint
+}

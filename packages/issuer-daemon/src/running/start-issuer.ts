@@ -1,0 +1,168 @@
+import { startMetricsServer } from '@mayfly/platform'
+import { startAdminServer } from '../admin/admin-server.ts'
+import { logAnswer } from '../api/access-log.ts'
+import { serverTimeouts } from '../api/https-server.ts'
+import { type RunningServer, startPublicServer } from '../api/public-server.ts'
+import { createReadiness, type Readiness } from '../api/readiness.ts'
+import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
+import type { Issuer } from '../issuing/issuer.ts'
+import { createIssuerMetrics, type IssuerMetrics } from '../metrics/issuer-metrics.ts'
+import { type SweepSchedule, startSweepSchedule } from '../schedule/sweep-schedule.ts'
+import { installOwnCertificate, mintOwnCertificate, type OwnCertificate } from '../tls/own-certificate.ts'
+import { type RunningRenewal, startOwnCertificateRenewal } from '../tls/own-certificate-renewal.ts'
+import type { Foundation } from './foundation.ts'
+import { createLiveIssuer, firstSettings, type LiveSettings } from './live-settings.ts'
+import { reloadIssuer } from './reload-issuer.ts'
+import { Shutdown } from './shutdown.ts'
+
+/** An issuer at work. */
+export interface RunningIssuer {
+  /** Where the API listens. */
+  readonly port: number
+  /** Where the metrics are, if they are. */
+  readonly metricsPort: number | undefined
+  /** Serial of the certificate that new connections are shown. */
+  ownSerial(): string
+  /**
+   * Takes over the authority and the bundle on disk, and of `next` what needs no restart.
+   * Rejects where they can't be used, and goes on as before.
+   */
+  reload(next: IssuerConfiguration): Promise<void>
+  /** Takes nothing new, finishes what it accepted, and ends. The store is left to its owner. */
+  stop(): Promise<void>
+}
+
+/** What the parts share. */
+interface Base {
+  readonly configuration: IssuerConfiguration
+  readonly foundation: Foundation
+  readonly live: LiveSettings
+  readonly issuer: Issuer
+  readonly metrics: IssuerMetrics
+  readiness(): Promise<Readiness>
+  answered(answer: AnsweredRequest): void
+}
+
+/** Starts every part, or none: what was started before a failure is ended again. */
+export async function startIssuer(
+  configuration: IssuerConfiguration,
+  foundation: Foundation,
+): Promise<RunningIssuer> {
+  const shutdown = new Shutdown()
+  try {
+    return await startParts(await prepareBase(configuration, foundation), shutdown)
+  } catch (error) {
+    await shutdown.run()
+    throw error
+  }
+}
+
+async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer> {
+  const { live, foundation } = base
+  const mint = (): Promise<OwnCertificate> => mintOwnCertificate(base.issuer, live.configuration.tls)
+  const own = await mint()
+  const api = await startApi(base, own)
+  shutdown.add(() => api.close())
+  const admin = await startAdminServer({ ...base, ...foundation, socket: base.configuration.admin.socket })
+  shutdown.add(() => admin.close())
+  const metricsPort = await startMetrics(base, shutdown)
+  const renewal = startRenewal(base, own, mint, api)
+  shutdown.add(() => renewal.stop())
+  const schedule = startSweeps(base)
+  shutdown.add(() => schedule.stop())
+  return {
+    port: api.port,
+    metricsPort,
+    ownSerial: () => renewal.current().serial,
+    reload: (next) => reloadIssuer(next, { live, foundation, renewal, schedule }),
+    stop: () => shutdown.run(),
+  }
+}
+
+async function prepareBase(configuration: IssuerConfiguration, foundation: Foundation): Promise<Base> {
+  const { log } = foundation
+  const live = await firstSettings(configuration, foundation)
+  const issuer = createLiveIssuer(live, foundation)
+  const burnt = await issuer.recover()
+  if (burnt.length > 0) {
+    log.warn({ serials: burnt.map(({ serial }) => serial) }, 'serials burnt by an interrupted run')
+  }
+  const metrics = createLiveMetrics(live, foundation)
+  const answered = (answer: AnsweredRequest): void => {
+    logAnswer(log, answer)
+    metrics.answered(answer)
+  }
+  const readiness = createReadiness({ ...foundation, authority: () => live.loaded.issuing })
+  return { configuration, foundation, live, issuer, metrics, readiness, answered }
+}
+
+function createLiveMetrics(live: LiveSettings, { clock, store }: Foundation): IssuerMetrics {
+  return createIssuerMetrics({
+    clock,
+    counts: () => store.counts(clock.now()),
+    authorityNotAfter: () => live.loaded.issuing.authority.certificate.notAfter,
+    bundleSequence: () => live.loaded.served.bundle.sequence,
+  })
+}
+
+function startApi(base: Base, own: OwnCertificate): Promise<RunningServer> {
+  const { foundation, live } = base
+  return startPublicServer({
+    ...base,
+    ...foundation,
+    material: own.material,
+    timeouts: foundation.timeouts ?? serverTimeouts,
+    limits: () => live.limits,
+    bundle: () => live.loaded.served,
+  })
+}
+
+async function startMetrics(
+  { configuration, metrics, readiness }: Base,
+  shutdown: Shutdown,
+): Promise<number | undefined> {
+  const { listen } = configuration.metrics
+  if (listen === undefined) return undefined
+  const isReady = async (): Promise<boolean> => (await readiness()).ready
+  const server = await startMetricsServer({ registry: metrics.registry, listen, isReady })
+  shutdown.add(() => server.close())
+  return server.address.port
+}
+
+function startRenewal(
+  { foundation: { clock, random, log }, metrics }: Base,
+  own: OwnCertificate,
+  mint: () => Promise<OwnCertificate>,
+  api: RunningServer,
+): RunningRenewal {
+  metrics.ownCertificate(own.notAfter)
+  return startOwnCertificateRenewal(own, {
+    clock,
+    random,
+    mint,
+    install(next) {
+      installOwnCertificate(api.server, next.material)
+      metrics.ownCertificate(next.notAfter)
+      log.info({ serial: next.serial }, 'own certificate renewed')
+    },
+    failed: (error) => log.error({ err: error }, 'own certificate not renewed'),
+  })
+}
+
+function startSweeps({ configuration, foundation: { clock, log }, issuer, metrics }: Base): SweepSchedule {
+  return startSweepSchedule({
+    cron: configuration.sweep.cron,
+    clock,
+    sweep: (options) => issuer.sweep(options),
+    swept(report, durationMs) {
+      metrics.swept(report, durationMs)
+      log[report.failed > 0 || report.stopped !== undefined ? 'error' : 'info'](report, 'swept')
+    },
+    failed(error) {
+      metrics.sweepFailed()
+      log.error({ err: error }, 'sweep failed')
+    },
+    skipped: () => log.warn('sweep left out: the one before still runs'),
+  })
+}

@@ -1,0 +1,63 @@
+import type { Server } from 'node:http'
+import { createSecureContext, type Server as TlsServer } from 'node:tls'
+import {
+  encodePrivateKey,
+  generateKeyPair,
+  type Instant,
+  type KeyType,
+  MayflyError,
+  parseName,
+} from '@mayfly/ca-core'
+import type { Issuer } from '../issuing/issuer.ts'
+import { type TlsMaterial, tlsParameters } from './tls-parameters.ts'
+
+/** How the issuer is called in its own log of issuance. */
+const ownName = 'issuer'
+
+/** The issuer's own leaf, with the key that only this process holds. */
+export interface OwnCertificate {
+  readonly material: TlsMaterial
+  readonly serial: string
+  readonly renewAt: Instant
+  readonly notAfter: Instant
+}
+
+export interface OwnCertificateWish {
+  /** Text form, as in the configuration. */
+  readonly names: readonly string[]
+  readonly keyType: KeyType
+}
+
+/** Makes a key and mints its leaf the way of every other: intended, signed, recorded. */
+export async function mintOwnCertificate(
+  issuer: Pick<Issuer, 'mintOwn'>,
+  { names, keyType }: OwnCertificateWish,
+): Promise<OwnCertificate> {
+  const keyPair = await generateKeyPair(keyType)
+  const leaf = await issuer.mintOwn({
+    name: ownName,
+    names: names.map(parseName),
+    publicKey: keyPair.publicKey,
+  })
+  const material = { keyPem: encodePrivateKey(keyPair), chainPem: leaf.answer.chain }
+  checkPair(material)
+  return { material, serial: leaf.answer.serial, renewAt: leaf.renewAt, notAfter: leaf.notAfter }
+}
+
+/** Lets the next connections see `material`; those that are open go on as they are. */
+export function installOwnCertificate(server: Server, material: TlsMaterial): void {
+  checkPair(material)
+  const tlsServer = server as unknown as TlsServer
+  // An empty context would be accepted and break every handshake; this one is complete.
+  tlsServer.setSecureContext(tlsParameters(material))
+}
+
+/** Throws `key-mismatch` before a server is touched. */
+function checkPair({ keyPem, chainPem }: TlsMaterial): void {
+  try {
+    // Reads key and chain the way the server will, and compares them.
+    createSecureContext({ key: keyPem, cert: chainPem })
+  } catch (cause) {
+    throw new MayflyError('key-mismatch', 'The key and the certificate of the issuer do not fit.', { cause })
+  }
+}

@@ -1,0 +1,402 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { MayflyError } from '@mayfly/ca-core'
+import { systemClock } from '@mayfly/platform'
+import fastify from 'fastify'
+import { z } from 'zod'
+import { createRateLimits } from '../../src/api/rate-limits.ts'
+import { installRequestPath } from '../../src/api/request-path.ts'
+import { jsonAnswer, type Requirement, type Route, route } from '../../src/api/route.ts'
+import { bodyBytesMax } from '../../src/api/server-limits.ts'
+import { ask } from '../support/https-caller.ts'
+import { startTestServer, type TestServerOptions } from '../support/test-server.ts'
+
+const much = { perMinute: 60_000, burst: 1_000 }
+
+function echo(requires: Requirement, more: Partial<Route> = {}): Route {
+  return route({
+    method: 'POST',
+    url: '/echo',
+    action: 'echo',
+    requires,
+    accepts: 'application/json',
+    schema: z.object({ body: z.strictObject({ say: z.string().max(20) }) }),
+    run: async ({ input }) => jsonAnswer(input.body),
+    ...more,
+  } as Route<{ body: { say: string } }>)
+}
+
+const look = route({
+  method: 'GET',
+  url: '/look/:what',
+  action: 'look',
+  requires: 'nothing',
+  run: async () => jsonAnswer({ seen: true }),
+})
+
+async function withServer(
+  options: TestServerOptions,
+  use: (server: Awaited<ReturnType<typeof startTestServer>>) => Promise<void>,
+): Promise<void> {
+  const server = await startTestServer(options)
+  try {
+    await use(server)
+  } finally {
+    await server.close()
+  }
+}
+
+test('request path: a route that does not declare what it requires → the server does not start', async () => {
+  const app = fastify()
+  installRequestPath(app, {} as never)
+  assert.throws(
+    () => app.get('/open', async () => 'everyone'),
+    /GET \/open does not declare what it requires/,
+  )
+})
+
+test('request path: a good request → the answer, and one closed record', async () => {
+  await withServer({ routes: [echo('nothing')] }, async ({ port, pki, audited }) => {
+    const answer = await ask(port, pki.bundlePem, { method: 'POST', path: '/echo', json: { say: 'hello' } })
+    assert.equal(answer.status, 200)
+    assert.deepEqual(answer.json, { say: 'hello' })
+    assert.equal(answer.headers['content-type'], 'application/json')
+    assert.equal(answer.headers['cache-control'], 'no-store')
+    assert.equal(audited.length, 1)
+    assert.equal(audited[0]?.outcome, 'done')
+    assert.equal(audited[0]?.requestId, answer.headers['x-request-id'])
+    assert.equal(audited[0]?.address, '127.0.0.1')
+  })
+})
+
+test('request path: order → limit, authenticate, open, authorise, validate, use case, close', async () => {
+  const steps: string[] = []
+  const limiter = (name: string) => ({
+    take: () => void steps.push(`limit ${name}`),
+    check: () => void steps.push(`check ${name}`),
+    spend: () => void steps.push(`spend ${name}`),
+  })
+  const said = z.object({ body: z.unknown() }).transform(() => void steps.push('validate'))
+  const stepping = echo('lineage', {
+    schema: said,
+    run: async () => {
+      steps.push('use case')
+      return jsonAnswer({})
+    },
+  })
+  const lineage = { kind: 'lineage', identity: 'web-1', lineage: 1, generation: 1 } as never
+  const ports: NonNullable<TestServerOptions['ports']> = {
+    limits: () => ({
+      address: limiter('address'),
+      identity: limiter('identity'),
+      enrolmentFailures: limiter('failures'),
+    }),
+    authenticate: async () => {
+      steps.push('authenticate')
+      return lineage
+    },
+    openAudit: (opening) => {
+      steps.push('open audit')
+      const learn = (): void => void steps.push('learn')
+      const close = async (): Promise<void> => void steps.push('close audit')
+      return { ...opening, isConcluded: false, learn, close } as never
+    },
+    answered: () => void steps.push('answered'),
+  }
+  await withServer({ routes: [stepping], ports }, async ({ port, pki }) => {
+    await ask(port, pki.bundlePem, { method: 'POST', path: '/echo', json: { say: 'x' } })
+  })
+  assert.deepEqual(steps, [
+    'limit address',
+    'authenticate',
+    'limit identity',
+    'open audit',
+    'learn',
+    'validate',
+    'use case',
+    'close audit',
+    'answered',
+  ])
+})
+
+interface Refusal {
+  readonly what: string
+  readonly route: Route
+  readonly send: Parameters<typeof ask>[2]
+  readonly status: number
+  readonly code: string
+  readonly audited: boolean
+  readonly header?: readonly [string, string]
+}
+
+const post = { method: 'POST', path: '/echo' } as const
+const refusals: readonly Refusal[] = [
+  {
+    what: 'no token',
+    route: echo('token'),
+    send: { ...post, json: {} },
+    status: 401,
+    code: 'request-unauthenticated',
+    audited: true,
+    header: ['www-authenticate', 'Mayfly realm="issuer"'],
+  },
+  {
+    what: 'bad JSON',
+    route: echo('token'),
+    send: { ...post, text: '{' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'bad JSON where nothing is required',
+    route: echo('nothing'),
+    send: { ...post, text: '[1,' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'bytes that are no UTF-8',
+    route: echo('nothing'),
+    send: { ...post, text: Buffer.from([0x22, 0xff, 0x22]) },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'an empty body',
+    route: echo('nothing'),
+    send: { ...post, text: '' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'an unknown member',
+    route: echo('nothing'),
+    send: { ...post, json: { say: 'x', and: 1 } },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: '__proto__ as a member',
+    route: echo('nothing'),
+    send: { ...post, text: '{"say":"x","__proto__":{"a":1}}' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'another media type',
+    route: echo('nothing'),
+    send: { ...post, text: '{}', type: 'text/plain' },
+    status: 415,
+    code: 'media-type-unsupported',
+    audited: true,
+  },
+  {
+    what: 'no media type',
+    route: echo('nothing'),
+    send: { ...post, text: '{}', type: null },
+    status: 415,
+    code: 'media-type-unsupported',
+    audited: true,
+  },
+  {
+    what: 'a body over the limit',
+    route: echo('nothing'),
+    send: { ...post, text: 'x'.repeat(bodyBytesMax + 1) },
+    status: 413,
+    code: 'body-too-large',
+    audited: true,
+  },
+  {
+    what: 'another method',
+    route: echo('nothing'),
+    send: { method: 'PUT', path: '/echo', json: {} },
+    status: 405,
+    code: 'method-not-allowed',
+    audited: false,
+    header: ['allow', 'POST'],
+  },
+  {
+    what: 'another method on something to read',
+    route: look,
+    send: { method: 'POST', path: '/look/x', json: {} },
+    status: 405,
+    code: 'method-not-allowed',
+    audited: false,
+    header: ['allow', 'GET, HEAD'],
+  },
+  {
+    what: 'an unknown URL',
+    route: look,
+    send: { method: 'GET', path: '/nowhere' },
+    status: 404,
+    code: 'not-found',
+    audited: false,
+  },
+  {
+    what: 'a URL that cannot be decoded',
+    route: look,
+    send: { method: 'GET', path: '/look/%ff' },
+    status: 404,
+    code: 'not-found',
+    audited: false,
+  },
+  {
+    what: 'a parameter without end',
+    route: look,
+    send: { method: 'GET', path: `/look/${'x'.repeat(200)}` },
+    status: 404,
+    code: 'not-found',
+    audited: false,
+  },
+  {
+    what: 'a mistake of ours',
+    route: echo('nothing', { run: () => Promise.reject(new Error('/etc/secret')) }),
+    send: { ...post, json: { say: 'x' } },
+    status: 500,
+    code: 'internal',
+    audited: true,
+  },
+  {
+    what: 'a full disk',
+    route: echo('nothing', { run: () => Promise.reject(new MayflyError('disk-full', '/var/lib/x')) }),
+    send: { ...post, json: { say: 'x' } },
+    status: 503,
+    code: 'disk-full',
+    audited: true,
+  },
+  {
+    what: 'a store that is away',
+    route: echo('nothing', { run: () => Promise.reject(new MayflyError('store-unavailable', '/var/lib/x')) }),
+    send: { ...post, json: { say: 'x' } },
+    status: 503,
+    code: 'store-unavailable',
+    audited: true,
+    header: ['retry-after', '10'],
+  },
+]
+
+for (const { what, route: tried, send, status, code, audited: recorded, header } of refusals) {
+  test(`request path: ${what} → ${status} ${code}`, async () => {
+    await withServer({ routes: [tried] }, async ({ port, pki, audited }) => {
+      const answer = await ask(port, pki.bundlePem, send)
+      assert.equal(answer.status, status)
+      assert.equal(answer.headers['content-type'], 'application/problem+json')
+      const problem = answer.json as Record<string, unknown>
+      assert.equal(problem.code, code)
+      assert.equal(problem.status, status)
+      assert.equal(problem.type, `urn:mayfly:error:${code}`)
+      assert.equal(problem.requestId, answer.headers['x-request-id'])
+      assert.deepEqual(Object.keys(problem).toSorted(), [
+        'code',
+        'detail',
+        'requestId',
+        'status',
+        'title',
+        'type',
+      ])
+      assert.doesNotMatch(answer.text, /secret|var\/lib|node_modules|\.ts/)
+      if (header !== undefined) assert.equal(answer.headers[header[0]], header[1])
+      assert.deepEqual(
+        audited.map(({ reason, requestId }) => ({ reason, requestId })),
+        recorded ? [{ reason: code, requestId: problem.requestId }] : [],
+      )
+    })
+  })
+}
+
+test('request path: a record that cannot be written → the refusal is not told, but 503', async () => {
+  const openAudit: NonNullable<TestServerOptions['ports']>['openAudit'] = (opening) =>
+    ({
+      ...opening,
+      learn() {},
+      close: () => Promise.reject(new MayflyError('store-unavailable', 'the disk is full')),
+    }) as never
+  await withServer({ routes: [echo('token')], ports: { openAudit } }, async ({ port, pki }) => {
+    const answer = await ask(port, pki.bundlePem, { ...post, json: {} })
+    assert.equal(answer.status, 503)
+    assert.equal((answer.json as { code: string }).code, 'store-unavailable')
+  })
+})
+
+test('request path: more from one address than its limit → 429 with Retry-After and no record', async () => {
+  const limits = createRateLimits(
+    { address: { perMinute: 1, burst: 2 }, identity: much, enrolmentFailures: much },
+    systemClock,
+  )
+  await withServer(
+    { routes: [echo('nothing')], ports: { limits: () => limits } },
+    async ({ port, pki, audited }) => {
+      const send = () => ask(port, pki.bundlePem, { ...post, json: { say: 'x' } })
+      assert.deepEqual([(await send()).status, (await send()).status], [200, 200])
+      const limited = await send()
+      assert.equal(limited.status, 429)
+      assert.ok(Number(limited.headers['retry-after']) > 0)
+      assert.equal(audited.length, 2)
+    },
+  )
+})
+
+test('request path: enrolments that fail → the next is refused before its body is looked at', async () => {
+  const limits = createRateLimits(
+    { address: much, identity: much, enrolmentFailures: { perMinute: 1, burst: 2 } },
+    systemClock,
+  )
+  await withServer(
+    { routes: [echo('token'), look], ports: { limits: () => limits } },
+    async ({ port, pki, audited }) => {
+      const send = () => ask(port, pki.bundlePem, { ...post, json: {} })
+      assert.deepEqual([(await send()).status, (await send()).status, (await send()).status], [401, 401, 429])
+      assert.equal(audited.length, 2)
+      assert.equal((await ask(port, pki.bundlePem, { method: 'GET', path: '/look/x' })).status, 200)
+    },
+  )
+})
+
+test('request path: more at once than are worked on → 503 overloaded', async () => {
+  const gate = Promise.withResolvers<void>()
+  const slow = echo('nothing', { run: () => gate.promise.then(() => jsonAnswer({})) })
+  await withServer({ routes: [slow], ports: { inFlightMax: 1 } }, async ({ port, pki, inProgress }) => {
+    const first = ask(port, pki.bundlePem, { ...post, json: { say: 'x' } })
+    while (inProgress() === 0) await new Promise(setImmediate)
+    const second = await ask(port, pki.bundlePem, { ...post, json: { say: 'x' } })
+    assert.equal(second.status, 503)
+    assert.equal((second.json as { code: string }).code, 'overloaded')
+    gate.resolve()
+    assert.equal((await first).status, 200)
+  })
+})
+
+test('request path: stop → what was accepted is answered, then nothing is', async () => {
+  const gate = Promise.withResolvers<void>()
+  const slow = echo('nothing', { run: () => gate.promise.then(() => jsonAnswer({ done: true })) })
+  const server = await startTestServer({ routes: [slow] })
+  const accepted = ask(server.port, server.pki.bundlePem, { ...post, json: { say: 'x' } })
+  while (server.inProgress() === 0) await new Promise(setImmediate)
+  server.stop()
+  const closed = server.close()
+  await assert.rejects(
+    ask(server.port, server.pki.bundlePem, { ...post, json: { say: 'x' } }),
+    /ECONNREFUSED/,
+  )
+  gate.resolve()
+  assert.deepEqual((await accepted).json, { done: true })
+  await closed
+})
+
+test('request path: an answer → is told with route, status and code', async () => {
+  await withServer({ routes: [echo('token')] }, async ({ port, pki, answered, events }) => {
+    const told = once(events, 'answered')
+    await ask(port, pki.bundlePem, { ...post, json: {} })
+    await told
+    assert.equal(answered[0]?.status, 401)
+    assert.equal(answered[0]?.route?.action, 'echo')
+    assert.equal(answered[0]?.passage.refusal?.code, 'request-unauthenticated')
+  })
+})

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect as connectPlain, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { connect, type TLSSocket } from 'node:tls'
+import { jsonAnswer, route } from '../../src/api/route.ts'
+import { headerBytesMax } from '../../src/api/server-limits.ts'
+import { ask } from '../support/https-caller.ts'
+import { startTestServer, type TestServer, type TestServerOptions } from '../support/test-server.ts'
+
+const routes = [
+  route({
+    method: 'POST',
+    url: '/echo',
+    action: 'echo',
+    requires: 'nothing',
+    accepts: 'application/json',
+    run: async () => jsonAnswer({}),
+  }),
+]
+
+/** Short enough for a test, long enough for a handshake on a busy machine. */
+const timeouts = { handshakeMs: 500, headersMs: 500, requestMs: 700, keepAliveMs: 500, checkIntervalMs: 50 }
+
+test('server: a handshake that never comes → the connection is ended', async () => {
+  await withServer({ routes, timeouts }, async ({ port }) => {
+    const socket = connectPlain(port, '127.0.0.1')
+    await everything(socket)
+  })
+})
+
+test('server: a connection that never asks → is ended', async () => {
+  await withServer({ routes, timeouts }, async (server) => {
+    const socket = await connected(server)
+    await everything(socket)
+  })
+})
+
+test('server: headers that come drop by drop → the connection is ended', async () => {
+  await withServer({ routes, timeouts }, async (server) => {
+    const socket = await connected(server)
+    socket.write('POST /echo HTTP/1.1\r\nHost: localhost\r\n')
+    const drops = setInterval(() => socket.write('X-Drop: 1\r\n'), 50)
+    socket.once('close', () => clearInterval(drops))
+    assert.match(await everything(socket), /^(HTTP\/1\.1 408 |$)/)
+  })
+})
+
+test('server: a body that comes drop by drop → the connection is ended', async () => {
+  await withServer({ routes, timeouts }, async (server) => {
+    const socket = await connected(server)
+    socket.write(
+      'POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n',
+    )
+    const drops = setInterval(() => socket.write(' '), 50)
+    socket.once('close', () => clearInterval(drops))
+    assert.match(await everything(socket), /^(HTTP\/1\.1 408 |$)/)
+    assert.equal(server.inProgress(), 0)
+    // A body that did not come is no attempt.
+    assert.deepEqual(server.audited, [])
+  })
+})
+
+test('server: a body without end → refused at the limit, not read on', async () => {
+  await withServer({ routes }, async (server) => {
+    const socket = await connected(server)
+    socket.write(
+      'POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+    )
+    const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
+    const flood = setInterval(() => socket.write(chunk), 1)
+    socket.once('close', () => clearInterval(flood))
+    assert.match(await everything(socket), /^HTTP\/1\.1 413 /)
+    assert.equal(server.audited[0]?.reason, 'body-too-large')
+  })
+})
+
+test('server: headers over the limit → 431', async () => {
+  await withServer({ routes }, async (server) => {
+    const socket = await connected(server)
+    socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(headerBytesMax)}\r\n\r\n`)
+    assert.match(await everything(socket), /^HTTP\/1\.1 431 /)
+  })
+})
+
+test('server: what is no HTTP → 400 and the end', async () => {
+  await withServer({ routes }, async (server) => {
+    const socket = await connected(server)
+    socket.write('\x16\x03\x01 hello\r\n\r\n')
+    assert.match(await everything(socket), /^HTTP\/1\.1 400 /)
+  })
+})
+
+test('server: two lengths for one body → 400: no second reading', async () => {
+  await withServer({ routes }, async (server) => {
+    const socket = await connected(server)
+    socket.write(
+      'POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
+    )
+    assert.match(await everything(socket), /^HTTP\/1\.1 400 /)
+  })
+})
+
+test('server: more connections than its limit → the surplus is dropped, the others are served', async () => {
+  await withServer({ routes, connectionsMax: 2 }, async (server) => {
+    const kept = [await connected(server), await connected(server)]
+    const surplus = connectPlain(server.port, '127.0.0.1')
+    surplus.on('error', () => undefined)
+    surplus.resume()
+    await once(surplus, 'close')
+    kept[0]?.destroy()
+    await once(kept[0] as TLSSocket, 'close')
+    await assert.doesNotReject(untilServed(server))
+    kept[1]?.destroy()
+  })
+})
+
+test('server: TLS 1.2 → refused', async () => {
+  await withServer({ routes }, async (server) => {
+    await assert.rejects(
+      connected(server, { maxVersion: 'TLSv1.2', minVersion: 'TLSv1.2' }),
+      /protocol version|EPROTO/i,
+    )
+  })
+})
+
+test('server: a caller that offers the post-quantum hybrid → it is taken, before X25519', async () => {
+  await withServer({ routes }, async (server) => {
+    const socket = await connected(server, { ecdhCurve: 'X25519:X25519MLKEM768' })
+    const { name } = socket.getEphemeralKeyInfo() as { name?: string }
+    assert.match(name ?? '', /X25519MLKEM768/)
+    socket.destroy()
+  })
+})
+
+test('server: a caller without the hybrid → X25519', async () => {
+  await withServer({ routes }, async (server) => {
+    const socket = await connected(server, { ecdhCurve: 'X25519' })
+    assert.equal(socket.getProtocol(), 'TLSv1.3')
+    socket.destroy()
+  })
+})
+
+async function withServer(
+  options: TestServerOptions,
+  use: (server: TestServer) => Promise<void>,
+): Promise<void> {
+  const server = await startTestServer(options)
+  try {
+    await use(server)
+  } finally {
+    await server.close()
+  }
+}
+
+async function connected({ port, pki }: TestServer, options: object = {}): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, ca: pki.bundlePem, ...options })
+  await once(socket, 'secureConnect')
+  // The end may come as a reset while we still write.
+  socket.on('error', () => undefined)
+  return socket
+}
+
+async function everything(socket: Socket): Promise<string> {
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += String(chunk)
+  })
+  // Not `once`, which rejects at an error: how the end comes does not matter here.
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+  return text
+}
+
+async function untilServed(server: TestServer): Promise<void> {
+  for (;;) {
+    const answer = await ask(server.port, server.pki.bundlePem, {
+      method: 'POST',
+      path: '/echo',
+      json: {},
+    }).catch(() => undefined)
+    if (answer?.status === 200) return
+  }
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MayflyError } from '@mayfly/ca-core'
+import { MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
+import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
+import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
+
+const path = '/etc/mayfly/issuer.yaml'
+
+const least = `
+url: https://ca.example.internal:8443
+listen: 0.0.0.0:8443
+state: /var/lib/mayfly
+trustDomain: example.internal
+passphrase:
+  credential: passphrase
+`
+
+test('configuration: the least that is needed → everything else has its default', async () => {
+  const read = await readText(least)
+  assert.equal(read.url, 'https://ca.example.internal:8443')
+  assert.deepEqual(read.listen, { host: '0.0.0.0', port: 8443 })
+  assert.equal(read.store, '/var/lib/mayfly/store.sqlite')
+  assert.equal(read.admin.socket, '/var/lib/mayfly/admin.sock')
+  assert.deepEqual(read.tls, { names: ['dns:ca.example.internal'], keyType: 'ec-p256' })
+  assert.equal(read.issuing.lifetimeSeconds, 86_400)
+  assert.equal(read.issuing.cycleSeconds, 43_200)
+  assert.equal(read.issuing.recoveryWindowSeconds, 604_800)
+  assert.equal(read.issuing.tokenLifetimeSeconds, 900)
+  assert.equal(read.issuing.dailyQuota, 8)
+  assert.deepEqual(read.sweep, { cron: '*/5 * * * *', chunk: 500 })
+  assert.deepEqual(read.metrics, {})
+})
+
+test('configuration: compressed lives, a cron with seconds and an address as URL → are taken', async () => {
+  const read = await readText(`
+url: https://127.0.0.1:9443/
+listen: 127.0.0.1:9443
+state: /tmp/demo/issuer
+trustDomain: demo.internal
+passphrase: { file: /tmp/demo/passphrase }
+tls: { names: ['dns:localhost'] }
+issuing: { lifetime: 60s, cycle: 15s }
+sweep: { cron: '*/2 * * * * *' }
+metrics: { listen: '127.0.0.1:0' }
+`)
+  assert.equal(read.url, 'https://127.0.0.1:9443')
+  assert.deepEqual(read.tls.names, ['ip:127.0.0.1', 'dns:localhost'])
+  assert.equal(read.issuing.dailyQuota, 4 * 5_760)
+})
+
+interface Wrong {
+  readonly what: string
+  readonly text: string
+  /** The problem lines, without the path. */
+  readonly says: readonly RegExp[]
+}
+
+/** Each line of `least` can be replaced, or something added behind it. */
+const wrong: readonly Wrong[] = [
+  {
+    what: 'an empty file',
+    text: '',
+    says: [/url: /, /listen: /, /state: /, /trustDomain: /, /passphrase: /],
+  },
+  { what: 'no YAML', text: 'url: [', says: [/^1:\d+|^2:\d+/] },
+  { what: 'a key twice', text: `${least}state: /other\n`, says: [/^8:1: Map keys must be unique/] },
+  { what: 'an unknown key', text: `${least}sweeep: {}\n`, says: [/^8:1: sweeep: .*sweep/] },
+  {
+    what: 'an unknown key inside',
+    text: `${least}issuing: { lifetme: 24h }\n`,
+    says: [/^8:\d+: issuing\.lifetme: /],
+  },
+  {
+    what: 'a URL without TLS',
+    text: replaced('url', 'http://ca.example'),
+    says: [/^2:1: url: must be https/],
+  },
+  {
+    what: 'a URL with a path',
+    text: replaced('url', 'https://ca.example/ca'),
+    says: [/^2:1: url: must be https/],
+  },
+  {
+    what: 'a URL with a user',
+    text: replaced('url', 'https://a:b@ca.example'),
+    says: [/^2:1: url: must be https/],
+  },
+  {
+    what: 'a port out of range',
+    text: replaced('listen', '0.0.0.0:70000'),
+    says: [/^3:1: listen: must be host:port/],
+  },
+  {
+    what: 'a relative state',
+    text: replaced('state', 'var/mayfly'),
+    says: [/^4:1: state: must be an absolute path/],
+  },
+  {
+    what: 'a trust domain in capitals',
+    text: replaced('trustDomain', 'Example'),
+    says: [/^5:1: trustDomain: must be/],
+  },
+  {
+    what: 'a PostgreSQL URL as store',
+    text: `${least}store: postgres://db/mayfly\n`,
+    says: [/^8:1: store: must be an absolute path/],
+  },
+  {
+    what: 'two sources of the passphrase',
+    text: `${least}  prompt: true\n`,
+    says: [/^\d+:\d+: passphrase: needs exactly one of file, credential and prompt/],
+  },
+  {
+    what: 'no source of the passphrase',
+    text: least.replace('\n  credential: passphrase', ' {}'),
+    says: [/^6:\d+: passphrase: needs exactly one of/],
+  },
+  {
+    what: 'a life over a day',
+    text: `${least}issuing: { lifetime: 25h }\n`,
+    says: [/^8:\d+: issuing\.lifetime: must be between 10s and 24h/],
+  },
+  {
+    what: 'a life under ten seconds',
+    text: `${least}issuing: { lifetime: 9s, cycle: 3s }\n`,
+    says: [/^8:\d+: issuing\.lifetime: must be between 10s and 24h/],
+  },
+  {
+    what: 'a life without a unit',
+    text: `${least}issuing: { lifetime: 24 }\n`,
+    says: [/^8:\d+: issuing\.lifetime: /],
+  },
+  {
+    what: 'a cycle over half of the life',
+    text: `${least}issuing: { lifetime: 20h, cycle: 11h }\n`,
+    says: [/^8:\d+: issuing\.cycle: must be at most half of issuing\.lifetime \(36000s\)/],
+  },
+  {
+    what: 'a recovery window longer than the retention',
+    text: `${least}issuing: { recoveryWindow: 40d }\n`,
+    says: [/issuing\.retention: must be at least issuing\.recoveryWindow/],
+  },
+  {
+    what: 'a quota that would stop renewals',
+    text: `${least}issuing: { dailyQuota: 1 }\n`,
+    says: [/^8:\d+: issuing\.dailyQuota: must be at least 2/],
+  },
+  {
+    what: 'an unknown key type',
+    text: `${least}issuing: { keyTypes: [rsa-1024] }\n`,
+    says: [/^8:\d+: issuing\.keyTypes\[0\]: /],
+  },
+  {
+    what: 'a key type twice',
+    text: `${least}issuing: { keyTypes: [ed25519, ed25519] }\n`,
+    says: [/^8:\d+: issuing\.keyTypes: names a key type twice/],
+  },
+  {
+    what: 'a cron that is none',
+    text: `${least}sweep: { cron: '61 * * * *' }\n`,
+    says: [/^8:\d+: sweep\.cron: is not a cron: minute/],
+  },
+  {
+    what: 'a cron that leaves days out',
+    text: `${least}sweep: { cron: '*/5 * * * 1' }\n`,
+    says: [/^8:\d+: sweep\.cron: must run at least once in issuing\.cycle \(43200s\), but days pass/],
+  },
+  {
+    what: 'a cron that is slower than the cycle',
+    text: `${least}issuing: { lifetime: 60s, cycle: 15s }\n`,
+    says: [/sweep\.cron: must run at least once in issuing\.cycle \(15s\), but 300s pass between two runs/],
+  },
+  {
+    what: 'a limit of nothing',
+    text: `${least}limits: { address: { perMinute: 0 } }\n`,
+    says: [/^8:\d+: limits\.address\.perMinute: /],
+  },
+  {
+    what: "a socket whose path doesn't fit",
+    text: `${least}admin: { socket: /run/${'x'.repeat(110)} }\n`,
+    says: [/^8:\d+: admin\.socket: is longer than the 107 bytes/],
+  },
+  {
+    what: 'metrics at the address of the API',
+    text: `${least}metrics: { listen: '0.0.0.0:8443' }\n`,
+    says: [/^8:\d+: metrics\.listen: is the address of the API/],
+  },
+  {
+    what: 'a name that is none',
+    text: `${least}tls: { names: ['dns:a b'] }\n`,
+    says: [/^8:\d+: tls\.names\[0\]: must be a name such as/],
+  },
+  { what: 'an unknown log level', text: `${least}log: { level: loud }\n`, says: [/^8:\d+: log\.level: /] },
+  {
+    what: 'several mistakes at once',
+    text: replaced('state', 'here').replace('https:', 'ftp:'),
+    says: [/^2:1: url: /, /^4:1: state: /],
+  },
+]
+
+for (const { what, text, says } of wrong) {
+  test(`configuration: ${what} → refused with line, key and reason`, async () => {
+    const problems = await problemsOf(text)
+    for (const expected of says) {
+      assert.ok(
+        problems.some((problem) => expected.test(problem)),
+        `${expected} is not in\n${problems.join('\n')}`,
+      )
+    }
+    assert.ok(problems.length >= says.length)
+  })
+}
+
+function replaced(key: string, value: string): string {
+  return least.replace(new RegExp(`^${key}: .*$`, 'm'), `${key}: ${value}`)
+}
+
+async function readText(text: string): Promise<IssuerConfiguration> {
+  const fileSystem = new MemoryFileSystem()
+  await fileSystem.makeDirectory('/etc/mayfly', { mode: 0o700 })
+  await fileSystem.createFile(path, Buffer.from(text), { mode: 0o600 })
+  return readIssuerConfiguration(fileSystem, path)
+}
+
+async function problemsOf(text: string): Promise<string[]> {
+  const error = await readText(text).then(
+    () => assert.fail('was accepted'),
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(error instanceof MayflyError && error.code === 'config-invalid', String(error))
+  return error.message.split('\n').map((line) => {
+    assert.ok(line.startsWith(`${path}:`), line)
+    return line.slice(path.length + 1)
+  })
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import type { Clock } from '@mayfly/ca-core'
+import { systemClock, systemRandom } from '@mayfly/platform'
+import { createTestPki, type TestPki } from '../../../../test/support/test-pki.ts'
+import { createHttpsServer, type ServerTimeouts, serverTimeouts } from '../../src/api/https-server.ts'
+import { createJsonServer } from '../../src/api/json-server.ts'
+import { type Listening, listenAt } from '../../src/api/listening.ts'
+import type { AnsweredRequest, RequestPathPorts } from '../../src/api/request-path-ports.ts'
+import type { Route } from '../../src/api/route.ts'
+import type { AttemptEnding, AttemptOpening, AuditAttempt } from '../../src/audit/audit-attempt.ts'
+
+/** A record of the audit as a test sees it. */
+export type Audited = AttemptOpening & AttemptEnding
+
+export interface TestServer {
+  readonly port: number
+  readonly pki: TestPki
+  readonly audited: readonly Audited[]
+  readonly answered: readonly AnsweredRequest[]
+  /** Emits `answered`. */
+  readonly events: EventEmitter
+  readonly listening: Listening
+  inProgress(): number
+  stop(): void
+  close(): Promise<void>
+}
+
+export interface TestServerOptions {
+  readonly routes: readonly Route[]
+  readonly ports?: Partial<RequestPathPorts>
+  readonly timeouts?: Partial<ServerTimeouts>
+  readonly clock?: Clock
+  readonly connectionsMax?: number
+}
+
+/** A real HTTPS server with the real request path, and an audit that only remembers. */
+export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
+  const pki = await createTestPki()
+  const leaf = await pki.issue({ names: ['localhost', 'ip:127.0.0.1'] })
+  const audited: Audited[] = []
+  const answered: AnsweredRequest[] = []
+  const events = new EventEmitter()
+  let stopping = false
+  const ports: RequestPathPorts = {
+    clock: options.clock ?? systemClock,
+    random: systemRandom,
+    limits: () => undefined,
+    inFlightMax: 100,
+    authenticate: async () => ({ kind: 'anonymous' }),
+    openAudit: (opening) => rememberingAttempt(opening, audited),
+    answered(answer) {
+      answered.push(answer)
+      events.emit('answered', answer)
+    },
+    stopping: () => stopping,
+    ...options.ports,
+  }
+  const { app, server, inProgress } = await createJsonServer(options.routes, ports, (listener) =>
+    createHttpsServer(
+      {
+        material: { keyPem: leaf.keyPem, chainPem: leaf.fullchainPem },
+        connectionsMax: options.connectionsMax ?? 100,
+        timeouts: { ...serverTimeouts, ...options.timeouts },
+      },
+      listener,
+    ),
+  )
+  const listening = await listenAt(server, { host: '127.0.0.1', port: 0 })
+  return {
+    port: listening.port,
+    pki,
+    audited,
+    answered,
+    events,
+    listening,
+    inProgress,
+    stop: () => {
+      stopping = true
+    },
+    async close() {
+      await listening.close({ clock: systemClock, inProgress, timeoutMs: 1_000 })
+      await app.close()
+    },
+  }
+}
+
+function rememberingAttempt(opening: AttemptOpening, audited: Audited[]): AuditAttempt {
+  let findings = {}
+  let isConcluded = false
+  return {
+    ...opening,
+    get isConcluded() {
+      return isConcluded
+    },
+    learn(more) {
+      findings = { ...findings, ...more }
+    },
+    beginning: () => assert.fail('no use case here begins anything'),
+    ending: () => assert.fail('no use case here ends anything'),
+    concluded() {
+      isConcluded = true
+    },
+    async close(ending) {
+      if (!isConcluded) audited.push({ ...opening, ...findings, ...ending })
+      isConcluded = true
+    },
+  }
+}
