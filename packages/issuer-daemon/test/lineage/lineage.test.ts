@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { dayMs, type ErrorCode, generateKeyPair, hourMs, isMayflyError, minuteMs } from '@mayfly/ca-core'
+import {
+  auditOf,
+  createHost,
+  createIssuerKit,
+  firstOf,
+  type HeldCertificate,
+  type IssuerKit,
+  type TestHost,
+  testPolicy,
+} from '../support/issuer-kit.ts'
+
+describe('lineage', () => {
+  let kit: IssuerKit
+  let host: TestHost
+
+  beforeEach(async () => {
+    kit = await createIssuerKit()
+    host = createHost(() => kit, 'web-1', '192.0.2.1')
+    await host.enroll()
+  })
+  afterEach(() => kit.close())
+
+  /** The next certificate on the ordinary way: asked ahead, minted by the sweep, fetched. */
+  async function rotate(who: TestHost): Promise<HeldCertificate> {
+    const keyPair = await generateKeyPair('ec-p256')
+    const answer = await who.request({ keyPair })
+    assert.equal(answer.status, 'scheduled')
+    await sweepAt(Date.parse(answer.mintAt))
+    const next = await who.fetch(keyPair)
+    assert.ok(next)
+    return next
+  }
+
+  async function sweepAt(instant: number): Promise<void> {
+    await kit.clock.advance(Math.max(0, instant - kit.clock.now()))
+    await kit.issuer.sweep({ until: kit.clock.now() })
+  }
+
+  it('asked ahead → scheduled, minted by the sweep at renewAt, not before', async () => {
+    const keyPair = await generateKeyPair('ec-p256')
+    const answer = await host.request({ keyPair })
+    assert.equal(answer.status, 'scheduled')
+    await sweepAt(Date.parse(answer.mintAt) - 1)
+    assert.equal(await host.fetch(keyPair), undefined)
+    await sweepAt(Date.parse(answer.mintAt))
+    const next = await host.fetch(keyPair)
+    assert.equal(next?.certificate.publicKey.hash, keyPair.publicKey.hash)
+    assert.deepEqual(next?.certificate.names, [{ type: 'dns', value: 'web-1.example' }])
+  })
+
+  it('the swept certificate asks → it is the head, and its parent is behind', async () => {
+    const first = host.current
+    host.use(await rotate(host))
+    await host.request()
+    const { lineage } = await kit.issuer.showIdentity('web-1')
+    assert.equal(lineage?.generation, 2)
+    await kit.clock.advance(2_000)
+    await refused('lineage-conflict', host.request({ by: first }))
+  })
+
+  it('due → issued at once', async () => {
+    await kit.clock.advance(13 * hourMs)
+    assert.equal((await host.request()).status, 'issued')
+  })
+
+  it('immediate → issued at once, ahead of time', async () => {
+    assert.equal((await host.request({ immediate: true })).status, 'issued')
+  })
+
+  it('the same key again → the same answer, whether scheduled or issued', async () => {
+    const keyPair = await generateKeyPair('ec-p256')
+    assert.deepEqual(await host.request({ keyPair }), await host.request({ keyPair }))
+    const issued = await host.request({ keyPair, immediate: true })
+    assert.equal(issued.status, 'issued')
+    assert.deepEqual(await host.request({ keyPair }), issued)
+    const { issued: count } = await kit.store.counts(kit.clock.now())
+    assert.equal(count, 2)
+  })
+
+  it('another key before the mint → takes the place of the one that was staged', async () => {
+    const [first, second] = [await generateKeyPair('ec-p256'), await generateKeyPair('ec-p256')]
+    await host.request({ keyPair: first })
+    const answer = await host.request({ keyPair: second })
+    assert.equal(answer.status, 'scheduled')
+    await sweepAt(Date.parse(answer.mintAt))
+    assert.equal(await host.fetch(first), undefined)
+    assert.ok(await host.fetch(second))
+  })
+
+  it('a late copy, signed before the newer certificate was in use → the same answer, or refused without harm', async () => {
+    const first = host.current
+    const next = await rotate(host)
+    const signedAt = kit.clock.now()
+    await kit.clock.advance(10_000)
+    host.use(next)
+    await host.request()
+    const again = await host.request({ by: first, keyPair: next.keyPair, signedAt })
+    assert.equal(again.status, 'issued')
+    await refused('request-stale', host.request({ by: first, signedAt }))
+    assert.equal((await kit.issuer.showIdentity('web-1')).state, 'active')
+  })
+
+  it('lineage copied to a second host → suspended, and the alarm names both addresses', async () => {
+    const thief = createHost(() => kit, 'web-1', '198.51.100.7')
+    thief.use(host.current)
+    host.use(await rotate(host))
+    await host.request()
+    await kit.clock.advance(2_000)
+    await refused('lineage-conflict', thief.request())
+
+    const { suspension, state } = await kit.issuer.showIdentity('web-1')
+    assert.equal(state, 'suspended')
+    assert.deepEqual(suspension?.addresses, ['192.0.2.1', '198.51.100.7'])
+    const { alarms } = await kit.issuer.status()
+    assert.match(
+      alarms.find(({ because }) => because === 'lineage-conflict')?.message ?? '',
+      /192\.0\.2\.1 and 198\.51\.100\.7/,
+    )
+    assert.ok(kit.steps.includes('identity.suspended'))
+    const record = (await auditOf(kit)).find(({ reason }) => reason === 'lineage-conflict')
+    assert.deepEqual(record?.details, { addresses: ['192.0.2.1', '198.51.100.7'] })
+    await refused('identity-suspended', host.request())
+  })
+
+  it('the copy is the first to ask → the rightful host is the one that is noticed, and both stop', async () => {
+    const thief = createHost(() => kit, 'web-1', '198.51.100.7')
+    thief.use(host.current)
+    const stolen = await thief.request({ immediate: true })
+    assert.equal(stolen.status, 'issued')
+    const own = await host.request({ immediate: true })
+    assert.equal(own.status, 'issued')
+    const thiefKey = await generateKeyPair('ec-p256')
+    const second = await thief.request({ keyPair: thiefKey, immediate: true })
+    assert.ok(second.status === 'issued')
+    thief.use({ keyPair: thiefKey, certificate: firstOf(second.chain) })
+    await thief.request()
+    await kit.clock.advance(2_000)
+    await refused('lineage-conflict', host.request())
+  })
+
+  it('request replayed, also after a restart → refused without harm', async () => {
+    const jti = 'a-nonce-that-is-used-twice'
+    const by = host.current
+    const signedAt = kit.clock.now()
+    await host.request({ jti })
+    await refused('request-replayed', host.request({ jti, by, signedAt }))
+    kit = await kit.restart()
+    await refused('request-replayed', host.request({ jti, by, signedAt }))
+    const { state, lineage } = await kit.issuer.showIdentity('web-1')
+    assert.deepEqual([state, lineage?.generation], ['active', 1])
+  })
+
+  it('an expired head within the recovery window → issued; after it → refused', async () => {
+    await kit.clock.advance(5 * dayMs)
+    const answer = await host.request()
+    assert.equal(answer.status, 'issued')
+    await kit.clock.advance(testPolicy.recoveryWindowSeconds * 1_000 + dayMs)
+    await refused('lineage-expired', host.request())
+  })
+
+  it('enrolled again → the new lineage goes on, the old one has ended', async () => {
+    const before = host.current
+    await host.enroll()
+    await refused('lineage-ended', host.request({ by: before }))
+    assert.equal((await host.request()).status, 'scheduled')
+  })
+
+  it('suspended → refused by key and by token; resumed → the lineage goes on', async () => {
+    await kit.issuer.suspendIdentity(
+      'web-1',
+      kit.issuer.openAudit({ requestId: 'r', action: 'identity.suspend' }),
+    )
+    await refused('identity-suspended', host.request())
+    const { lineageKept } = await kit.issuer.resumeIdentity(
+      'web-1',
+      kit.issuer.openAudit({ requestId: 'r', action: 'identity.resume' }),
+    )
+    assert.ok(lineageKept)
+    assert.equal((await host.request()).status, 'scheduled')
+  })
+
+  it('resumed after a conflict → a token decides which host is the right one', async () => {
+    const first = host.current
+    host.use(await rotate(host))
+    await host.request()
+    await kit.clock.advance(2_000)
+    await refused('lineage-conflict', host.request({ by: first }))
+    const resume = kit.issuer.openAudit({ requestId: 'r', action: 'identity.resume' })
+    assert.equal((await kit.issuer.resumeIdentity('web-1', resume)).lineageKept, false)
+    await refused('lineage-ended', host.request())
+    await host.enroll()
+    assert.equal((await host.request()).status, 'scheduled')
+  })
+
+  it("names copied from the request: outside the policy → refused; within it → the policy's", async () => {
+    await refused('names-not-allowed', host.request({ names: ['dns:web-1.example', 'dns:admin.example'] }))
+    await refused('names-not-allowed', host.request({ names: ['ip:192.0.2.1'] }))
+    await refused('names-not-allowed', host.request({ commonName: 'admin.example' }))
+    const answer = await host.request({ names: ['dns:web-1.example'], immediate: true })
+    assert.ok(answer.status === 'issued')
+    assert.deepEqual(firstOf(answer.chain).names, [{ type: 'dns', value: 'web-1.example' }])
+  })
+
+  it('a key type outside the policy → refused', async () => {
+    await refused('key-type-unsupported', host.request({ keyType: 'ec-p384' }))
+  })
+
+  it('a key that was certified before, here or elsewhere → refused', async () => {
+    const other = createHost(() => kit, 'web-2', '192.0.2.2')
+    await other.enroll()
+    await refused('key-reused', host.request({ keyPair: other.current.keyPair }))
+    await refused('key-reused', host.request({ keyPair: host.current.keyPair }))
+  })
+
+  it('the daily quota used up → refused until the next day', async () => {
+    await kit.close()
+    kit = await createIssuerKit({ policy: { dailyQuota: 2 } })
+    await host.enroll()
+    await host.request({ immediate: true })
+    const error = await refused('quota-exceeded', host.request({ immediate: true }))
+    assert.ok(typeof error.retry === 'object' && error.retry.afterSeconds > 0)
+    await kit.clock.advance(dayMs / 2)
+    assert.equal((await host.request({ immediate: true })).status, 'issued')
+  })
+
+  it('the clock behind what the store has seen → no issuing, until it is mended or accepted', async () => {
+    kit.clock.jump(-6 * minuteMs)
+    await refused('clock-wrong', host.request({ immediate: true }))
+    assert.deepEqual(
+      (await kit.issuer.status()).alarms.map(({ because }) => because),
+      ['clock-wrong'],
+    )
+    await kit.issuer.acceptClock(kit.issuer.openAudit({ requestId: 'r', action: 'clock.accept' }))
+    assert.equal((await host.request({ immediate: true })).status, 'issued')
+  })
+
+  it('a burst for the same key → one certificate, one answer', async () => {
+    const keyPair = await generateKeyPair('ec-p256')
+    const asking = Promise.all(Array.from({ length: 8 }, () => host.request({ keyPair, immediate: true })))
+    const turning = setInterval(() => void kit.clock.advance(50), 1)
+    const answers = await asking
+    clearInterval(turning)
+    assert.equal(new Set(answers.map((answer) => answer.status === 'issued' && answer.serial)).size, 1)
+    assert.equal((await kit.store.counts(kit.clock.now())).issued, 2)
+  })
+
+  async function refused(code: ErrorCode, asking: Promise<unknown>) {
+    const error = await asking.then(
+      () => assert.fail(`expected ${code}`),
+      (reason: unknown) => reason,
+    )
+    assert.ok(isMayflyError(error), String(error))
+    assert.equal(error.code, code, error.message)
+    const last = (await auditOf(kit)).at(-1)
+    assert.equal(last?.reason, code)
+    return error
+  }
+})

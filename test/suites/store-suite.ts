@@ -1,0 +1,19 @@
+import { describe } from 'node:test'
+import { changeTests } from './store/change-tests.ts'
+import { identityTests } from './store/identity-tests.ts'
+import { issuanceTests } from './store/issuance-tests.ts'
+import { createBench, type StoreEngine } from './store/store-bench.ts'
+import { upkeepTests } from './store/upkeep-tests.ts'
+
+export type { StoreEngine }
+
+/** What every store engine keeps, whatever it is made of. */
+export function storeSuite(engineName: string, createEngine: () => Promise<StoreEngine>): void {
+  describe(`store, ${engineName}`, () => {
+    const bench = createBench(createEngine)
+    changeTests(bench)
+    identityTests(bench)
+    issuanceTests(bench)
+    upkeepTests(bench)
+  })
+}
