@@ -1,5 +1,5 @@
 import { oids } from '../der/oids.ts'
-import { isSpiffeName } from '../names/uri-name.ts'
+import { isSpiffeName, isWorkloadId } from '../names/uri-name.ts'
 import { leafLifetimeSecondsMax, leafLifetimeSecondsMin } from './lifetimes.ts'
 import { has, isCritical, type LintRule, lifeSeconds, rule, sameList } from './lint-rule.ts'
 import { type ProfileName, profiles, svidExtendedKeyUsage } from './profile.ts'
@@ -35,6 +35,11 @@ export function leafRules(profile: ProfileName): readonly LintRule[] {
     rule('leaf-svid', 'X.509-SVID 2', ({ names }) =>
       names.some(isSpiffeName) && names.filter(({ type }) => type === 'uri').length > 1
         ? 'it has a SPIFFE ID and another URI'
+        : undefined,
+    ),
+    rule('leaf-svid-path', 'X.509-SVID 3.1', ({ names }) =>
+      names.some((name) => isSpiffeName(name) && !isWorkloadId(name))
+        ? 'its SPIFFE ID has no path'
         : undefined,
     ),
     rule('leaf-no-revocation', 'RFC 9608 2', (certificate) =>

@@ -1,12 +1,11 @@
 import { MayflyError } from '../errors/mayfly-error.ts'
 import type { PublicKey } from '../keys/public-key.ts'
-import { namesMax } from '../names/general-names.ts'
 import { formatName, type Name } from '../names/name.ts'
-import { isSpiffeName } from '../names/uri-name.ts'
 import { addSeconds, formatInstant, type Instant, secondMs } from '../time/instant.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { fitsCommonName } from '../x509/distinguished-name.ts'
 import { namesForbidden } from '../x509/name-constraints.ts'
+import { checkLeafNames } from './leaf-names.ts'
 import type { LeafParts } from './leaf-template.ts'
 import { backdateSeconds, leafLifetimeSecondsMax, leafLifetimeSecondsMin } from './lifetimes.ts'
 import { isSerial } from './serial.ts'
@@ -32,7 +31,8 @@ export function decideLeaf(order: LeafOrder, issuer: Certificate): LeafParts {
   if (publicKey.hash === issuer.publicKey.hash) {
     throw new MayflyError('key-reused', "The request is for the issuer's own key.")
   }
-  checkNames(identity.name, identity.names, issuer)
+  checkLeafNames(identity.name, identity.names)
+  checkConstraints(identity.name, identity.names, issuer)
   const { notBefore, notAfter } = validity(order, issuer)
   return {
     serial,
@@ -50,21 +50,8 @@ function commonNameOf(names: readonly Name[]): string | undefined {
   return name !== undefined && fitsCommonName(name.value) ? name.value : undefined
 }
 
-function checkNames(identity: string, names: readonly Name[], issuer: Certificate): void {
-  if (names.length === 0 || names.length > namesMax) {
-    throw new MayflyError(
-      'profile-violation',
-      `The identity ${identity} has ${names.length} names; 1 to ${namesMax} fit.`,
-    )
-  }
-  const uris = names.filter(({ type }) => type === 'uri')
-  // X.509-SVID 2: one URI SAN, which is the SPIFFE ID.
-  if (uris.length > 1 && uris.some(isSpiffeName)) {
-    throw new MayflyError(
-      'profile-violation',
-      `The identity ${identity} has another URI besides its SPIFFE ID.`,
-    )
-  }
+/** RFC 5280 4.2.1.10, asked before anything is signed. */
+function checkConstraints(identity: string, names: readonly Name[], issuer: Certificate): void {
   const forbidden = issuer.nameConstraints === undefined ? [] : namesForbidden(issuer.nameConstraints, names)
   if (forbidden.length === 0) return
   throw new MayflyError(

@@ -38,6 +38,11 @@ export function isSpiffeName(name: { readonly type: string; readonly value: stri
   return name.type === 'uri' && isSpiffeId(name.value)
 }
 
+/** Whether `name` is a SPIFFE ID of a workload: one with a path. Without it, it names the trust domain. */
+export function isWorkloadId(name: { readonly type: string; readonly value: string }): boolean {
+  return isSpiffeName(name) && name.value.slice('spiffe://'.length).includes('/')
+}
+
 /** A trust domain in canonical form (lower case). Throws `name-invalid`. */
 export function parseTrustDomain(text: string): string {
   const trustDomain = text.toLowerCase()

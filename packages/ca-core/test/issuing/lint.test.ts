@@ -148,6 +148,11 @@ const broken: Readonly<Record<string, readonly [Certificate, LintSubject, Change
     ofLeaf,
     { with: { [oids.subjectAltName]: names(false, 'spiffe://a/b', 'https://web.example/') } },
   ],
+  'leaf-svid-path': [
+    leaf,
+    ofLeaf,
+    { with: { [oids.subjectAltName]: names(false, 'spiffe://corp.example') } },
+  ],
   'leaf-no-revocation': [leaf, ofLeaf, { with: { [oids.noRevAvail]: undefined } }],
   'authority-key-id': [leaf, ofLeaf, { with: { [oids.authorityKeyIdentifier]: undefined } }],
   'authority-key-id-plain': [

@@ -98,6 +98,10 @@ test('leaf with a SPIFFE ID: X.509-SVID: both purposes, no second URI', async ()
   await rejectsCode(issueLeaf(authority, { names }), 'profile-violation')
 })
 
+test('leaf with the SPIFFE ID of a trust domain, without a path → profile-violation (X.509-SVID 3.1)', async () => {
+  await rejectsCode(issueLeaf(authority, { names: ['spiffe://corp.example'] }), 'profile-violation')
+})
+
 test('leaf: no names, or more than fit → profile-violation', async () => {
   await rejectsCode(issueLeaf(authority, { names: [] }), 'profile-violation')
   const names = Array.from({ length: 101 }, (_, i) => `a${i}.example`)
