@@ -5,6 +5,7 @@ import type { Material } from '../material/material.ts'
 import type { Instant, TrustSettings } from '../options.ts'
 import { type ExpectedPeer, expectHost, expectIdentity } from '../peers/expected-peer.ts'
 import { judgePeer } from '../peers/judge-peer.ts'
+import { peerCertificateOf } from '../peers/peer-certificate.ts'
 import { TrustError } from '../trust-error.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { explainHandshakeError } from './handshake-error.ts'
@@ -135,5 +136,6 @@ function timedOut(timeoutMs: number): TrustError {
 }
 
 function notAfterOf(socket: TLSSocket): Instant {
-  return socket.getPeerX509Certificate()?.validToDate.getTime() ?? Number.NEGATIVE_INFINITY
+  // Without a certificate, which can't be, the connection ends at once.
+  return peerCertificateOf(socket)?.validToDate.getTime() ?? Number.NEGATIVE_INFINITY
 }

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { TrustSettings } from '../options.ts'
 import { TrustError } from '../trust-error.ts'
 import { judgePeer } from './judge-peer.ts'
+import { peerCertificateOf } from './peer-certificate.ts'
 import type { PeerIdentity } from './peer-identity.ts'
 
 /**
@@ -13,7 +14,7 @@ import type { PeerIdentity } from './peer-identity.ts'
  */
 export function verifiedPeer(connection: Socket | IncomingMessage, settings: TrustSettings): PeerIdentity {
   const socket = 'socket' in connection ? connection.socket : connection
-  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+  const certificate = socket instanceof TLSSocket ? peerCertificateOf(socket) : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined || !socket.authorized) {
     throw new TrustError('peer-missing', 'The other side showed no certificate that the bundle vouches for')
   }

@@ -7,6 +7,7 @@ import type { ConnectionContext } from '../connections/connection-context.ts'
 import { requireFullHandshake } from '../connections/no-resumption.ts'
 import { type ExpectedPeer, expectIdentity } from '../peers/expected-peer.ts'
 import { judgePeer } from '../peers/judge-peer.ts'
+import { peerCertificateOf } from '../peers/peer-certificate.ts'
 import { TrustError } from '../trust-error.ts'
 import { OldConnections } from './old-connections.ts'
 import { createRefusal, type Refusal } from './refusal.ts'
@@ -95,7 +96,7 @@ export class PinnedServer extends Server {
 
   #judge(socket: TLSSocket): { notAfter: number } {
     requireFullHandshake(socket)
-    const certificate = socket.getPeerX509Certificate()
+    const certificate = peerCertificateOf(socket)
     if (!socket.authorized || certificate === undefined) {
       throw new TrustError('peer-missing', 'The caller showed no certificate that the bundle vouches for')
     }

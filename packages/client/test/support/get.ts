@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { TLSSocket } from 'node:tls'
+import { peerCertificateOf } from '../../src/peers/peer-certificate.ts'
 
 export interface Answer {
   readonly status: number
@@ -18,8 +19,7 @@ export async function get(url: string, options: https.RequestOptions): Promise<A
   const request = https.get(url, options)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   const socket = response.socket as TLSSocket
-  // A closed connection forgets its peer.
-  const serial = socket.getPeerX509Certificate()?.serialNumber.toLowerCase() ?? ''
+  const serial = peerCertificateOf(socket)?.serialNumber.toLowerCase() ?? ''
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   return {
