@@ -30,7 +30,9 @@ export interface CertificateRequest {
  * alternative name, and attributes other than the extension request, are refused.
  * Throws `csr-invalid`, `proof-of-possession-failed`, `key-weak` or `key-type-unsupported`.
  */
-export function parseCertificateRequest(der: Uint8Array): CertificateRequest {
+export function parseCertificateRequest(input: Uint8Array): CertificateRequest {
+  // A copy: the caller may write to its buffer again.
+  const der = Uint8Array.from(input)
   const parts = asRequest(() => readRequest(der))
   const { publicKey } = parts
   if (Buffer.compare(parts.signatureAlgorithm, signatureAlgorithmOf(publicKey.type)) !== 0) {

@@ -47,7 +47,8 @@ const understood: ReadonlySet<string> = new Set([
  * one of Mayfly's types. Throws `certificate-invalid`, `pem-invalid`, `key-weak` or `key-type-unsupported`.
  */
 export function parseCertificate(derOrPem: Uint8Array | string): Certificate {
-  const der = typeof derOrPem === 'string' ? decodePem('CERTIFICATE', derOrPem) : derOrPem
+  // A copy of what is given: its owner may write to it again.
+  const der = typeof derOrPem === 'string' ? decodePem('CERTIFICATE', derOrPem) : Uint8Array.from(derOrPem)
   try {
     return readCertificate(der)
   } catch (cause) {

@@ -57,6 +57,13 @@ test('parseCertificate: a leaf → what OpenSSL reads in it', () => {
   assert.ok(!isSignedBy(leaf, hierarchy.root))
 })
 
+test('parseCertificate: its input is written to afterwards → nothing changes', () => {
+  const input = Buffer.from(leaf.der)
+  const certificate = parseCertificate(input)
+  input.fill(0)
+  assert.deepEqual(certificate, leaf)
+})
+
 test('parseCertificateChain: what encodeCertificateChain writes → is read back in order', () => {
   const chain = [leaf, hierarchy.intermediate]
   assert.deepEqual(
