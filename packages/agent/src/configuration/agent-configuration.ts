@@ -13,7 +13,8 @@ import { type CertificateSettings, certificateSchema } from './certificate-setti
 import { plainName } from './name-settings.ts'
 
 export const configurationPathDefault = '/etc/mayfly/agent.yaml'
-const stateDefault = '/var/lib/mayfly-agent'
+/** Where nothing is configured. */
+export const stateDefault = '/var/lib/mayfly-agent'
 const liveDefault = '/etc/mayfly/live'
 
 /** `agent.yaml`, read and checked. */

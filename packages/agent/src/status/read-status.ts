@@ -6,7 +6,7 @@ import {
   MayflyError,
   minuteMs,
 } from '@mayfly/ca-core'
-import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
+import { readStatusPlace, type StatusPlace } from '../configuration/status-place.ts'
 import { statePaths } from '../state/state-folder.ts'
 import { type AgentStatus, agentStatusSchema, type StatusAlarm } from './agent-status.ts'
 import type { StatusLevel } from './alarm.ts'
@@ -36,12 +36,12 @@ export async function agentStatus(
   configPath: string,
   ports: { readonly fileSystem: FileSystem; readonly now: Instant },
 ): Promise<StatusReading> {
-  const configuration = await readAgentConfiguration(ports.fileSystem, configPath)
-  return judgeStatus(await readStatusFile(ports.fileSystem, configuration), ports.now)
+  const place = await readStatusPlace(ports.fileSystem, configPath)
+  return judgeStatus(await readStatusFile(ports.fileSystem, place), ports.now)
 }
 
 /** Where the status lies. */
-export function statusPath(configuration: Pick<AgentConfiguration, 'state' | 'statusFile'>): string {
+export function statusPath(configuration: StatusPlace): string {
   return configuration.statusFile ?? statePaths.status(configuration.state)
 }
 
@@ -72,11 +72,8 @@ function expired({ certificates }: AgentStatus, now: Instant): StatusAlarm[] {
     }))
 }
 
-async function readStatusFile(
-  fileSystem: FileSystem,
-  configuration: AgentConfiguration,
-): Promise<AgentStatus> {
-  const path = statusPath(configuration)
+async function readStatusFile(fileSystem: FileSystem, place: StatusPlace): Promise<AgentStatus> {
+  const path = statusPath(place)
   const content = await readStatus(fileSystem, path)
   const parsed = agentStatusSchema.safeParse(parseJson(content))
   if (parsed.success) return parsed.data

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { systemClock, systemRandom } from '@mayfly/platform'
+import { enroll } from '../../src/enrolment/enroll.ts'
+import { type LocalPorts, localPorts } from '../../src/local-ports.ts'
+import { renewNow } from '../../src/running/renew-now.ts'
+import { readHistory } from '../../src/status/history.ts'
+import { agentStatus } from '../../src/status/read-status.ts'
+import { type AgentProcess, eventually, readStatusFile, startAgentProcess } from '../support/agent-process.ts'
+import { type IssuerServer, serveIssuer } from '../support/issuer-server.ts'
+import { VirtualIssuer } from '../support/virtual-issuer.ts'
+
+describe('a running agent', () => {
+  let folder: string
+  let issuer: VirtualIssuer
+  let server: IssuerServer
+  let ports: LocalPorts
+  let configPath: string
+  let agent: AgentProcess
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mayfly-run-'))
+    configPath = join(folder, 'agent.yaml')
+    issuer = await VirtualIssuer.create({ clock: systemClock, random: systemRandom })
+    server = await serveIssuer(issuer)
+    ports = localPorts()
+    await writeFile(configPath, `state: ${folder}/state\nlive: ${folder}/live\nlog: { level: debug }\n`)
+    await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    agent = startAgentProcess(configPath)
+    await running()
+  })
+  after(async () => {
+    await agent.stop()
+    await ports.transport.close()
+    await server.close()
+    await rm(folder, { recursive: true })
+  })
+
+  const running = () =>
+    eventually(
+      'the agent runs',
+      async () => {
+        const status = await readStatusFile(folder)
+        return status.state === 'running' && status.pid === agent.child.pid ? status : undefined
+      },
+      agent.log,
+    )
+  const levelOf = async () =>
+    (await agentStatus(configPath, { fileSystem: ports.fileSystem, now: systemClock.now() })).level
+  const liveLink = () => readlink(join(folder, 'live', 'web'))
+
+  test('the status: all is well, exit code 0, readable for all and without secrets', async () => {
+    const reading = await agentStatus(configPath, { fileSystem: ports.fileSystem, now: systemClock.now() })
+    assert.equal(reading.exitCode, 0, JSON.stringify(reading.alarms))
+    assert.equal(reading.status.certificates[0]?.installed?.served, true)
+    assert.equal((await stat(join(folder, 'state', 'status.json'))).mode & 0o777, 0o644)
+    assert.doesNotMatch(await readFile(join(folder, 'state', 'status.json'), 'utf8'), /PRIVATE KEY/)
+  })
+
+  test('a second agent on the same state: refused', async () => {
+    const second = startAgentProcess(configPath)
+    assert.notEqual(await second.ended, 0)
+    assert.match(second.log(), /already-running|is using this state/)
+  })
+
+  test('renew --now: the running agent does it', async () => {
+    const before = await liveLink()
+    const [renewal] = await renewNow({ configPath }, ports)
+    assert.equal(renewal?.outcome.is, 'renewed', agent.log())
+    assert.notEqual(await liveLink(), before)
+  })
+
+  test('SIGUSR1: renews every certificate', async () => {
+    const before = await liveLink()
+    agent.child.kill('SIGUSR1')
+    await eventually(
+      'another generation',
+      async () => ((await liveLink()) === before ? undefined : true),
+      agent.log,
+    )
+  })
+
+  test('a file is altered: put back within moments', async () => {
+    const path = join(folder, 'live', 'web', 'fullchain.pem')
+    const content = await readFile(path, 'utf8')
+    await writeFile(path, 'nonsense')
+    await eventually(
+      'the file is back',
+      async () => ((await readFile(path, 'utf8')) === content ? true : undefined),
+      agent.log,
+    )
+  })
+
+  test('a mistake in the configuration: told with its line, and the one before stays in use', async () => {
+    const text = await readFile(configPath, 'utf8')
+    await writeFile(configPath, `${text}oops: 1\n`)
+    const status = await eventually('the mistake is told', async () => {
+      const found = await readStatusFile(folder)
+      return found.configuration.problem === undefined ? undefined : found
+    })
+    assert.match(status.configuration.problem ?? '', /agent\.yaml:\d+:1: oops: is not a known key/)
+    assert.equal(await levelOf(), 'warning')
+    await writeFile(configPath, text)
+    await eventually(
+      'the mistake is gone',
+      async () => ((await levelOf()) === 'ok' ? true : undefined),
+      agent.log,
+    )
+  })
+
+  test('a second certificate: enrolled beside the running agent, which takes it up', async () => {
+    const token = await issuer.token({ jti: 'BBBBBBBBBBBBBBBBBBBBBB' })
+    const done = await enroll({ token, name: 'mail', configPath }, ports)
+    assert.equal(done.installation.is, 'left-to-agent')
+    await eventually('the certificate is live', () => readlink(join(folder, 'live', 'mail')), agent.log)
+  })
+
+  test('a certificate is taken out of the configuration: no longer in the status, its files stay', async () => {
+    const text = await readFile(configPath, 'utf8')
+    await writeFile(configPath, text.replace(/ {2}mail:\n( {4}.*\n)+/, ''))
+    await eventually(
+      'one certificate',
+      async () => ((await readStatusFile(folder)).certificates.length === 1 ? true : undefined),
+      agent.log,
+    )
+    await stat(join(folder, 'live', 'mail', 'key.pem'))
+  })
+
+  test('the history: tells of every generation, without keys', async () => {
+    const lines = await readHistory(ports.fileSystem, join(folder, 'state', 'history.jsonl'), {
+      count: 100,
+      certificate: 'web',
+    })
+    assert.ok(lines.filter(({ event }) => event === 'served').length >= 2)
+    assert.ok(lines.some(({ event }) => event === 'put-back'))
+  })
+
+  test('SIGTERM: stops cleanly, and the status says so', async () => {
+    assert.equal(await agent.stop(), 0, agent.log())
+    assert.equal(await levelOf(), 'critical')
+    assert.equal((await readStatusFile(folder)).state, 'stopped')
+  })
+
+  test('logs, status and history: hold no part of a private key', async () => {
+    const pem = await readFile(join(folder, 'live', 'web', 'key.pem'), 'utf8')
+    const body = pem.split('\n').slice(1, -2).join('')
+    const told = agent.log() + (await readFile(join(folder, 'state', 'history.jsonl'), 'utf8'))
+    assert.ok(told.length > 1_000)
+    assert.equal(told.includes(body.slice(0, 48)) || told.includes(body.slice(-48)), false)
+    assert.doesNotMatch(told, /PRIVATE KEY/)
+  })
+})
