@@ -31,6 +31,7 @@ export function nameRangeOf(type: NameType, text: string): NameRange {
   return { type, value: dotted ? `.${host}` : host }
 }
 
+/** The text that `parseNameRange` reads back to the same range. */
 export function formatNameRange(range: NameRange): string {
   return `${range.type}:${range.value}`
 }

@@ -54,6 +54,7 @@ export function parseNames(texts: readonly string[]): Name[] {
   return uniqueNames(texts.map(parseName))
 }
 
+/** The names without repetitions, in the order given. */
 export function uniqueNames(names: readonly Name[]): Name[] {
   return names.filter((name, index) => names.findIndex((other) => sameName(name, other)) === index)
 }

@@ -32,18 +32,22 @@ const tagNumbers: Record<NameType, number> = { email: 1, dns: 2, uri: 6, ip: 7 }
 
 /**
  * RFC 5280 4.2.1.10: a constraint on DNS names leaves IP addresses unconstrained. So where DNS names
- * are constrained and IP addresses are not mentioned, all of them are excluded.
+ * are permitted and no IP address is, all addresses are excluded.
  */
 export function closeAddressGap(constraints: NameConstraints): NameConstraints {
-  return leavesAddressesOpen(constraints)
-    ? { ...constraints, excluded: [...constraints.excluded, ...allAddresses] }
-    : constraints
+  if (!leavesAddressesOpen(constraints)) return constraints
+  const missing = allAddresses.filter(
+    (range) => !constraints.excluded.some(({ value }) => value === range.value),
+  )
+  return { ...constraints, excluded: [...constraints.excluded, ...missing] }
 }
 
-/** Whether DNS names are constrained to some domains while every IP address is allowed. */
+/** Whether DNS names are constrained to some domains while addresses are neither listed nor all excluded. */
 export function leavesAddressesOpen({ permitted, excluded }: NameConstraints): boolean {
-  const mentionsAddresses = [...permitted, ...excluded].some(({ type }) => type === 'ip')
-  return permitted.some(({ type }) => type === 'dns') && !mentionsAddresses
+  const constrainsDns = permitted.some(({ type }) => type === 'dns')
+  const listsAddresses = permitted.some(({ type }) => type === 'ip')
+  const excludesAll = allAddresses.every((range) => excluded.some(({ value }) => value === range.value))
+  return constrainsDns && !listsAddresses && !excludesAll
 }
 
 /** The names that the constraints forbid, each with the reason. */
