@@ -76,6 +76,10 @@ test('identity: a wildcard and the name it covers → not the same', () => {
   assert.equal(samePeerName(parsePeerName('*.example'), parsePeerName('web-1.example')), false)
 })
 
+test('identity: the same text as another type → not the same', () => {
+  assert.equal(samePeerName({ type: 'dns', value: 'a' }, { type: 'email', value: 'a' }), false)
+})
+
 function namesOf(subjectAltName: string | undefined): string[] {
   return subjectAltNames({ subjectAltName } as X509Certificate).map(formatPeerName)
 }
@@ -91,6 +95,7 @@ test('SAN: none → no names', () => assert.deepEqual(namesOf(undefined), []))
 
 test('SAN: a quoted value with another entry inside → matches nothing (CVE-2021-44532)', () => {
   assert.deepEqual(namesOf('DNS:"evil, DNS:web-1", DNS:ok'), ['dns:ok'])
+  assert.deepEqual(namesOf('DNS:"evil, DNS:web-1, DNS:x", DNS:ok'), ['dns:ok'])
   assert.deepEqual(namesOf('URI:"http://x/\\", DNS:web-1", DNS:ok'), ['dns:ok'])
   assert.deepEqual(namesOf('othername:"1.2.3::a, DNS:web-1"'), [])
 })

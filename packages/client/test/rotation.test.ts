@@ -112,11 +112,36 @@ test('rotation: requests of the client on their way → finish, and their connec
   }
 })
 
+test('rotation: a request waits for the only connection → it gets a new one, with the new certificate', async (t) => {
+  const bench = await createTestBench(t)
+  const [web, billing] = [await bench.host('web-1'), await bench.host('billing')]
+  let finish = (): void => {}
+  const { server, url } = await bench.serve(web, { allow: ['billing'] }, (request, response) => {
+    const { serial } = web.identity.peerIdentity(request)
+    if (request.url === '/next') return response.end(serial)
+    finish = () => response.end(serial)
+    return server.emit('asked')
+  })
+  const agent = billing.identity.httpsAgent({ maxSockets: 1 })
+  const before = billing.identity.certificate.serial
+  const asked = once(server, 'asked')
+  const running = get(url, { agent })
+  await asked
+  const waiting = get(`${url}/next`, { agent })
+  const rotated = once(billing.identity, 'rotation')
+  const leaf = await billing.rotate()
+  await rotated
+  finish()
+  assert.equal((await running).body, before)
+  assert.equal((await waiting).body, leaf.serial)
+})
+
 test("rotation: the server's idle connections → closed; a running response finishes first", async (t) => {
   const bench = await createTestBench(t)
   const web = await bench.host('web-1')
   let finish = (): void => {}
-  const { server, url } = await bench.serve(web, { allow: ['billing'] }, (request, response) => {
+  const patient = { allow: ['billing'], http: { keepAliveTimeout: 3_600_000 } }
+  const { server, url } = await bench.serve(web, patient, (request, response) => {
     if (request.url === '/') return response.end('hello')
     response.write('first half, ')
     finish = () => response.end('second half')

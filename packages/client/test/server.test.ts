@@ -49,10 +49,14 @@ const allowed: [string, string[], string[], number][] = [
 for (const [what, allow, names, expected] of allowed) {
   test(`allow: ${what} → ${expected}`, async (t) => {
     const bench = await createTestBench(t)
-    const { url } = await bench.serve(await bench.host('web-1'), { allow })
+    let asked = 0
+    const { url } = await bench.serve(await bench.host('web-1'), { allow }, (_request, response) => {
+      asked += 1
+      response.end()
+    })
     const caller = await bench.host('billing', { leaf: { names } })
     const { status, body } = await get(url, { agent: caller.identity.httpsAgent() })
-    assert.equal(status, expected)
+    assert.deepEqual([status, asked], [expected, expected === 200 ? 1 : 0])
     if (expected === 403) assert.equal(JSON.parse(body).code, 'peer-not-allowed')
   })
 }

@@ -38,8 +38,6 @@ export class PinnedHttpsAgent extends Agent {
     const { peer, keepAlive = true, maxSockets, maxFreeSockets, timeout } = options
     super({
       keepAlive,
-      // Node's agent would resume sessions, which skips the check of the certificate.
-      maxCachedSessions: 0,
       ...(maxSockets === undefined ? {} : { maxSockets }),
       ...(maxFreeSockets === undefined ? {} : { maxFreeSockets }),
       ...(timeout === undefined ? {} : { timeout }),
@@ -57,6 +55,7 @@ export class PinnedHttpsAgent extends Agent {
     agentQueue.addRequest.call(this, request, options)
   }
 
+  /** Replaces Node's, which would resume sessions and so skip the check of the certificate. */
   override createConnection(
     options: RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
