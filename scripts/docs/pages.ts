@@ -1,6 +1,13 @@
+import { agentJsonSchema } from '../../packages/agent/src/configuration/agent-configuration.ts'
+import { issuerJsonSchema } from '../../packages/issuer-daemon/src/configuration/json-schema.ts'
+import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
+import { schemaFile } from './schema-file.ts'
 
-/** The pages under `docs/` that are made from the code. */
+/** The files that are made from the code, by their path. */
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
+  'docs/configuration.md': configurationPage,
+  'packages/issuer-daemon/issuer.schema.json': () => schemaFile(issuerJsonSchema()),
+  'packages/agent/agent.schema.json': () => schemaFile(agentJsonSchema()),
 }

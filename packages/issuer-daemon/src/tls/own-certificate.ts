@@ -1,5 +1,6 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Server } from 'node:http'
-import { createSecureContext, type Server as TlsServer } from 'node:tls'
+import type { Server as TlsServer } from 'node:tls'
 import {
   encodePrivateKey,
   generateKeyPair,
@@ -52,12 +53,17 @@ export function installOwnCertificate(server: Server, material: TlsMaterial): vo
   tlsServer.setSecureContext(tlsParameters(material))
 }
 
-/** Throws `key-mismatch` before a server is touched. */
+/**
+ * Throws `key-mismatch` before a server is touched. Both are parsed here: an empty key or certificate
+ * passes every check of Node's TLS, and then no handshake succeeds.
+ */
 function checkPair({ keyPem, chainPem }: TlsMaterial): void {
   try {
-    // Reads key and chain the way the server will, and compares them.
-    createSecureContext({ key: keyPem, cert: chainPem })
+    if (new X509Certificate(chainPem).checkPrivateKey(createPrivateKey(keyPem))) return
   } catch (cause) {
-    throw new MayflyError('key-mismatch', 'The key and the certificate of the issuer do not fit.', { cause })
+    throw new MayflyError('key-mismatch', 'The key or the certificate of the issuer cannot be read.', {
+      cause,
+    })
   }
+  throw new MayflyError('key-mismatch', 'The key and the certificate of the issuer do not fit.')
 }

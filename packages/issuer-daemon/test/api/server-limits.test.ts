@@ -6,7 +6,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import { jsonAnswer, route } from '../../src/api/route.ts'
 import { headerBytesMax } from '../../src/api/server-limits.ts'
 import { ask } from '../support/https-caller.ts'
-import { startTestServer, type TestServer, type TestServerOptions } from '../support/test-server.ts'
+import { type TestServer, withServer } from '../support/test-server.ts'
 
 const routes = [
   route({
@@ -140,18 +140,6 @@ test('server: a caller without the hybrid → X25519', async () => {
     socket.destroy()
   })
 })
-
-async function withServer(
-  options: TestServerOptions,
-  use: (server: TestServer) => Promise<void>,
-): Promise<void> {
-  const server = await startTestServer(options)
-  try {
-    await use(server)
-  } finally {
-    await server.close()
-  }
-}
 
 async function connected({ port, pki }: TestServer, options: object = {}): Promise<TLSSocket> {
   const socket = connect({ host: '127.0.0.1', port, ca: pki.bundlePem, ...options })

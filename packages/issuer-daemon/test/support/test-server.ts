@@ -85,6 +85,19 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   }
 }
 
+/** Starts a server, uses it, and ends it whatever happened. */
+export async function withServer(
+  options: TestServerOptions,
+  use: (server: TestServer) => Promise<void>,
+): Promise<void> {
+  const server = await startTestServer(options)
+  try {
+    await use(server)
+  } finally {
+    await server.close()
+  }
+}
+
 function rememberingAttempt(opening: AttemptOpening, audited: Audited[]): AuditAttempt {
   let findings = {}
   let isConcluded = false

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MayflyError } from '@mayfly/ca-core'
+import type { Route } from '../../src/api/route.ts'
+import { bodyBytesMax } from '../../src/api/server-limits.ts'
+import { ask } from '../support/https-caller.ts'
+import { echo, look } from '../support/test-routes.ts'
+import { withServer } from '../support/test-server.ts'
+
+interface Refusal {
+  readonly what: string
+  readonly route: Route
+  readonly send: Parameters<typeof ask>[2]
+  readonly status: number
+  readonly code: string
+  readonly audited: boolean
+  readonly header?: readonly [string, string]
+}
+
+const post = { method: 'POST', path: '/echo' } as const
+const refusals: readonly Refusal[] = [
+  {
+    what: 'no token',
+    route: echo('token'),
+    send: { ...post, json: {} },
+    status: 401,
+    code: 'request-unauthenticated',
+    audited: true,
+    header: ['www-authenticate', 'Mayfly realm="issuer"'],
+  },
+  {
+    what: 'bad JSON',
+    route: echo('token'),
+    send: { ...post, text: '{' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'bad JSON where nothing is required',
+    route: echo('nothing'),
+    send: { ...post, text: '[1,' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'bytes that are no UTF-8',
+    route: echo('nothing'),
+    send: { ...post, text: Buffer.from([0x22, 0xff, 0x22]) },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'an empty body',
+    route: echo('nothing'),
+    send: { ...post, text: '' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'an unknown member',
+    route: echo('nothing'),
+    send: { ...post, json: { say: 'x', and: 1 } },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: '__proto__ as a member',
+    route: echo('nothing'),
+    send: { ...post, text: '{"say":"x","__proto__":{"a":1}}' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
+    what: 'another media type',
+    route: echo('nothing'),
+    send: { ...post, text: '{}', type: 'text/plain' },
+    status: 415,
+    code: 'media-type-unsupported',
+    audited: true,
+  },
+  {
+    what: 'no media type',
+    route: echo('nothing'),
+    send: { ...post, text: '{}', type: null },
+    status: 415,
+    code: 'media-type-unsupported',
+    audited: true,
+  },
+  {
+    what: 'a body over the limit',
+    route: echo('nothing'),
+    send: { ...post, text: 'x'.repeat(bodyBytesMax + 1) },
+    status: 413,
+    code: 'body-too-large',
+    audited: true,
+  },
+  {
+    what: 'another method',
+    route: echo('nothing'),
+    send: { method: 'PUT', path: '/echo', json: {} },
+    status: 405,
+    code: 'method-not-allowed',
+    audited: false,
+    header: ['allow', 'POST'],
+  },
+  {
+    what: 'another method on something to read',
+    route: look,
+    send: { method: 'POST', path: '/look/x', json: {} },
+    status: 405,
+    code: 'method-not-allowed',
+    audited: false,
+    header: ['allow', 'GET, HEAD'],
+  },
+  {
+    what: 'an unknown URL',
+    route: look,
+    send: { method: 'GET', path: '/nowhere' },
+    status: 404,
+    code: 'not-found',
+    audited: false,
+  },
+  {
+    what: 'a URL that cannot be decoded',
+    route: look,
+    send: { method: 'GET', path: '/look/%ff' },
+    status: 404,
+    code: 'not-found',
+    audited: false,
+  },
+  {
+    what: 'a parameter without end',
+    route: look,
+    send: { method: 'GET', path: `/look/${'x'.repeat(200)}` },
+    status: 404,
+    code: 'not-found',
+    audited: false,
+  },
+  {
+    what: 'a mistake of ours',
+    route: echo('nothing', { run: () => Promise.reject(new Error('/etc/secret')) }),
+    send: { ...post, json: { say: 'x' } },
+    status: 500,
+    code: 'internal',
+    audited: true,
+  },
+  {
+    what: 'a full disk',
+    route: echo('nothing', { run: () => Promise.reject(new MayflyError('disk-full', '/var/lib/x')) }),
+    send: { ...post, json: { say: 'x' } },
+    status: 503,
+    code: 'disk-full',
+    audited: true,
+  },
+  {
+    what: 'a store that is away',
+    route: echo('nothing', { run: () => Promise.reject(new MayflyError('store-unavailable', '/var/lib/x')) }),
+    send: { ...post, json: { say: 'x' } },
+    status: 503,
+    code: 'store-unavailable',
+    audited: true,
+    header: ['retry-after', '10'],
+  },
+]
+
+for (const { what, route: tried, send, status, code, audited: recorded, header } of refusals) {
+  test(`request path: ${what} → ${status} ${code}`, async () => {
+    await withServer({ routes: [tried] }, async ({ port, pki, audited }) => {
+      const answer = await ask(port, pki.bundlePem, send)
+      assert.equal(answer.status, status)
+      assert.equal(answer.headers['content-type'], 'application/problem+json')
+      const problem = answer.json as Record<string, unknown>
+      assert.equal(problem.code, code)
+      assert.equal(problem.status, status)
+      assert.equal(problem.type, `urn:mayfly:error:${code}`)
+      assert.equal(problem.requestId, answer.headers['x-request-id'])
+      assert.deepEqual(Object.keys(problem).toSorted(), [
+        'code',
+        'detail',
+        'requestId',
+        'status',
+        'title',
+        'type',
+      ])
+      assert.doesNotMatch(answer.text, /secret|var\/lib|node_modules|\.ts/)
+      if (header !== undefined) assert.equal(answer.headers[header[0]], header[1])
+      assert.deepEqual(
+        audited.map(({ reason, requestId }) => ({ reason, requestId })),
+        recorded ? [{ reason: code, requestId: problem.requestId }] : [],
+      )
+    })
+  })
+}
