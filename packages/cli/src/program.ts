@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { addRootCommands } from './commands/root-commands.ts'
+import { addAgentCommands } from './commands/agent/agent-commands.ts'
+import { addDemoCommand } from './commands/demo/demo-command.ts'
+import { addIdentityCommands } from './commands/identity/identity-commands.ts'
+import { addInspectCommand } from './commands/inspect/inspect-command.ts'
+import { addIssuerCommands } from './commands/issuer/issuer-commands.ts'
+import { addRootCommands } from './commands/root/root-commands.ts'
+import { addTokenCommands } from './commands/token/token-commands.ts'
 import { describeExitCodes } from './errors/exit-codes.ts'
 
 /** The whole command line. `complain` is given what commander has to say of a mistyped command. */
@@ -12,6 +18,12 @@ export function createProgram(complain: (complaint: string) => void): Command {
     .helpCommand('help [command]', 'show the help of a command, or of exit-codes')
     .showSuggestionAfterError(true)
   addRootCommands(program)
+  addIssuerCommands(program)
+  addIdentityCommands(program)
+  addTokenCommands(program)
+  addAgentCommands(program)
+  addInspectCommand(program)
+  addDemoCommand(program)
   addExitCodesTopic(program)
   inEachCommand(program, (command) => {
     command.exitOverride().configureOutput({ writeErr: complain, outputError: (text) => complain(text) })

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { CommandFailure } from './errors/command-failure.ts'
 import { type DescribedError, describeError, errorToJson } from './errors/describe-error.ts'
 import { exitCodes } from './errors/exit-codes.ts'
 import { createProgram } from './program.ts'
@@ -12,11 +13,16 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    const described =
-      error instanceof CommanderError ? describeMisuse(complaints, error) : describeError(error)
+    const described = describe(error, complaints)
     tell(described, argv.includes('--json'))
     return described.exitCode
   }
+}
+
+function describe(error: unknown, complaints: readonly string[]): DescribedError {
+  if (error instanceof CommanderError) return describeMisuse(complaints, error)
+  if (error instanceof CommandFailure) return { ...describeError(error.cause), exitCode: error.exitCode }
+  return describeError(error)
 }
 
 /** What commander complained of, such as an unknown option, with its suggestion of the nearest. */

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { keyTypeChoices } from './key-type-choices.ts'
+import { keyTypeChoices, profileChoices } from './choices.ts'
 
 /** Options that several commands share, each with the same words everywhere. */
 
@@ -8,7 +8,7 @@ export function jsonOption(): Option {
 }
 
 export function keyTypeOption(): Option {
-  return new Option('--key-type <type>', 'type of the new key').choices(keyTypeChoices).default('ec-p256')
+  return new Option('--key-type <type>', 'type of the new key').choices(keyTypeChoices)
 }
 
 export function configOption(path: string): Option {
@@ -46,4 +46,28 @@ export function collect(value: string, previous: readonly string[] = []): string
 function parseDescriptor(text: string): number {
   if (/^\d{1,5}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Write the number of a descriptor, such as 3.')
+}
+
+export const issuerConfigPath = '/etc/mayfly/issuer.yaml'
+export const agentConfigPath = '/etc/mayfly/agent.yaml'
+
+/** For commands that speak to the running issuer. */
+export function addAdminOptions(command: Command): Command {
+  return command
+    .addOption(configOption(issuerConfigPath))
+    .option('--socket <path>', "the issuer's administration socket (default: what the configuration says)")
+}
+
+/** What an identity may have. */
+export function addIdentityOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--profile <profile>', 'what its certificates are for').choices(profileChoices))
+    .option('--name <name>', 'a name it may carry: dns:web-1.example, ip:192.0.2.1; may be repeated', collect)
+}
+
+/** Putting systemd units in place. */
+export function addUnitOptions(command: Command): Command {
+  return command
+    .option('--systemd', 'put the systemd unit in place and enable it')
+    .option('--unit-dir <dir>', 'write the unit files there, and leave systemd alone')
 }

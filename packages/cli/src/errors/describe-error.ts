@@ -1,12 +1,12 @@
 import type { ErrorCode, ErrorDetails } from '@mayfly/ca-core'
-import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { exitCodes } from './exit-codes.ts'
 
 /** An error as the command line tells of it, on standard error. */
 export interface DescribedError {
   readonly code: ErrorCode
   readonly message: string
   readonly details: ErrorDetails
-  readonly exitCode: ExitCode
+  readonly exitCode: number
 }
 
 /**

@@ -122,8 +122,8 @@ export function describeExitCodes(): string {
 }
 
 const monitoringNote = [
-  '`mayfly agent status` answers as monitoring plug-ins do instead:',
-  '   0  every certificate is fresh    1  look at it    2  act now    3  unknown',
+  '`mayfly agent status` and `mayfly issuer status` answer as monitoring plug-ins do:',
+  '   0  all is well    1  look at it today    2  look at it now    3  unknown',
 ]
 
 /** Long enough for a terminal of 80 columns. */
@@ -135,7 +135,7 @@ function codesOf(number: ExitCode): string[] {
   for (const code of codes) {
     const last = rows.at(-1)
     if (last === undefined || last.length + code.length + 2 > rowCharactersMax) rows.push(code)
-    else rows[rows.length - 1] = `${last}, ${code}`
+    else rows[rows.length - 1] = `${last} ${code}`
   }
   return rows.map((row) => `      ${row}`)
 }

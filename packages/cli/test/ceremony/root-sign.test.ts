@@ -54,8 +54,7 @@ async function assertNothingSigned({ root, stick }: Table): Promise<void> {
   assert.equal((await readdir(join(root, 'records'))).length, 1)
 }
 
-const codeOf = ({ stderr }: { stderr: string }) =>
-  JSON.parse(stderr.slice(stderr.indexOf('{"error"'))).error.code
+const codeOf = ({ stderr }: { stderr: string }) => JSON.parse(stderr).error.code
 
 test('root sign: a good request → intermediate, bundle and record, by the profile table', async (context) => {
   const table = await layTable(context)
@@ -174,11 +173,12 @@ test('root sign: the request was exchanged on the way → fingerprint-mismatch',
   await assertNothingSigned(table)
 })
 
-test('root sign: no fingerprint and no terminal → usage, and the request is shown', async (context) => {
+test('root sign: no fingerprint and no terminal → usage; without --json the request is shown', async (context) => {
   const table = await layTable(context)
-  const finished = await table.sign([])
-  assert.equal(codeOf(finished), 'usage')
-  assert.ok(finished.stderr.includes(formatFingerprint(table.fingerprint)))
+  assert.equal(codeOf(await table.sign([])), 'usage')
+  const { exitCode, stderr } = await mayfly(['root', 'sign', table.requestPath, '--root', table.root])
+  assert.equal(exitCode, 2)
+  assert.ok(stderr.includes(formatFingerprint(table.fingerprint)))
   await assertNothingSigned(table)
 })
 

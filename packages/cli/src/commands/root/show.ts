@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { formatFingerprint, formatInstant } from '@mayfly/ca-core'
-import { brokenRecords } from '../ceremony/ceremony-record.ts'
-import { describeRoots } from '../ceremony/next-bundle.ts'
-import { openRootFolder } from '../ceremony/root-folder.ts'
-import { exitCodes } from '../errors/exit-codes.ts'
-import { type Answer, columns, heading } from '../terminal/answer.ts'
-import type { Session } from './session.ts'
+import { brokenRecords } from '../../ceremony/ceremony-record.ts'
+import { describeRoots } from '../../ceremony/next-bundle.ts'
+import { openRootFolder } from '../../ceremony/root-folder.ts'
+import { exitCodes } from '../../errors/exit-codes.ts'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import type { Session } from '../session.ts'
 
 export interface RootShowOptions {
   readonly root: string

@@ -9,14 +9,14 @@ import {
   type TrustBundle,
   verifyTrustBundle,
 } from '@mayfly/ca-core'
-import { writeCeremonyFiles } from '../ceremony/ceremony-files.ts'
-import { describeRoots, planNextBundle } from '../ceremony/next-bundle.ts'
-import { openRootKey } from '../ceremony/open-root-key.ts'
-import type { PassphraseOptions } from '../ceremony/passphrase.ts'
-import { openRootFolder, type RootFolder, readText } from '../ceremony/root-folder.ts'
-import { signBundleAtRoot } from '../ceremony/sign-bundle.ts'
-import { type Answer, columns, heading } from '../terminal/answer.ts'
-import type { Session } from './session.ts'
+import { writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
+import { describeRoots, planNextBundle } from '../../ceremony/next-bundle.ts'
+import { openRootKey } from '../../ceremony/open-root-key.ts'
+import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
+import { openRootFolder, type RootFolder, readText } from '../../ceremony/root-folder.ts'
+import { signBundleAtRoot } from '../../ceremony/sign-bundle.ts'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import type { Session } from '../session.ts'
 
 export interface RootBundleOptions extends PassphraseOptions {
   readonly root: string
@@ -39,7 +39,7 @@ export async function rootBundle(options: RootBundleOptions, session: Session): 
     distrust: await readFingerprints(fileSystem, options.distrust ?? []),
     forget: await readFingerprints(fileSystem, options.forget ?? []),
   })
-  session.terminal.say(describe(bundle, []).lines.slice(1).join('\n'))
+  if (!session.json) session.terminal.say([heading('The next bundle'), ...describeBundle(bundle)].join('\n'))
   const keyPair = await openRootKey(root, options, session)
   const files = await signBundleAtRoot({ root, keyPair, bundle, now: clock.now() })
   await writeCeremonyFiles(fileSystem, files)
@@ -95,13 +95,18 @@ function describe(bundle: TrustBundle, files: readonly string[]): Answer {
     },
     lines: [
       heading('The trust bundle was signed.'),
-      ...columns([
-        ['Sequence', String(bundle.sequence)],
-        ['Trust domain', bundle.trustDomain],
-        ...describeRoots(bundle).map((root) => ['Root', root] as [string, string]),
-        ...bundle.distrusted.map((fingerprint) => ['Distrusted', fingerprint] as [string, string]),
-      ]),
-      ...(files.length === 0 ? [] : ['', ...files.map((file) => `  ${file}`)]),
+      ...describeBundle(bundle),
+      '',
+      ...files.map((file) => `  ${file}`),
     ],
   }
+}
+
+function describeBundle(bundle: TrustBundle): string[] {
+  return columns([
+    ['Sequence', String(bundle.sequence)],
+    ['Trust domain', bundle.trustDomain],
+    ...describeRoots(bundle).map((root) => ['Root', root] as const),
+    ...bundle.distrusted.map((fingerprint) => ['Distrusted', fingerprint] as const),
+  ])
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { addNameRangeOptions, addPassphraseOptions, collect, jsonOption, keyTypeOption } from './options.ts'
-import { perform } from './perform.ts'
-import type { RootBundleOptions } from './root-bundle.ts'
-import type { RootCreateOptions } from './root-create.ts'
-import type { RootShowOptions } from './root-show.ts'
-import type { RootSignOptions } from './root-sign.ts'
+import { addNameRangeOptions, addPassphraseOptions, collect, jsonOption, keyTypeOption } from '../options.ts'
+import { perform } from '../perform.ts'
+import type { RootBundleOptions } from './bundle.ts'
+import type { RootCreateOptions } from './create.ts'
+import type { RootShowOptions } from './show.ts'
+import type { RootSignOptions } from './sign.ts'
 
 /** `mayfly root`: the ceremonies, on a machine without a network. */
 export function addRootCommands(program: Command): void {
@@ -22,11 +22,11 @@ function addCreate(root: Command): void {
     .requiredOption('--out <dir>', 'the folder to make')
     .requiredOption('--trust-domain <domain>', 'the SPIFFE trust domain, such as corp.example')
     .option('--name <text>', 'common name of the root')
-    .addOption(keyTypeOption())
+    .addOption(keyTypeOption().default('ec-p256'))
   addPassphraseOptions(addNameRangeOptions(create))
     .addOption(jsonOption())
     .action((options: RootCreateOptions) =>
-      perform(async () => (await import('./root-create.ts')).rootCreate, options),
+      perform(async () => (await import('./create.ts')).rootCreate, options),
     )
 }
 
@@ -43,7 +43,7 @@ function addSign(root: Command): void {
   addPassphraseOptions(addNameRangeOptions(sign))
     .addOption(jsonOption())
     .action((request: string, options: Omit<RootSignOptions, 'request'>) =>
-      perform(async () => (await import('./root-sign.ts')).rootSign, { ...options, request }),
+      perform(async () => (await import('./sign.ts')).rootSign, { ...options, request }),
     )
 }
 
@@ -64,7 +64,7 @@ function addBundle(root: Command): void {
   addPassphraseOptions(bundle)
     .addOption(jsonOption())
     .action((options: RootBundleOptions) =>
-      perform(async () => (await import('./root-bundle.ts')).rootBundle, options),
+      perform(async () => (await import('./bundle.ts')).rootBundle, options),
     )
 }
 
@@ -74,7 +74,5 @@ function addShow(root: Command): void {
     .description('show a root, its trust bundle and the records of its ceremonies')
     .requiredOption('--root <dir>', 'the folder of the root')
     .addOption(jsonOption())
-    .action((options: RootShowOptions) =>
-      perform(async () => (await import('./root-show.ts')).rootShow, options),
-    )
+    .action((options: RootShowOptions) => perform(async () => (await import('./show.ts')).rootShow, options))
 }

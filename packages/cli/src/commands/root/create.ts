@@ -6,12 +6,12 @@ import {
   type KeyType,
   parseTrustDomain,
 } from '@mayfly/ca-core'
-import { requireAbsent, writeCeremonyFiles } from '../ceremony/ceremony-files.ts'
-import { makeRoot, rootPaths } from '../ceremony/create-root.ts'
-import { type NameRangeOptions, readNameConstraints } from '../ceremony/name-ranges.ts'
-import { type PassphraseOptions, readNewPassphrase } from '../ceremony/passphrase.ts'
-import { type Answer, columns, heading } from '../terminal/answer.ts'
-import type { Session } from './session.ts'
+import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
+import { makeRoot, rootPaths } from '../../ceremony/create-root.ts'
+import { type NameRangeOptions, readNameConstraints } from '../../ceremony/name-ranges.ts'
+import { type PassphraseOptions, readNewPassphrase } from '../../ceremony/passphrase.ts'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import type { Session } from '../session.ts'
 
 export interface RootCreateOptions extends PassphraseOptions, NameRangeOptions {
   readonly out: string

@@ -6,16 +6,16 @@ import {
   formatInstant,
   parseCertificateRequestPem,
 } from '@mayfly/ca-core'
-import { requireAbsent, writeCeremonyFiles } from '../ceremony/ceremony-files.ts'
-import { type NameRangeOptions, readNameConstraints } from '../ceremony/name-ranges.ts'
-import { openRootKey } from '../ceremony/open-root-key.ts'
-import type { PassphraseOptions } from '../ceremony/passphrase.ts'
-import { describeRequest, requireFingerprint } from '../ceremony/request-fingerprint.ts'
-import { openRootFolder, type RootFolder, readText } from '../ceremony/root-folder.ts'
-import { answerPaths, signRequestAtRoot } from '../ceremony/sign-request.ts'
-import { type Answer, columns, heading } from '../terminal/answer.ts'
-import { readDuration } from './read-duration.ts'
-import type { Session } from './session.ts'
+import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
+import { type NameRangeOptions, readNameConstraints } from '../../ceremony/name-ranges.ts'
+import { openRootKey } from '../../ceremony/open-root-key.ts'
+import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
+import { describeRequest, requireFingerprint } from '../../ceremony/request-fingerprint.ts'
+import { openRootFolder, type RootFolder, readText } from '../../ceremony/root-folder.ts'
+import { answerPaths, signRequestAtRoot } from '../../ceremony/sign-request.ts'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import { readDuration } from '../read-duration.ts'
+import type { Session } from '../session.ts'
 
 export interface RootSignOptions extends PassphraseOptions, NameRangeOptions {
   readonly request: string
@@ -66,9 +66,11 @@ export async function rootSign(options: RootSignOptions, session: Session): Prom
 async function confirmRequest(
   request: CertificateRequest,
   { expectFingerprint }: RootSignOptions,
-  { terminal }: Session,
+  { terminal, json }: Session,
 ): Promise<void> {
-  terminal.say([heading('The request'), ...columns(describeRequest(request))].join('\n'))
+  if (!json || terminal.interactive) {
+    terminal.say([heading('The request'), ...columns(describeRequest(request))].join('\n'))
+  }
   const typed =
     expectFingerprint ??
     (await terminal.ask('Type the SHA-256 that the issuer host shows (or give --expect-fingerprint): '))

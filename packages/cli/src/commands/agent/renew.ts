@@ -1,0 +1,51 @@
+import { localPorts, type Renewal, renewNow } from '@mayfly/agent'
+import { formatInstant } from '@mayfly/ca-core'
+import { exitCodes } from '../../errors/exit-codes.ts'
+import { type Answer, table } from '../../terminal/answer.ts'
+import { readDuration } from '../read-duration.ts'
+import type { Session } from '../session.ts'
+
+export interface AgentRenewOptions {
+  readonly config: string
+  readonly names: readonly string[]
+  readonly wait?: string
+  readonly json?: boolean
+}
+
+/** `mayfly agent renew` */
+export async function agentRenew(options: AgentRenewOptions, _session: Session): Promise<Answer> {
+  const { config: configPath, names, wait } = options
+  const ports = localPorts()
+  try {
+    const renewals = await renewNow(
+      {
+        configPath,
+        ...(names.length > 0 && { names }),
+        ...(wait !== undefined && { waitSeconds: readDuration('--wait', wait) }),
+      },
+      ports,
+    )
+    return describe(renewals)
+  } finally {
+    await ports.transport.close()
+  }
+}
+
+function describe(renewals: readonly Renewal[]): Answer {
+  const late = renewals.filter(({ outcome }) => outcome.is === 'under-way')
+  return {
+    json: { renewals },
+    lines: table(
+      ['CERTIFICATE', 'OUTCOME', 'DETAILS'],
+      renewals.map(({ name, outcome }) => [name, outcome.is, detailsOf(outcome)]),
+    ),
+    exitCode: late.length === 0 ? 0 : exitCodes['not-minted'],
+  }
+}
+
+function detailsOf(outcome: Renewal['outcome']): string {
+  if (outcome.is === 'renewed') {
+    return `generation ${outcome.generation}, serial ${outcome.serial}, until ${formatInstant(outcome.notAfter)}`
+  }
+  return outcome.setback === undefined ? 'it goes on' : `${outcome.setback.message} (${outcome.setback.code})`
+}

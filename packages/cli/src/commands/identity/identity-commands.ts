@@ -1,0 +1,64 @@
+import type { Command } from 'commander'
+import { addAdminOptions, addIdentityOptions, jsonOption } from '../options.ts'
+import { perform } from '../perform.ts'
+import type { IdentityAddOptions } from './add.ts'
+import type { IdentityListOptions } from './list.ts'
+import type { IdentityOptions } from './show.ts'
+
+/** `mayfly identity`: who may hold certificates, and with which names. */
+export function addIdentityCommands(program: Command): void {
+  const identity = program.command('identity').description('the holders of certificates and their names')
+  addAdd(identity)
+  addList(identity)
+  addOne(identity, 'show', 'show one identity', async () => (await import('./show.ts')).identityShow)
+  addOne(
+    identity,
+    'suspend',
+    'end its certificates: nothing more is minted for it',
+    async () => (await import('./suspend.ts')).identitySuspend,
+  )
+  addOne(
+    identity,
+    'resume',
+    'let a suspended identity have certificates again',
+    async () => (await import('./resume.ts')).identityResume,
+  )
+}
+
+function addAdd(identity: Command): void {
+  const add = identity
+    .command('add')
+    .description('add an identity')
+    .argument('<name>', 'its name, such as web-1')
+  addAdminOptions(addIdentityOptions(add))
+    .addOption(jsonOption())
+    .action((identityName: string, options: Omit<IdentityAddOptions, 'identity'>) =>
+      perform(async () => (await import('./add.ts')).identityAdd, { ...options, identity: identityName }),
+    )
+}
+
+function addList(identity: Command): void {
+  const list = identity.command('list').description('list the identities').option('--suspended', 'only those')
+  addAdminOptions(list)
+    .addOption(jsonOption())
+    .action((options: IdentityListOptions) =>
+      perform(async () => (await import('./list.ts')).identityList, options),
+    )
+}
+
+function addOne(
+  identity: Command,
+  name: string,
+  description: string,
+  load: Parameters<typeof perform<IdentityOptions>>[0],
+): void {
+  const command = identity
+    .command(name)
+    .description(description)
+    .argument('<name>', 'the name of the identity')
+  addAdminOptions(command)
+    .addOption(jsonOption())
+    .action((identityName: string, options: Omit<IdentityOptions, 'identity'>) =>
+      perform(load, { ...options, identity: identityName }),
+    )
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { formatFingerprint, formatInstant, MayflyError, parseFingerprint } from '@mayfly/ca-core'
+import { type InstalledAuthority, installAuthority, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import { readText } from '../../ceremony/root-folder.ts'
+import { answerFileNames } from '../../ceremony/sign-request.ts'
+import { installUnit, type UnitOptions } from '../../systemd/install-unit.ts'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import type { Session } from '../session.ts'
+import { stateOwnersFiles } from './state-owner.ts'
+
+export interface IssuerInstallOptions extends UnitOptions {
+  readonly dir?: string
+  readonly config: string
+  readonly intermediate?: string
+  readonly bundle?: string
+  readonly rootFingerprint?: string
+  readonly json?: boolean
+}
+
+/** `mayfly issuer install` */
+export async function issuerInstall(options: IssuerInstallOptions, session: Session): Promise<Answer> {
+  const { fileSystem, clock } = session
+  const { state, trustDomain } = await readIssuerConfiguration(fileSystem, options.config)
+  const paths = answerPaths(options)
+  const installed = await installAuthority({
+    fileSystem: await stateOwnersFiles(fileSystem, state),
+    state,
+    trustDomain,
+    now: clock.now(),
+    intermediatePem: await readText(fileSystem, paths.intermediate, '`mayfly root sign` writes it'),
+    bundleText: await readText(fileSystem, paths.bundle, '`mayfly root sign` writes it'),
+    ...(options.rootFingerprint !== undefined && {
+      rootFingerprint: parseFingerprint(options.rootFingerprint),
+    }),
+  })
+  const units = await installUnit('mayfly-issuer', options, options.config, session)
+  return describe(installed, units)
+}
+
+function answerPaths({ dir, intermediate, bundle }: IssuerInstallOptions): {
+  intermediate: string
+  bundle: string
+} {
+  const pathOf = (given: string | undefined, name: string, option: string): string => {
+    if (given !== undefined) return given
+    if (dir !== undefined) return join(dir, name)
+    throw new MayflyError('usage', `Name the folder with ${name}, or the file with ${option}.`)
+  }
+  return {
+    intermediate: pathOf(intermediate, answerFileNames.intermediate, '--intermediate'),
+    bundle: pathOf(bundle, answerFileNames.bundle, '--bundle'),
+  }
+}
+
+function describe(
+  { certificate, root, bundle, retired }: InstalledAuthority,
+  units: readonly string[],
+): Answer {
+  return {
+    json: {
+      subject: certificate.subject,
+      serial: certificate.serial,
+      sha256: certificate.fingerprint,
+      notAfter: formatInstant(certificate.notAfter),
+      rootSha256: root.fingerprint,
+      bundleSequence: bundle.sequence,
+      ...(retired !== undefined && { retired }),
+      units,
+    },
+    lines: [
+      heading('The intermediate was installed.'),
+      ...columns([
+        ['Subject', certificate.subject],
+        ['SHA-256', formatFingerprint(certificate.fingerprint)],
+        ['Until', formatInstant(certificate.notAfter)],
+        ['Root', formatFingerprint(root.fingerprint)],
+        ['Trust bundle', `sequence ${bundle.sequence}`],
+        ...(retired === undefined ? [] : [['Retired', formatFingerprint(retired)] as const]),
+        ...units.map((unit) => ['Unit', unit] as const),
+      ]),
+      '',
+      units.length > 0
+        ? 'Start it: systemctl start mayfly-issuer'
+        : 'A running issuer takes it up on SIGHUP; start one with `mayfly issuer run`.',
+    ],
+  }
+}

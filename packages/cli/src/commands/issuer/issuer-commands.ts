@@ -1,0 +1,86 @@
+import type { Command } from 'commander'
+import {
+  addAdminOptions,
+  addPassphraseOptions,
+  addUnitOptions,
+  configOption,
+  issuerConfigPath,
+  jsonOption,
+  keyTypeOption,
+} from '../options.ts'
+import { perform, performForMonitoring } from '../perform.ts'
+import type { IssuerInitOptions } from './init.ts'
+import type { IssuerInstallOptions } from './install.ts'
+import type { IssuerRunOptions } from './run.ts'
+import { type IssuerStatusOptions, statusErrorExitCode } from './status-exit-code.ts'
+
+/** `mayfly issuer`: the daemon that mints, and the other side of the root's stick. */
+export function addIssuerCommands(program: Command): void {
+  const issuer = program
+    .command('issuer')
+    .description('the issuer: make its request, install its intermediate, run it')
+  addInit(issuer)
+  addInstall(issuer)
+  addRun(issuer)
+  addStatus(issuer)
+}
+
+function addInit(issuer: Command): void {
+  const init = issuer
+    .command('init')
+    .description('make the key of the next intermediate and its request, for the root to sign')
+    .addOption(configOption(issuerConfigPath))
+    .option('--out <file|dir>', 'a copy of the request for the root box, such as on a stick')
+    .option('--name <text>', 'common name in the request; the root may choose another')
+    .addOption(keyTypeOption().default('ec-p256'))
+  addPassphraseOptions(init)
+    .addOption(jsonOption())
+    .action((options: IssuerInitOptions) =>
+      perform(async () => (await import('./init.ts')).issuerInit, options),
+    )
+}
+
+function addInstall(issuer: Command): void {
+  const install = issuer
+    .command('install')
+    .description('check what came back from the root, and put it to use')
+    .argument('[dir]', 'the folder with intermediate.pem and bundle.jws')
+    .addOption(configOption(issuerConfigPath))
+    .option('--intermediate <file>', 'the intermediate, if it is elsewhere')
+    .option('--bundle <file>', 'the signed trust bundle, if it is elsewhere')
+    .option(
+      '--root-fingerprint <sha256>',
+      'SHA-256 of the root, as the root box showed it; needed the first time',
+    )
+  addUnitOptions(install)
+    .addOption(jsonOption())
+    .action((dir: string | undefined, options: Omit<IssuerInstallOptions, 'dir'>) =>
+      perform(async () => (await import('./install.ts')).issuerInstall, {
+        ...options,
+        ...(dir !== undefined && { dir }),
+      }),
+    )
+}
+
+function addRun(issuer: Command): void {
+  issuer
+    .command('run')
+    .description('run the issuer until SIGTERM; SIGHUP reloads its configuration, key and trust bundle')
+    .addOption(configOption(issuerConfigPath))
+    .action((options: IssuerRunOptions) => perform(async () => (await import('./run.ts')).issuerRun, options))
+}
+
+function addStatus(issuer: Command): void {
+  const status = issuer
+    .command('status')
+    .description('show how the running issuer is, with an exit code for monitoring')
+  addAdminOptions(status)
+    .addOption(jsonOption())
+    .action((options: IssuerStatusOptions) =>
+      performForMonitoring(
+        async () => (await import('./status.ts')).issuerStatus,
+        options,
+        statusErrorExitCode,
+      ),
+    )
+}
