@@ -1,0 +1,33 @@
+import type { Policy } from '@mayfly/issuer-daemon'
+
+export type CrashWork =
+  | { readonly do: 'enroll'; readonly token: string; readonly keyPem: string }
+  | {
+      readonly do: 'request'
+      readonly keyPem: string
+      readonly heldKeyPem: string
+      readonly heldChain: string
+      readonly immediate: boolean
+    }
+  | { readonly do: 'sweep' }
+
+/** What a child issuer is to do, and at which step it is to die. */
+export interface CrashTask {
+  readonly state: string
+  readonly work: CrashWork
+  readonly killAt: string
+}
+
+export const crashPassphrase: Uint8Array = new TextEncoder().encode('correct horse battery staple')
+
+export const crashPolicy: Policy = {
+  issuerUrl: 'https://issuer.example:8443',
+  lifetimeSeconds: 86_400,
+  cycleSeconds: 43_200,
+  recoveryWindowSeconds: 604_800,
+  keyTypes: ['ec-p256'],
+  tokenLifetimeSeconds: 900,
+  dailyQuota: 1_000,
+  retentionSeconds: 604_800,
+  sweepChunk: 2,
+}
