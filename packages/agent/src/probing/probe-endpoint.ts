@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect, isIP, type Socket } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import {
   encodePrivateKey,
   encodeTrustBundlePem,
@@ -10,7 +10,7 @@ import {
 } from '@mayfly/ca-core'
 import type { ProbeEndpoint } from './endpoint.ts'
 import { negotiations } from './negotiation/negotiation.ts'
-import { failedResult } from './probe-failure.ts'
+import { failedResult, NoCertificate } from './probe-failure.ts'
 import type { ProbeResult, ServedResult } from './probe-result.ts'
 
 export interface ProbeOptions {
@@ -30,31 +30,41 @@ const lookTimeoutSeconds = 5
  */
 export async function probeEndpoint(endpoint: ProbeEndpoint, options: ProbeOptions): Promise<ProbeResult> {
   const socket = connect({ ...endpoint.connect })
-  const limitMs = (endpoint.timeoutSeconds ?? lookTimeoutSeconds) * 1_000
-  const limit = setTimeout(() => socket.destroy(timedOut()), limitMs)
+  // Whatever a dying connection says is told by the promise that waits for it, or is of no interest.
+  socket.on('error', () => undefined)
+  const limit = limitOf(endpoint)
   try {
-    await connected(socket)
-    await negotiations[endpoint.protocol ?? 'tls'](socket)
-    return await readServedLeaf(socket, endpoint, options)
+    return await Promise.race([limit.passed, look(socket, endpoint, options)])
   } catch (error) {
     return failedResult(endpoint, error)
   } finally {
-    clearTimeout(limit)
-    // Whatever a dying connection says now is of no interest, and must not end the agent.
-    socket.on('error', () => undefined)
+    limit.end()
     socket.destroy()
   }
 }
 
-function timedOut(): Error {
-  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
+async function look(socket: Socket, endpoint: ProbeEndpoint, options: ProbeOptions): Promise<ServedResult> {
+  await connected(socket)
+  await negotiations[endpoint.protocol ?? 'tls'](socket)
+  return readServedLeaf(socket, endpoint, options)
+}
+
+function limitOf({ timeoutSeconds = lookTimeoutSeconds }: ProbeEndpoint): {
+  readonly passed: Promise<never>
+  readonly end: () => void
+} {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(socketError('ETIMEDOUT')), timeoutSeconds * 1_000)
+  return { passed: promise, end: () => clearTimeout(timer) }
+}
+
+function socketError(code: 'ETIMEDOUT' | 'ECONNRESET'): Error {
+  return Object.assign(new Error(code), { code })
 }
 
 function connected(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error('closed')))
+    socket.once('connect', resolve).once('error', reject)
   })
 }
 
@@ -63,9 +73,39 @@ function readServedLeaf(
   endpoint: ProbeEndpoint,
   options: ProbeOptions,
 ): Promise<ServedResult> {
-  const { bundle, clientMaterial } = options
-  const { serverName } = endpoint
-  const tls = connectTls({
+  const tls = connectTls(tlsOptions(socket, endpoint, options))
+  let shown: X509Certificate | undefined
+  return new Promise((resolve, reject) => {
+    const cut = (error: Error): void => {
+      shown ??= tls.getPeerX509Certificate()
+      if (shown === undefined) reject(error)
+      else
+        resolve(servedResult(endpoint, shown, 'cut', { ok: false, reason: 'the server ended the handshake' }))
+    }
+    // In TLS 1.2 secrets are made after the server's certificate has come and before it judges ours:
+    // if it resets the connection then, nothing can be read from it any more.
+    tls.once('keylog', () => {
+      shown = tls.getPeerX509Certificate()
+    })
+    tls.on('error', cut)
+    socket.once('error', cut)
+    socket.once('close', () => cut(socketError('ECONNRESET')))
+    if (socket.destroyed || socket.readableEnded) cut(socketError('ECONNRESET'))
+    tls.once('secureConnect', () => {
+      shown = tls.getPeerX509Certificate()
+      if (shown === undefined) reject(new NoCertificate())
+      else resolve(servedResult(endpoint, shown, 'completed', trustOf(tls, endpoint, shown)))
+      tls.destroy()
+    })
+  })
+}
+
+function tlsOptions(
+  socket: Socket,
+  { serverName }: ProbeEndpoint,
+  { bundle, clientMaterial }: ProbeOptions,
+): ConnectionOptions {
+  return {
     socket,
     ca: encodeTrustBundlePem(bundle),
     // The leaf is to be read even if it is wrong; whether it is trusted is told in the result.
@@ -76,23 +116,7 @@ function readServedLeaf(
       cert: clientMaterial.chainPem,
       key: encodePrivateKey(clientMaterial.keyPair),
     }),
-  })
-  return new Promise((resolve, reject) => {
-    // The raw socket's errors are not passed on to the TLS one in every state.
-    socket.once('error', reject)
-    socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
-    tls.once('secureConnect', () => {
-      const served = servedResult(tls, endpoint, 'completed')
-      if (served === undefined) reject(new Error('no certificate'))
-      else resolve(served)
-      tls.destroy()
-    })
-    tls.on('error', (error) => {
-      const served = servedResult(tls, endpoint, 'cut')
-      if (served === undefined) reject(error)
-      else resolve(served)
-    })
-  })
+  }
 }
 
 /**
@@ -100,12 +124,11 @@ function readServedLeaf(
  * weak key, which the strict reader of ca-core refuses.
  */
 function servedResult(
-  tls: TLSSocket,
   endpoint: ProbeEndpoint,
+  leaf: X509Certificate,
   handshake: ServedResult['handshake'],
-): ServedResult | undefined {
-  const leaf = tls.getPeerX509Certificate()
-  if (leaf === undefined) return undefined
+  trust: ServedResult['trust'],
+): ServedResult {
   return {
     outcome: 'served',
     endpoint,
@@ -113,10 +136,7 @@ function servedResult(
     fingerprint: sha256Hex(leaf.raw),
     notAfter: leaf.validToDate.getTime(),
     handshake,
-    trust:
-      handshake === 'cut'
-        ? { ok: false, reason: 'the server ended the handshake' }
-        : trustOf(tls, endpoint, leaf),
+    trust,
   }
 }
 

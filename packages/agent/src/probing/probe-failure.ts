@@ -26,6 +26,11 @@ const sentences: Readonly<Record<Because, string>> = {
   'no-certificate': 'the server completed a handshake without a certificate',
 }
 
+/** A handshake in which the server showed none, as with a pre-shared key. */
+export class NoCertificate extends Error {
+  override readonly name = 'NoCertificate'
+}
+
 /** What an error of a look at a port means. */
 export function failedResult(endpoint: ProbeEndpoint, error: unknown): FailedResult {
   const refused = error instanceof NegotiationRefused
@@ -36,7 +41,7 @@ export function failedResult(endpoint: ProbeEndpoint, error: unknown): FailedRes
 
 function becauseOf(error: unknown): Because {
   if (!(error instanceof Error)) return 'closed'
-  if (error.message === 'no certificate') return 'no-certificate'
+  if (error instanceof NoCertificate) return 'no-certificate'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return reasons[code] ?? (code.startsWith('ERR_SSL') || code === 'EPROTO' ? 'not-tls' : 'closed')
 }

@@ -8,7 +8,7 @@ export async function readBytes(socket: Socket, count: number): Promise<Buffer> 
   const ready = socket.read(count) as Buffer | null
   if (ready?.length === count) return ready
   // `read` gives a shorter rest only after the end.
-  if (ready !== null || socket.readableEnded) throw closed()
+  if (ready !== null || socket.readableEnded || socket.destroyed) throw closed()
   await readable(socket)
   return readBytes(socket, count)
 }

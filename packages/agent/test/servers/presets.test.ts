@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isMayflyError, type RunResult } from '@mayfly/ca-core'
+import { parseYamlConfiguration } from '@mayfly/platform'
+import { z } from 'zod'
+import { FakeProcessRunner } from '../../../../test/fakes/fake-process-runner.ts'
+import { MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
+import { prepareServer } from '../../src/servers/prepare-server.ts'
+import { type ReloadConfiguration, reloadSchema } from '../../src/servers/reload-configuration.ts'
+import type { ServerControl } from '../../src/servers/server-control.ts'
+
+const context = { liveFolder: '/etc/mayfly/live/web', generationFolder: '/etc/mayfly/archive/web/0007' }
+
+interface World {
+  readonly runner: FakeProcessRunner
+  readonly files: MemoryFileSystem
+  control(configuration: ReloadConfiguration): ServerControl
+}
+
+/** Process 4711 is called nginx, and `/run/nginx.pid` names it. */
+async function world(): Promise<World> {
+  const [runner, files] = [new FakeProcessRunner(), new MemoryFileSystem()]
+  await files.makeDirectory('/proc/self', { mode: 0o555 })
+  await files.makeDirectory('/proc/4711', { mode: 0o555 })
+  await files.createFile('/proc/4711/comm', Buffer.from('nginx\n'), { mode: 0o444 })
+  await files.makeDirectory('/run', { mode: 0o755 })
+  await files.createFile('/run/nginx.pid', Buffer.from('4711\n'), { mode: 0o644 })
+  runner.process(4711)
+  return {
+    runner,
+    files,
+    control: (configuration) => prepareServer(configuration, { fileSystem: files, processRunner: runner }),
+  }
+}
+
+function argvs(runner: FakeProcessRunner): string[] {
+  return runner.runs.map(({ argv }) => argv.join(' '))
+}
+
+async function refused(
+  work: Promise<void>,
+  code: 'check-failed' | 'reload-failed',
+  message: RegExp,
+): Promise<void> {
+  await assert.rejects(work, (error) => {
+    assert.ok(isMayflyError(error, code), String(error))
+    assert.match(error.message, message)
+    return true
+  })
+}
+
+test('nginx: checked with its own test, then sent SIGHUP', async () => {
+  const { runner, control } = await world()
+  runner.program('nginx')
+  const server = control({ preset: 'nginx', configuration: '/srv/nginx.conf' })
+  await server.ready(context)
+  await server.check(context)
+  await server.reload(context)
+  assert.deepEqual(argvs(runner), ['nginx -t -q -c /srv/nginx.conf'])
+  assert.deepEqual(runner.signals, [{ pid: 4711, signal: 'SIGHUP' }])
+})
+
+test('nginx: with a unit → reloaded through systemd', async () => {
+  const { runner, control } = await world()
+  runner.program('systemctl')
+  const server = control({ preset: 'nginx', unit: 'nginx.service' })
+  await server.ready(context)
+  await server.reload(context)
+  assert.deepEqual(argvs(runner), ['systemctl is-active nginx.service', 'systemctl reload nginx.service'])
+  assert.deepEqual(runner.signals, [])
+})
+
+test('pid file: left by a server that has gone → nobody is signalled', async () => {
+  const { runner, files, control } = await world()
+  await files.replaceFile('/run/nginx.pid', Buffer.from('99'), { mode: 0o644 })
+  await refused(
+    control({ preset: 'nginx' }).reload(context),
+    'reload-failed',
+    /names process 99, which does not run/,
+  )
+  assert.deepEqual(runner.signals, [])
+})
+
+test('pid file: another program has the number now → nobody is signalled', async () => {
+  const { runner, files, control } = await world()
+  await files.replaceFile('/proc/4711/comm', Buffer.from('sshd\n'), { mode: 0o444 })
+  await refused(control({ preset: 'nginx' }).reload(context), 'reload-failed', /which is sshd and not nginx/)
+  assert.deepEqual(runner.signals, [])
+})
+
+for (const content of ['', '0', '1', '-1', '4711x', 'nginx']) {
+  test(`pid file: holds ${JSON.stringify(content)} → nobody is signalled`, async () => {
+    const { runner, files, control } = await world()
+    await files.replaceFile('/run/nginx.pid', Buffer.from(content), { mode: 0o644 })
+    await refused(control({ preset: 'nginx' }).reload(context), 'reload-failed', /holds no process id/)
+    assert.deepEqual(runner.signals, [])
+  })
+}
+
+test('pid file: missing → the server is down', async () => {
+  const { control } = await world()
+  const server = control({ preset: 'signal', pidFile: '/run/other.pid', signal: 'SIGUSR1' })
+  await assert.rejects(server.ready(context), (error) => {
+    assert.ok(isMayflyError(error, 'reload-failed'))
+    assert.equal(error.details.because, 'server-down')
+    return true
+  })
+})
+
+test('signal: any of the allowed ones', async () => {
+  const { runner, control } = await world()
+  await control({ preset: 'signal', pidFile: '/run/nginx.pid', signal: 'SIGUSR2' }).reload(context)
+  assert.deepEqual(runner.signals, [{ pid: 4711, signal: 'SIGUSR2' }])
+})
+
+test('command: an argument list, with the folders in its environment', async () => {
+  const { runner, control } = await world()
+  runner.program('/usr/local/bin/load').program('/usr/local/bin/try')
+  const server = control({
+    preset: 'command',
+    command: ['/usr/local/bin/load', 'a b'],
+    check: ['/usr/local/bin/try'],
+  })
+  await server.check(context)
+  await server.reload(context)
+  assert.deepEqual(
+    runner.runs.map(({ argv }) => argv),
+    [['/usr/local/bin/try'], ['/usr/local/bin/load', 'a b']],
+  )
+  assert.deepEqual(runner.runs[1]?.options.env, {
+    MAYFLY_LIVE_FOLDER: '/etc/mayfly/live/web',
+    MAYFLY_GENERATION_FOLDER: '/etc/mayfly/archive/web/0007',
+  })
+})
+
+const failures: Record<string, { result: Partial<RunResult>; message: RegExp }> = {
+  'exits with 1': {
+    result: { exitCode: 1, stderr: 'bad line 7\n' },
+    message: /^\/load 'it' exited with 1: bad line 7$/,
+  },
+  hangs: { result: { timedOut: true }, message: /did not end within 30 s\.$/ },
+}
+
+for (const [how, { result, message }] of Object.entries(failures)) {
+  test(`command: ${how} → reload-failed, with what it printed`, async () => {
+    const { runner, control } = await world()
+    runner.program('/load', () => result)
+    const server = control({ preset: 'command', command: ['/load', 'it'] })
+    await refused(server.reload(context), 'reload-failed', new RegExp(message.source.replace("'it'", 'it')))
+  })
+}
+
+test('command: not installed → reload-failed, with what to do', async () => {
+  const { control } = await world()
+  const server = control({ preset: 'command', command: ['/nowhere'] })
+  await refused(server.reload(context), 'reload-failed', /cannot be started.*Is it installed/)
+})
+
+test('unit: reloaded, or restarted where that is asked for', async () => {
+  const { runner, control } = await world()
+  runner.program('systemctl')
+  await control({ preset: 'unit', unit: 'app.service' }).reload(context)
+  await control({ preset: 'unit', unit: 'app.service', restart: true }).reload(context)
+  assert.deepEqual(argvs(runner), ['systemctl reload app.service', 'systemctl restart app.service'])
+})
+
+test('unit: not active → the server is down', async () => {
+  const { runner, control } = await world()
+  runner.program('systemctl', () => ({ exitCode: 3, stdout: 'inactive\n' }))
+  await refused(
+    control({ preset: 'unit', unit: 'app.service' }).ready(context),
+    'reload-failed',
+    /app\.service is not active/,
+  )
+})
+
+test('none: nothing is done', async () => {
+  const { runner, control } = await world()
+  const server = control({ preset: 'none' })
+  await server.ready(context)
+  await server.check(context)
+  await server.reload(context)
+  assert.deepEqual([runner.runs, runner.signals], [[], []])
+})
+
+const schema = z.strictObject({ reload: reloadSchema })
+
+const good: Record<string, ReloadConfiguration> = {
+  '{ preset: nginx, pidFile: /run/nginx.pid }': { preset: 'nginx', pidFile: '/run/nginx.pid' },
+  '{ signal: SIGHUP, pidFile: /run/x.pid }': { preset: 'signal', signal: 'SIGHUP', pidFile: '/run/x.pid' },
+  '{ command: [systemctl, kill, x] }': { preset: 'command', command: ['systemctl', 'kill', 'x'] },
+  '{ unit: x.service, restart: true }': { preset: 'unit', unit: 'x.service', restart: true },
+  '{ preset: none }': { preset: 'none' },
+}
+
+for (const [text, expected] of Object.entries(good)) {
+  test(`configuration: reload: ${text} → understood`, () => {
+    assert.deepEqual(parseYamlConfiguration(`reload: ${text}`, 'agent.yaml', schema), { reload: expected })
+  })
+}
+
+const bad: Record<string, RegExp> = {
+  '{ preset: nginks }': /agent\.yaml:1:\d+: reload\.preset: must be one of nginx, /,
+  '{ preset: nginx, pidfile: /run/x.pid }': /reload\.pidfile: is not a known key; did you mean pidFile\?/,
+  '{ preset: nginx, pidFile: x.pid }': /reload\.pidFile: must be an absolute path/,
+  '{ signal: SIGKILL, pidFile: /run/x.pid }': /reload\.signal: /,
+  '{ signal: SIGHUP }': /reload\.pidFile: is missing/,
+  '{ command: [] }': /reload\.command: /,
+  '{ command: "systemctl reload nginx" }': /reload\.command: /,
+  '{ unit: "nginx; rm" }': /reload\.unit: must be a unit/,
+}
+
+for (const [text, message] of Object.entries(bad)) {
+  test(`configuration: reload: ${text} → refused with its line`, () => {
+    assert.throws(
+      () => parseYamlConfiguration(`reload: ${text}`, 'agent.yaml', schema),
+      (error) => {
+        assert.ok(isMayflyError(error, 'config-invalid'))
+        assert.match(error.message, message)
+        return true
+      },
+    )
+  })
+}
