@@ -98,7 +98,10 @@ export class Trust extends EventEmitter<TrustEvents> {
     return verifiedPeer(connection, this.context.settings)
   }
 
-  /** Ends watching, idle connections and agents; running requests over `dispatcher()` finish. */
+  /**
+   * Ends watching and the connections of `httpsAgent()`; running requests over `dispatcher()` finish.
+   * Servers are closed by their owner, before.
+   */
   async close(): Promise<void> {
     for (const agent of this.#agents.values()) agent.destroy()
     await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.close()))

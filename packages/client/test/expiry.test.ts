@@ -60,24 +60,26 @@ test("server: the caller's certificate expires → its connection ends then, req
 test('client: the clock jumps past the expiry while a connection is idle → it is not used again', async (t) => {
   const bench = await createTestBench(t)
   let jumpMs = 0
-  const { identity } = await bench.host('billing', {
-    leaf: { notAfter: new Date(Date.now() + 20 * hourMs) },
-    trust: { now: () => Date.now() + jumpMs },
-  })
+  const trust = { now: () => Date.now() + jumpMs }
+  const { identity } = await bench.host('billing', { trust })
+  const other = (await bench.host('billing', { trust })).identity.httpsAgent()
   const leaf = await bench.pki.issue({ names: ['localhost'], notAfter: new Date(Date.now() + hourMs) })
   const { url, server } = await bench.serveLeaf(leaf)
   const agent = identity.httpsAgent()
   const first = await get(url, { agent })
   assert.equal((await get(url, { agent })).socket, first.socket)
   await identity.fetch(url).then((answer) => answer.text())
+  await get(url, { agent: other })
   const asked = { count: 0 }
   server.on('request', () => {
     asked.count += 1
   })
 
   jumpMs = 2 * hourMs
-  await assert.rejects(get(url, { agent }), { code: 'peer-certificate-expired' })
+  // Each alone must look at the clock: fetch, and an agent of another identity.
   assert.equal((await fetchFailure(identity.fetch(url))).code, 'peer-certificate-expired')
+  await assert.rejects(get(url, { agent: other }), { code: 'peer-certificate-expired' })
+  await assert.rejects(get(url, { agent }), { code: 'peer-certificate-expired' })
   assert.equal(asked.count, 0)
   assert.equal(first.socket.destroyed, true)
 

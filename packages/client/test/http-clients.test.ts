@@ -105,6 +105,16 @@ test('dispatcher: option peer → judged by identity', async (t) => {
   assert.equal((await fetchFailure(post('web-2'))).code, 'peer-not-allowed')
 })
 
+test('fetch: host is an address → found as address in the SAN', async (t) => {
+  const bench = await createTestBench(t)
+  const { identity } = await bench.host('billing')
+  const right = await bench.serveLeaf(await bench.pki.issue({ names: ['ip:127.0.0.1'] }))
+  const wrong = await bench.serveLeaf(await bench.pki.issue({ names: ['localhost'] }))
+  assert.equal(await (await identity.fetch(`https://127.0.0.1:${right.port}`)).text(), 'hello')
+  const failure = await fetchFailure(identity.fetch(`https://127.0.0.1:${wrong.port}`))
+  assert.equal(failure.code, 'peer-name-mismatch')
+})
+
 test('http: asked for or redirected to → refused', async (t) => {
   const bench = await createTestBench(t)
   const { identity } = await bench.host('billing')

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import https from 'node:https'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createTestPki } from '../../../test/support/test-pki.ts'
-import { pinnedAgent, type TrustError } from '../src/index.ts'
+import { openIdentity, pinnedAgent, type TrustError } from '../src/index.ts'
 import { get } from './support/get.ts'
 import { createTestBench, type Host, type Served, type TestBench } from './support/test-bench.ts'
 
@@ -72,6 +72,18 @@ test('rotation: nobody connects → told by the watcher, and idle connections of
   await closed
   assert.equal((await get(served.url, { agent })).body, leaf.serial)
   assert.equal(await billing.identity.fetch(served.url).then((answer) => answer.text()), leaf.serial)
+})
+
+test('rotation: opened by a relative path → followed as well, wherever the process goes', async (t) => {
+  const { live, rotate } = await (await createTestBench(t)).host('billing')
+  const identity = await openIdentity(relative(process.cwd(), live.path))
+  t.after(() => identity.close())
+  const home = process.cwd()
+  process.chdir('/')
+  t.after(() => process.chdir(home))
+  const rotated = once(identity, 'rotation')
+  const leaf = await rotate()
+  assert.equal((await rotated)[0].serial, leaf.serial)
 })
 
 test('rotation: kept connections → the same until then, another after', async (t) => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import https from 'node:https'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import tls from 'node:tls'
 import { createTestPki } from '../../../test/support/test-pki.ts'
-import { openTrust, type PeerIdentity } from '../src/index.ts'
+import { openTrust, type PeerIdentity, TrustError } from '../src/index.ts'
+import { createRefusal } from '../src/server/refusal.ts'
 import { get } from './support/get.ts'
 import { createTestBench } from './support/test-bench.ts'
 
@@ -110,6 +112,12 @@ test('server: no client certificate, other CA, for servers only, expired → fai
   })
   assert.equal(asked, 0)
   assert.ok(port > 0)
+})
+
+test('refusal: a refused peer asks for nothing → its connection is closed all the same', async () => {
+  const socket = new PassThrough()
+  createRefusal(1).refuse(socket, new TrustError('peer-not-allowed', 'test'))
+  await once(socket, 'close')
 })
 
 test('server: upgrade by a caller that is not allowed → 403, and no upgrade event', async (t) => {

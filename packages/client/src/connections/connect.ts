@@ -55,7 +55,7 @@ export async function connectPinned(
   })
   socket.setKeepAlive(true).setNoDelay(target.noDelay ?? true)
   await secured(socket, describeTarget(target), settings.connectTimeoutMs)
-  ends.add(socket, notAfterOf(socket))
+  ends.add(socket, { notAfter: notAfterOf(socket), side: 'client' })
   return { socket, material }
 }
 

@@ -8,10 +8,17 @@ import { TrustError } from '../trust-error.ts'
  */
 const recheckMs = 15_000
 
+interface End {
+  /** Of the peer's certificate. */
+  readonly notAfter: Instant
+  /** Ours. A server's connection ends without an error: there nobody asked for anything. */
+  readonly side: 'client' | 'server'
+}
+
 /** Ends each connection when its peer's certificate does. */
 export class ConnectionEnds {
   readonly #now: () => Instant
-  readonly #ends = new Map<TLSSocket, Instant>()
+  readonly #ends = new Map<TLSSocket, End>()
   #earliest: Instant = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
 
@@ -19,10 +26,10 @@ export class ConnectionEnds {
     this.#now = now
   }
 
-  /** The connection is destroyed at `notAfter`, with a `peer-certificate-expired`. */
-  add(socket: TLSSocket, notAfter: Instant): void {
-    this.#ends.set(socket, notAfter)
-    this.#earliest = Math.min(this.#earliest, notAfter)
+  /** At `notAfter` the connection is destroyed, on a client's side with a `peer-certificate-expired`. */
+  add(socket: TLSSocket, end: End): void {
+    this.#ends.set(socket, end)
+    this.#earliest = Math.min(this.#earliest, end.notAfter)
     socket.once('close', () => this.#remove(socket))
     this.#schedule()
   }
@@ -31,12 +38,15 @@ export class ConnectionEnds {
   check(): void {
     const now = this.#now()
     if (now < this.#earliest) return
-    for (const [socket, notAfter] of this.#ends) {
-      if (now < notAfter) continue
-      this.#ends.delete(socket)
-      socket.destroy(expired(notAfter))
+    this.#earliest = Number.POSITIVE_INFINITY
+    for (const [socket, end] of this.#ends) {
+      if (now < end.notAfter) {
+        this.#earliest = Math.min(this.#earliest, end.notAfter)
+      } else {
+        this.#ends.delete(socket)
+        socket.destroy(end.side === 'client' ? expired(end.notAfter) : undefined)
+      }
     }
-    this.#earliest = Math.min(Number.POSITIVE_INFINITY, ...this.#ends.values())
   }
 
   #remove(socket: TLSSocket): void {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { TrustSettings } from '../options.ts'
 import { TrustError } from '../trust-error.ts'
 import { loadMaterial, type Material } from './material.ts'
-import { type MaterialPaths, resolvePaths, signatureOf } from './material-files.ts'
+import { absolutePaths, type MaterialPaths, resolvePaths, signatureOf } from './material-files.ts'
 import { requireValid } from './own-certificate.ts'
 import { watchMaterial } from './watch-material.ts'
 
@@ -35,12 +35,12 @@ export class LiveMaterial extends EventEmitter<LiveMaterialEvents> {
     super()
     // One listener for each agent, dispatcher and server made from it.
     this.setMaxListeners(0)
-    this.#paths = paths
+    this.#paths = absolutePaths(paths)
     this.#settings = settings
     const { material, signature } = this.#read()
     this.#held = material
     this.#heldSignature = signature
-    this.#stopWatching = watchMaterial(paths, {
+    this.#stopWatching = watchMaterial(this.#paths, {
       changed: () => this.refresh(),
       failed: (error) => this.#tell(error),
     })

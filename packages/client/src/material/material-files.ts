@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { TrustError, type TrustErrorCode } from '../trust-error.ts'
 import type { PemFile } from './own-certificate.ts'
 
@@ -17,19 +17,25 @@ export interface MaterialFiles {
 /** A bundle of some hundred roots; more is a mistake and would be read at every change. */
 const fileBytesMax = 1_048_576
 
+/** The paths as they are meant now, wherever the process goes later. */
+export function absolutePaths({ bundle, own }: MaterialPaths): MaterialPaths {
+  if (own === undefined) return { bundle: resolve(bundle) }
+  return { bundle: resolve(bundle), own: { cert: resolve(own.cert), key: resolve(own.key) } }
+}
+
 /** Every link in the folders' paths is resolved once, so that all files come from one generation. */
 export function resolvePaths(paths: MaterialPaths): MaterialPaths {
   const folders = new Map<string, string>()
-  function resolve(path: string, code: TrustErrorCode): string {
+  function resolveFolder(path: string, code: TrustErrorCode): string {
     const folder = dirname(path)
     const resolved = folders.get(folder) ?? attempt(path, code, () => realpathSync(folder))
     folders.set(folder, resolved)
     return join(resolved, basename(path))
   }
-  const bundle = resolve(paths.bundle, 'bundle-missing')
+  const bundle = resolveFolder(paths.bundle, 'bundle-missing')
   if (paths.own === undefined) return { bundle }
-  const cert = resolve(paths.own.cert, 'certificate-missing')
-  return { bundle, own: { cert, key: resolve(paths.own.key, 'key-missing') } }
+  const cert = resolveFolder(paths.own.cert, 'certificate-missing')
+  return { bundle, own: { cert, key: resolveFolder(paths.own.key, 'key-missing') } }
 }
 
 /**

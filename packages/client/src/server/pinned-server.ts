@@ -84,7 +84,7 @@ export class PinnedServer extends Server {
   #admit(socket: TLSSocket): boolean {
     try {
       const { notAfter } = this.#judge(socket)
-      this.#context.ends.add(socket, notAfter)
+      this.#context.ends.add(socket, { notAfter, side: 'server' })
       this.#old.add(socket)
       return true
     } catch (error) {
