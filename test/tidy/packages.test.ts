@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from 'node:test'
+import { agentVersion } from '@mayfly/agent'
 import { errorCodes } from '@mayfly/ca-core'
 import { houseRule } from './house-rule.ts'
 import { allowedPackages } from './package-rules.ts'
@@ -19,11 +20,17 @@ describe('packages', () => {
   houseRule('packages agree in version, licence and engine', () => {
     const manifests = names.map((name) => ({ path: `packages/${name}/package.json`, manifest: read(name) }))
     return manifests.flatMap(({ path, manifest }) =>
-      ['version', 'license', 'engines', 'type', 'files']
+      ['version', 'license', 'engines', 'type']
         .filter((key) => JSON.stringify(manifest[key]) !== JSON.stringify(manifests[0]?.manifest[key]))
         .map((key) => ({ path, what: `${key} differs from the other packages` })),
     )
   })
+
+  houseRule('the agent tells its own version', () =>
+    agentVersion === read('agent').version
+      ? []
+      : [{ path: 'packages/agent/src/version.ts', what: 'is not the version of its package' }],
+  )
 
   houseRule('versions are exact', () =>
     names.flatMap((name) =>

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+
+const root = join(import.meta.dirname, '../..')
+const packageNames = ['ca-core', 'client', 'platform', 'issuer-daemon', 'agent', 'cli']
+const timeoutMs = 240_000
+
+/** The pinned Node first, as a user of the packages has it; nothing that this npm run or test set. */
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm_|NODE_TEST_)/i.test(name))),
+  PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+}
+
+async function run(folder: string, program: string, ...given: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, given, {
+    cwd: folder,
+    env: environment,
+    timeout: timeoutMs,
+  })
+  return stdout
+}
+
+describe('packages, built, packed and installed with plain npm', () => {
+  let scratch: string
+  let tarballs: string
+  let home: string
+
+  before(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'pack-'))
+    tarballs = join(scratch, 'tarballs')
+    home = join(scratch, 'home')
+    for (const folder of [tarballs, home]) await mkdir(folder)
+    const { packageManager, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+    const pnpm = (folder: string, ...given: string[]) => run(folder, 'npx', '--yes', packageManager, ...given)
+    // What an earlier build left of files that are gone would be packed too.
+    for (const name of packageNames)
+      await rm(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
+    await pnpm(root, '-r', 'build')
+    for (const name of packageNames) {
+      await pnpm(join(root, 'packages', name), 'pack', '--pack-destination', tarballs)
+    }
+    await writeFile(join(home, 'package.json'), '{ "private": true }')
+    const files = packageNames.map((name) => join(tarballs, `mayfly-${name}-${version}.tgz`))
+    await run(home, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...files)
+  })
+  after(() => rm(scratch, { recursive: true, force: true }))
+
+  it('a tarball: → built code, types, README and licence, and no source or tests', async () => {
+    for (const name of packageNames) {
+      const installed = join(home, 'node_modules', '@mayfly', name)
+      const entries = (await readdir(installed)).filter(
+        (entry) => !/^node_modules$|\.schema\.json$/.test(entry),
+      )
+      assert.deepEqual(entries.sort(), ['LICENSE', 'README.md', 'dist', 'package.json'])
+      const files = await readdir(join(installed, 'dist'), { recursive: true })
+      assert.ok(files.includes('index.js') && files.includes('index.d.ts'), name)
+      assert.deepEqual(
+        files.filter((file) => /(?<!\.d)\.ts$|\.test\./.test(file)),
+        [],
+      )
+    }
+  })
+
+  it('a manifest: → real versions for the workspace, no condition of the source', async () => {
+    for (const name of packageNames) {
+      const text = await readFile(join(home, 'node_modules/@mayfly', name, 'package.json'), 'utf8')
+      assert.doesNotMatch(text, /workspace:/)
+      assert.doesNotMatch(text.split('"publishConfig"')[0] ?? '', /"source"/)
+    }
+  })
+
+  it('mayfly --version and --help: → run from the bin folder', async () => {
+    const { version } = JSON.parse(await readFile(join(root, 'packages/cli/package.json'), 'utf8'))
+    assert.equal((await run(home, join(home, 'node_modules/.bin/mayfly'), '--version')).trim(), version)
+    assert.match(await run(home, join(home, 'node_modules/.bin/mayfly'), '--help'), /root.*issuer.*agent/s)
+  })
+
+  it('every package: imported as a module and required → the same exports', async () => {
+    for (const name of packageNames) {
+      const imported = `import * as all from '@mayfly/${name}'; console.log(Object.keys(all).sort().join())`
+      const required = `console.log(Object.keys(require('@mayfly/${name}')).sort().join())`
+      const exported = await run(home, 'node', '--input-type=module', '-e', imported)
+      assert.notEqual(exported.trim(), '')
+      assert.equal(await run(home, 'node', '--input-type=commonjs', '-e', required), exported)
+    }
+  })
+
+  it('@mayfly/client alone: → needs none of the others', async () => {
+    const alone = join(scratch, 'alone')
+    await mkdir(alone)
+    await writeFile(join(alone, 'package.json'), '{ "private": true, "type": "module" }')
+    const [tarball = ''] = (await readdir(tarballs)).filter((file) => file.startsWith('mayfly-client-'))
+    await run(alone, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', join(tarballs, tarball))
+    assert.deepEqual(await readdir(join(alone, 'node_modules/@mayfly')), ['client'])
+    await writeFile(
+      join(alone, 'try.js'),
+      "import { openIdentity } from '@mayfly/client'\nconsole.log(typeof openIdentity)",
+    )
+    assert.equal((await run(alone, 'node', 'try.js')).trim(), 'function')
+  })
+})
