@@ -4,10 +4,10 @@ import { after, before, test } from 'node:test'
 import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
-import { probeEndpoint } from '../../packages/agent/src/probing/probe-endpoint.ts'
 import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
-import { startLoad } from '../support/load.ts'
+import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
+import { servedSerial } from '../support/served-serial.ts'
 import { type Nginx, slowBytes, startNginx } from '../support/servers/nginx.ts'
 
 const serverName = 'web-1.example'
@@ -35,29 +35,8 @@ after(async () => {
   await host?.remove()
 })
 
-async function servedSerial(): Promise<string> {
-  const result = await probeEndpoint(endpoint, { bundle: host.issuer.bundle })
-  assert.equal(result.outcome, 'served', JSON.stringify(result))
-  return result.outcome === 'served' ? result.serial : ''
-}
-
 test('nginx: ten rotations under load → no failed handshake, no failed request, every serial seen', async () => {
-  const ca = encodeTrustBundlePem(host.issuer.bundle)
-  const load = startLoad({ port: nginx.port, serverName, ca })
-  const serials: string[] = []
-  for (let rotation = 0; rotation < 10; rotation++) {
-    const { serial } = await host.rotate(reload, [endpoint])
-    serials.push(serial)
-    await load.answered(60)
-  }
-  const counts = await load.stop()
-  assert.deepEqual([...load.errors], [])
-  assert.equal(counts.failedHandshakes, 0)
-  assert.equal(counts.failedRequests, 0)
-  assert.deepEqual(
-    serials.filter((serial) => !load.serials.has(serial)),
-    [],
-  )
+  await rotateUnderLoad(host, reload, endpoint, 10)
 })
 
 test('nginx: a download that runs across a rotation → comes whole', async () => {
@@ -85,7 +64,7 @@ test('nginx: a mismatched pair → its own test refuses, and the old one is stil
     return true
   })
   await server.reload(bad)
-  assert.equal(await servedSerial(), serial)
+  assert.equal(await servedSerial(endpoint, host.issuer.bundle), serial)
   await host.rotate(reload, [endpoint])
 })
 
@@ -143,7 +122,7 @@ test('nginx: down → told before anything is done, and it starts with the new f
   await assert.rejects(server.reload(context), (error) => isMayflyError(error, 'reload-failed'))
   nginx = await startNginx({ ...host, port: nginx.port })
   await server.ready(context)
-  assert.equal(await servedSerial(), leafOf(material).serial)
+  assert.equal(await servedSerial(endpoint, host.issuer.bundle), leafOf(material).serial)
 })
 
 test('nginx: a caller’s certificate is required → the probe shows one, and sees the serial without one too', async () => {
@@ -153,5 +132,5 @@ test('nginx: a caller’s certificate is required → the probe shows one, and s
   const context = await host.install(material)
   await host.control(reload).reload(context)
   assert.equal((await host.probe([endpoint], material)).outcome, 'served')
-  assert.equal(await servedSerial(), leafOf(material).serial)
+  assert.equal(await servedSerial(endpoint, host.issuer.bundle), leafOf(material).serial)
 })

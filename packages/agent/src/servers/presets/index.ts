@@ -1,5 +1,6 @@
 import type { Preset } from '../preset.ts'
 import { command } from './command.ts'
+import { haproxy } from './haproxy.ts'
 import { nginx } from './nginx.ts'
 import { none } from './none.ts'
 import type { PresetName } from './preset-name.ts'
@@ -7,7 +8,10 @@ import { signal } from './signal.ts'
 import { unit } from './unit.ts'
 
 /** Every preset, by the name that it has in `agent.yaml`. A new one is one file and one line here. */
-export const presets = { nginx, signal, command, unit, none } as const satisfies Record<PresetName, unknown>
+export const presets = { nginx, haproxy, signal, command, unit, none } as const satisfies Record<
+  PresetName,
+  unknown
+>
 
 type OptionsOf<P> = P extends Preset<infer Options> ? Options : never
 
