@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { dayMs, type ErrorCode, generateKeyPair, hourMs, isMayflyError, minuteMs } from '@mayfly/ca-core'
+import { dayMs, type ErrorCode, generateKeyPair, hourMs, minuteMs } from '@mayfly/ca-core'
+import { assertRefused } from '../support/assert-refused.ts'
 import {
   auditOf,
   createHost,
@@ -22,6 +23,8 @@ describe('lineage', () => {
     await host.enroll()
   })
   afterEach(() => kit.close())
+
+  const refused = (code: ErrorCode, asking: Promise<unknown>) => assertRefused(code, asking, kit)
 
   /** The next certificate on the ordinary way: asked ahead, minted by the sweep, fetched. */
   async function rotate(who: TestHost): Promise<HeldCertificate> {
@@ -62,7 +65,7 @@ describe('lineage', () => {
   })
 
   it('due → issued at once', async () => {
-    await kit.clock.advance(13 * hourMs)
+    await kit.clock.advance(14 * hourMs)
     assert.equal((await host.request()).status, 'issued')
   })
 
@@ -246,16 +249,4 @@ describe('lineage', () => {
     assert.equal(new Set(answers.map((answer) => answer.status === 'issued' && answer.serial)).size, 1)
     assert.equal((await kit.store.counts(kit.clock.now())).issued, 2)
   })
-
-  async function refused(code: ErrorCode, asking: Promise<unknown>) {
-    const error = await asking.then(
-      () => assert.fail(`expected ${code}`),
-      (reason: unknown) => reason,
-    )
-    assert.ok(isMayflyError(error), String(error))
-    assert.equal(error.code, code, error.message)
-    const last = (await auditOf(kit)).at(-1)
-    assert.equal(last?.reason, code)
-    return error
-  }
 })

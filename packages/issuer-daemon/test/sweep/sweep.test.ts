@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { dayMs, generateKeyPair, hourMs, type KeyPair, minuteMs } from '@mayfly/ca-core'
+import { createFaultyStore, type FaultyStore } from '../support/faulty-store.ts'
+import {
+  attempted,
+  auditOf,
+  createHost,
+  createIssuerKit,
+  type IssuerKit,
+  type TestHost,
+} from '../support/issuer-kit.ts'
+
+const hostCount = 25
+
+describe('sweep', () => {
+  let kit: IssuerKit
+  let faulty: FaultyStore
+  let hosts: TestHost[]
+  let keys: KeyPair[]
+
+  beforeEach(async () => {
+    faulty = createFaultyStore()
+    kit = await createIssuerKit({ wrapStore: (store) => faulty.wrap(store) })
+    hosts = Array.from({ length: hostCount }, (_, index) =>
+      createHost(() => kit, `web-${index}`, `192.0.2.${index}`),
+    )
+    keys = await Promise.all(hosts.map(() => generateKeyPair('ec-p256')))
+    await Promise.all(hosts.map((host) => host.enroll()))
+    await Promise.all(hosts.map((host, index) => host.request({ keyPair: keyOf(index) })))
+    await kit.clock.advance(14 * hourMs)
+  })
+  afterEach(() => kit.close())
+
+  const keyOf = (index: number): KeyPair => {
+    const key = keys[index]
+    assert.ok(key)
+    return key
+  }
+  const sweep = (signal?: AbortSignal) =>
+    kit.issuer.sweep({ until: kit.clock.now(), ...(signal && { signal }) })
+
+  it('all due, in chunks → each is minted once; the next sweep finds nothing', async () => {
+    assert.deepEqual(await sweep(), { due: hostCount, minted: hostCount, failed: 0 })
+    for (const [index, host] of hosts.entries()) assert.ok(await host.fetch(keyOf(index)))
+    assert.deepEqual(await sweep(), { due: 0, minted: 0, failed: 0 })
+    assert.equal(kit.steps.filter((step) => step === 'signed').length, hostCount + 3)
+  })
+
+  it('renewAt is drawn once for each certificate and spread around the cycle', async () => {
+    const drawn = new Set<number>()
+    await sweep()
+    for (const { publicKey } of keys) {
+      const record = await kit.store.certificate({ keyHash: publicKey.hash })
+      assert.ok(record)
+      drawn.add(record.renewAt)
+      const share = (record.renewAt - kit.clock.now()) / (12 * hourMs)
+      assert.ok(share > 0.89 && share < 1.11, `${share}`)
+    }
+    assert.equal(drawn.size, hostCount)
+  })
+
+  it('until is the next run → what falls due before it is minted now', async () => {
+    await sweep()
+    const [host] = hosts
+    host?.use({ keyPair: keyOf(0), certificate: (await host.fetch(keyOf(0)))?.certificate ?? assert.fail() })
+    const keyPair = await generateKeyPair('ec-p256')
+    const answer = await host?.request({ keyPair })
+    assert.ok(answer?.status === 'scheduled')
+    const mintAt = Date.parse(answer.mintAt)
+    assert.equal((await kit.issuer.sweep({ until: mintAt - 1 })).minted, 0)
+    assert.equal((await kit.issuer.sweep({ until: mintAt })).minted, 1)
+  })
+
+  it('one identity fails → the others are minted, and the audit says why', async () => {
+    const broken = await kit.store.identity({ name: 'web-7' })
+    assert.ok(broken)
+    const next = { ...broken, names: [] }
+    await kit.store.commit([{ at: kit.clock.now(), parts: [{ do: 'move-identity', next }] }])
+    assert.deepEqual(await sweep(), { due: hostCount, minted: hostCount - 1, failed: 1 })
+    const record = (await auditOf(kit)).find(
+      ({ identity, action }) => identity === 'web-7' && action === 'sweep',
+    )
+    assert.deepEqual([record?.outcome, record?.reason], ['refused', 'profile-violation'])
+  })
+
+  it('suspended since it was staged → not minted', async () => {
+    await attempted(kit.issuer, 'identity.suspend', undefined, (attempt) =>
+      kit.issuer.suspendIdentity('web-3', attempt),
+    )
+    assert.equal((await sweep()).minted, hostCount - 1)
+    assert.equal(await hosts[3]?.fetch(keyOf(3)), undefined)
+  })
+
+  it('intents cannot be written → nothing is signed, and the sweep stops', async () => {
+    const { signatures } = kit.signer
+    faulty.refuses = 'intend'
+    assert.deepEqual(await sweep(), { due: 0, minted: 0, failed: 0, stopped: 'store-unavailable' })
+    assert.equal(kit.signer.signatures, signatures)
+    assert.deepEqual(
+      (await kit.issuer.status()).alarms.map(({ because }) => because),
+      ['sweep-stopped'],
+    )
+    faulty.refuses = undefined
+    assert.equal((await sweep()).minted, hostCount)
+  })
+
+  it('certificates cannot be recorded → none is given out, no loop, and it recovers by itself', async () => {
+    faulty.refuses = 'record'
+    assert.equal((await sweep()).stopped, 'store-unavailable')
+    assert.equal((await sweep()).stopped, 'store-unavailable')
+    assert.equal(await hosts[0]?.fetch(keyOf(0)), undefined)
+    faulty.refuses = undefined
+    await kit.clock.advance(6 * minuteMs)
+    assert.equal((await sweep()).minted, hostCount)
+    const { burnt, issued } = await kit.store.counts(kit.clock.now())
+    // Each sweep that fails burns no more than one chunk.
+    assert.equal(burnt, 2 * kit.ports.policy.sweepChunk)
+    assert.equal(issued, 2 * hostCount)
+  })
+
+  it('aborted → ends between chunks, and the next sweep goes on', async () => {
+    const stopping = new AbortController()
+    const sweeping = kit.issuer.sweep({
+      until: kit.clock.now(),
+      signal: stopping.signal,
+    })
+    stopping.abort()
+    const { minted } = await sweeping
+    assert.ok(minted < hostCount)
+    assert.equal((await sweep()).minted, hostCount - minted)
+  })
+
+  it('the clock far behind → stops before anything is signed', async () => {
+    await attempted(kit.issuer, 'test', undefined, async () => undefined)
+    const { signatures } = kit.signer
+    kit.clock.jump(-10 * minuteMs)
+    const report = await kit.issuer.sweep({ until: kit.clock.now() + hourMs })
+    assert.equal(report.stopped, 'clock-wrong')
+    assert.equal(kit.signer.signatures, signatures)
+  })
+
+  it('requests in between → are answered while the sweep runs', async () => {
+    const late = createHost(() => kit, 'late', '192.0.2.200')
+    const [report] = await Promise.all([sweep(), late.enroll()])
+    assert.equal(report.minted, hostCount)
+    assert.ok(late.current)
+  })
+
+  it('old certificates → pruned after the retention, their serials and keys remembered', async () => {
+    await sweep()
+    await kit.clock.advance(9 * dayMs)
+    await sweep()
+    const { certificates, issued } = await kit.store.counts(kit.clock.now())
+    assert.equal(certificates, 0)
+    assert.equal(issued, 2 * hostCount)
+    assert.equal((await kit.store.issuance(keyOf(0).publicKey.hash))?.state, 'recorded')
+  })
+})
