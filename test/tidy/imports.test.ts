@@ -21,7 +21,7 @@ describe('imports', () => {
       const own = packageOf(file.path) ?? ''
       // A package's tests may use every package below, the fakes and the suites.
       return importsOf(file)
-        .map((name) => /^@mayfly\/([^/]+)/.exec(name)?.[1])
+        .map((name) => /^@mayfly\/([a-z-]+)/.exec(name)?.[1])
         .filter((name) => name !== undefined && name !== own && allowedPackages[own]?.includes(name) !== true)
         .map((name) => ({ path: file.path, what: `${own} may not import ${name}` }))
     }),
