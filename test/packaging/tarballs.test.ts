@@ -74,6 +74,11 @@ describe('packages, built, packed and installed with plain npm', () => {
     }
   })
 
+  it('the cli: → carries the systemd units that it puts in place', async () => {
+    const units = await readdir(join(home, 'node_modules/@mayfly/cli/dist/packaging/systemd'))
+    assert.deepEqual(units.sort(), ['mayfly-agent.service', 'mayfly-issuer.service', 'mayfly.sysusers.conf'])
+  })
+
   it('mayfly --version and --help: → run from the bin folder', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'packages/cli/package.json'), 'utf8'))
     assert.equal((await run(home, join(home, 'node_modules/.bin/mayfly'), '--version')).trim(), version)
