@@ -63,11 +63,14 @@ async function untilStopped(
   log.info({ url, port: issuer.port, metricsPort: issuer.metricsPort }, 'ready')
   await systemd.ready()
   await systemd.status(`Issuing as ${url}`)
-  const watchdog = systemd.keepAlive(signal)
+  const watching = new AbortController()
+  const watchdog = systemd.keepAlive(watching.signal)
   await aborted(signal)
   log.info('stopping')
   await systemd.stopping()
   await issuer.stop()
+  // Until here: finishing what was accepted may take longer than a watchdog waits.
+  watching.abort()
   await watchdog
   log.info('stopped')
 }

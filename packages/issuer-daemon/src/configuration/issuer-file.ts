@@ -106,7 +106,9 @@ export const issuerFile = z.strictObject({
         .min(1)
         .max(1_000_000)
         .optional()
-        .describe('Certificates an identity may get on one day (UTC); four times what its cycle needs if absent.'),
+        .describe(
+          'Certificates an identity may get on one day (UTC); four times what its cycle needs if absent.',
+        ),
       retention: duration(day, 3_650 * day)
         .prefault('30d')
         .describe('How long expired certificates stay in the store.'),

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { RunningServer } from '../api/public-server.ts'
 import { createRateLimits } from '../api/rate-limits.ts'
 import { adoptConfiguration } from '../configuration/adopt-configuration.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
@@ -9,6 +11,7 @@ import { type LiveSettings, requireTrustDomain } from './live-settings.ts'
 export interface ReloadedParts {
   readonly live: LiveSettings
   readonly foundation: Foundation
+  readonly api: RunningServer
   readonly renewal: RunningRenewal
   readonly schedule: SweepSchedule
 }
@@ -18,7 +21,7 @@ export interface ReloadedParts {
  * and checked before anything is exchanged, so that a mistake leaves the issuer as it was.
  */
 export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedParts): Promise<void> {
-  const { live, foundation, renewal, schedule } = parts
+  const { live, foundation, api, renewal, schedule } = parts
   const { configuration, needRestart } = adoptConfiguration(live.configuration, next)
   const loaded = await foundation.loadAuthority()
   requireTrustDomain(configuration, loaded)
@@ -27,14 +30,19 @@ export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedPar
   live.configuration = configuration
   live.loaded = loaded
   live.limits = createRateLimits(configuration.limits, foundation.clock)
+  api.server.maxConnections = configuration.limits.connections
   foundation.log.level = configuration.log.level
   if (configuration.sweep.cron !== before.configuration.sweep.cron) {
     await schedule.reschedule(configuration.sweep.cron)
   }
-  if (fingerprintOf(loaded) !== fingerprintOf(before.loaded)) await renewal.renewNow()
+  if (ownCertificateIsOutdated(before, live)) await renewal.renewNow()
   foundation.log.info({ needRestart, bundleSequence: loaded.served.bundle.sequence }, 'reloaded')
 }
 
-function fingerprintOf({ issuing }: LiveSettings['loaded']): string {
-  return issuing.authority.certificate.fingerprint
+function ownCertificateIsOutdated(before: LiveSettings, after: LiveSettings): boolean {
+  const authorityOf = ({ loaded }: LiveSettings) => loaded.issuing.authority.certificate.fingerprint
+  return (
+    authorityOf(before) !== authorityOf(after) ||
+    !isDeepStrictEqual(before.configuration.tls, after.configuration.tls)
+  )
 }

@@ -75,7 +75,7 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
     port: api.port,
     metricsPort,
     ownSerial: () => renewal.current().serial,
-    reload: (next) => reloadIssuer(next, { live, foundation, renewal, schedule }),
+    reload: (next) => reloadIssuer(next, { live, foundation, api, renewal, schedule }),
     stop: () => shutdown.run(),
   }
 }

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, test } from 'node:test'
+import { encodeTrustBundlePem } from '@mayfly/ca-core'
+import { adminClient } from '../src/admin/admin-client.ts'
+import { ask } from './support/https-caller.ts'
+import { ceremony, makeRoot, passphrase, type TestRoot, writeConfiguration } from './support/live-issuer.ts'
+import { enrolled, newKey, postEnrolment } from './support/test-host.ts'
+
+let folder: string
+let configPath: string
+let root: TestRoot
+let ca: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mayfly-main-'))
+  configPath = await writeConfiguration(folder, 'metrics: { listen: "127.0.0.1:0" }')
+  root = await makeRoot()
+  await ceremony(join(folder, 'state'), root)
+  ca = encodeTrustBundlePem({ sequence: 1, trustDomain: 'x', roots: [root.certificate], distrusted: [] })
+})
+after(() => rm(folder, { recursive: true }))
+
+/** An issuer in a process of its own, and every line that it logs. */
+class IssuerProcess {
+  readonly child: ChildProcess
+  readonly lines: string[] = []
+  #watchers: (() => void)[] = []
+  errors = ''
+
+  constructor(env: NodeJS.ProcessEnv = {}) {
+    const script = join(import.meta.dirname, 'support/run-issuer.ts')
+    this.child = spawn(process.execPath, ['-C', 'source', script, configPath], {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      this.lines.push(line)
+      for (const watcher of this.#watchers.splice(0)) watcher()
+    })
+    this.child.stderr?.on('data', (chunk) => {
+      this.errors += String(chunk)
+    })
+  }
+
+  /** The first line from `from` on with that message. */
+  async logged(message: string, from = 0): Promise<Record<string, unknown>> {
+    for (;;) {
+      const found = this.lines.slice(from).find((line) => JSON.parse(line).msg === message)
+      if (found !== undefined) return JSON.parse(found)
+      if (this.child.exitCode !== null) assert.fail(`ended before "${message}": ${this.errors}`)
+      await new Promise<void>((resolve) => {
+        this.#watchers.push(resolve)
+        this.child.once('exit', () => resolve())
+      })
+    }
+  }
+
+  async stopped(): Promise<number | null> {
+    if (this.child.exitCode === null) {
+      this.child.kill('SIGTERM')
+      await once(this.child, 'exit')
+    }
+    return this.child.exitCode
+  }
+}
+
+/** Prints each message; a barrier (sd_notify(3)) is a descriptor to be closed, and no message. */
+const datagramListener = `
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('listening')
+while True:
+    data, ancillary, _, _ = s.recvmsg(4096, socket.CMSG_LEN(64))
+    for _, _, fds in ancillary:
+        for fd in array.array('i', fds[:len(fds) - len(fds) % 4]):
+            os.close(fd)
+    if b'BARRIER' not in data:
+        print(data.decode().replace(chr(10), ' '))
+`
+
+test('issuer: start, enrol, SIGTERM, start again → the same key gets the same certificate', async () => {
+  const admin = adminClient(join(folder, 'state/admin.sock'))
+  const first = new IssuerProcess()
+  const { port } = (await first.logged('ready')) as { port: number }
+  const { token } = await admin.createToken({
+    identity: 'web-1',
+    profile: 'server',
+    names: ['dns:web-1.test'],
+  })
+  const keyPair = await newKey()
+  const answer = await postEnrolment({ port, ca }, token, { keyPair })
+  assert.equal(answer.status, 200, answer.text)
+  assert.equal(await first.stopped(), 0)
+  assert.equal(JSON.parse(first.lines.at(-1) ?? '{}').msg, 'stopped')
+
+  const second = new IssuerProcess()
+  try {
+    const again = (await second.logged('ready')) as { port: number }
+    const repeated = await postEnrolment({ port: again.port, ca }, token, { keyPair })
+    assert.deepEqual(repeated.json, answer.json)
+    await assert.rejects(async () => {
+      const third = new IssuerProcess()
+      await third.logged('ready')
+    }, /already-running|is using this/)
+  } finally {
+    assert.equal(await second.stopped(), 0)
+  }
+  for (const line of [...first.lines, ...second.lines]) {
+    assert.doesNotMatch(line, /PRIVATE KEY|eyJ[A-Za-z0-9_-]{10,}\./)
+    assert.ok(!line.includes(passphrase))
+  }
+})
+
+test('issuer: a silent connection open at SIGTERM → the stop does not wait for it', async () => {
+  const issuer = new IssuerProcess()
+  const { port } = (await issuer.logged('ready')) as { port: number }
+  const silent = connect(port, '127.0.0.1')
+  await once(silent, 'connect')
+  silent.on('error', () => undefined)
+  assert.equal(await issuer.stopped(), 0)
+  silent.destroy()
+})
+
+test('issuer: SIGHUP → takes over a good configuration and a new intermediate, keeps the old on a mistake', async () => {
+  const issuer = new IssuerProcess()
+  try {
+    const { port } = (await issuer.logged('ready')) as { port: number }
+    const good = await readFile(configPath, 'utf8')
+    await appendFile(configPath, 'issuing: { lifetime: 48h }\n')
+    issuer.child.kill('SIGHUP')
+    const refused = await issuer.logged('not reloaded')
+    assert.match(JSON.stringify(refused.err), /issuing\.lifetime/)
+    assert.equal((await ask(port, ca, { method: 'GET', path: '/readyz' })).status, 200)
+
+    await writeFile(
+      configPath,
+      `${good}issuing: { lifetime: 60s, cycle: 20s }\nsweep: { cron: '*/10 * * * * *' }\n`,
+    )
+    await ceremony(join(folder, 'state'), root, undefined, 2)
+    issuer.child.kill('SIGHUP')
+    const reloaded = await issuer.logged('reloaded')
+    assert.equal(reloaded.bundleSequence, 2)
+    const admin = adminClient(join(folder, 'state/admin.sock'))
+    const order = { identity: 'web-2', profile: 'server', names: ['dns:web-2.test'] } as const
+    const { certificate } = await enrolled({ port, ca }, (await admin.createToken(order)).token)
+    const lifeMs = certificate.notAfter - certificate.notBefore
+    assert.ok(lifeMs <= (60 + 300 + 1) * 1_000, `lives ${lifeMs} ms`)
+    await writeFile(configPath, good)
+  } finally {
+    assert.equal(await issuer.stopped(), 0)
+  }
+})
+
+test('issuer: under systemd → tells ready, beats for the watchdog, tells stopping', async () => {
+  const socket = join(folder, 'notify')
+  // Node has no datagram sockets of the Unix kind.
+  const listener = spawn('python3', ['-u', '-c', datagramListener, socket], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const told = createInterface({ input: listener.stdout })[Symbol.asyncIterator]()
+  const next = async (): Promise<string> => String((await told.next()).value)
+  try {
+    assert.equal(await next(), 'listening')
+    const issuer = new IssuerProcess({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '60000000' })
+    assert.match(await next(), /READY=1/)
+    assert.match(await next(), /STATUS=Issuing as https/)
+    assert.match(await next(), /WATCHDOG=1/)
+    assert.equal(await issuer.stopped(), 0)
+    assert.match(await next(), /STOPPING=1/)
+  } finally {
+    listener.kill('SIGKILL')
+  }
+})
+
+test('issuer: others can read the passphrase → does not start, and says what to do', async () => {
+  await chmod(join(folder, 'passphrase'), 0o644)
+  const issuer = new IssuerProcess()
+  await once(issuer.child, 'exit')
+  assert.notEqual(issuer.child.exitCode, 0)
+  assert.match(issuer.errors, /chmod 600/)
+  assert.ok(!issuer.errors.includes(passphrase))
+  await chmod(join(folder, 'passphrase'), 0o600)
+})
