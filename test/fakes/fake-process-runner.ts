@@ -35,11 +35,12 @@ export class FakeProcessRunner implements ProcessRunner {
       })
     }
     const result = { exitCode: 0, timedOut: false, stdout: '', stderr: '', ...(await program(argv, options)) }
+    const kept = options.outputBytesMax ?? outputBytesMax
     return {
       ...result,
       exitCode: result.timedOut ? undefined : result.exitCode,
-      stdout: result.stdout.slice(-outputBytesMax),
-      stderr: result.stderr.slice(-outputBytesMax),
+      stdout: result.stdout.slice(-kept),
+      stderr: result.stderr.slice(-kept),
     }
   }
 

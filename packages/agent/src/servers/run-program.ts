@@ -9,6 +9,8 @@ export interface ProgramRun {
   readonly failure: Extract<ErrorCode, 'check-failed' | 'reload-failed'>
   readonly timeoutMs?: number
   readonly env?: Readonly<Record<string, string>>
+  /** For a program whose output is needed whole. */
+  readonly outputBytesMax?: number
 }
 
 /** A server's own test reads all of its configuration; some read a lot. */
@@ -32,12 +34,14 @@ export async function runProgram(run: ProgramRun): Promise<RunResult> {
   })
 }
 
-async function start(
-  { processRunner, argv, failure, env }: ProgramRun,
-  timeoutMs: number,
-): Promise<RunResult> {
+async function start(run: ProgramRun, timeoutMs: number): Promise<RunResult> {
+  const { processRunner, argv, failure, env, outputBytesMax } = run
   try {
-    return await processRunner.run(argv, { timeoutMs, ...(env !== undefined && { env }) })
+    return await processRunner.run(argv, {
+      timeoutMs,
+      ...(env !== undefined && { env }),
+      ...(outputBytesMax !== undefined && { outputBytesMax }),
+    })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new MayflyError(failure, `${reason}. Is it installed, and may the agent run it?`, {

@@ -3,13 +3,15 @@ export interface RunOptions {
   /** Added to a minimal environment (PATH, LANG=C.UTF-8); never inherits the rest. */
   readonly env?: Readonly<Record<string, string>>
   readonly input?: Uint8Array
+  /** How much of the end of each output is kept. Default: 8 KiB. */
+  readonly outputBytesMax?: number
 }
 
 export interface RunResult {
   /** `undefined` where a signal or the time limit ended it. */
   readonly exitCode: number | undefined
   readonly timedOut: boolean
-  /** At most the last 8 KiB of each. */
+  /** At most the last `outputBytesMax` of each. */
   readonly stdout: string
   readonly stderr: string
 }

@@ -63,8 +63,8 @@ function follow(
   resolve: (result: RunResult) => void,
   reject: (error: unknown) => void,
 ): void {
-  const stdout = new OutputTail(child.stdout)
-  const stderr = new OutputTail(child.stderr)
+  const stdout = new OutputTail(child.stdout, options.outputBytesMax)
+  const stderr = new OutputTail(child.stderr, options.outputBytesMax)
   let timedOut = false
   const timers = [
     setTimeout(() => {

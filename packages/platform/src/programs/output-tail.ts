@@ -7,9 +7,9 @@ const outputBytesMax = 8_192
 export class OutputTail {
   #bytes: Buffer = Buffer.alloc(0)
 
-  constructor(stream: Readable | null) {
+  constructor(stream: Readable | null, bytesMax: number = outputBytesMax) {
     stream?.on('data', (chunk: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-outputBytesMax)
+      this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-bytesMax)
     })
     stream?.on('error', () => undefined)
   }

@@ -1,4 +1,5 @@
 import type { Preset } from '../preset.ts'
+import { apache } from './apache.ts'
 import { command } from './command.ts'
 import { haproxy } from './haproxy.ts'
 import { nginx } from './nginx.ts'
@@ -8,7 +9,7 @@ import { signal } from './signal.ts'
 import { unit } from './unit.ts'
 
 /** Every preset, by the name that it has in `agent.yaml`. A new one is one file and one line here. */
-export const presets = { nginx, haproxy, signal, command, unit, none } as const satisfies Record<
+export const presets = { nginx, haproxy, apache, signal, command, unit, none } as const satisfies Record<
   PresetName,
   unknown
 >

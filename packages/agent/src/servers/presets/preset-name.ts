@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-export const presetNames = ['nginx', 'haproxy', 'signal', 'command', 'unit', 'none'] as const
+export const presetNames = ['nginx', 'haproxy', 'apache', 'signal', 'command', 'unit', 'none'] as const
 
 export type PresetName = (typeof presetNames)[number]
 

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { MayflyError } from '@mayfly/ca-core'
+import { filePath } from '@mayfly/platform'
+import { z } from 'zod'
+import { type CertificatePair, dumpedPairs } from '../apache/dumped-pairs.ts'
+import { requireMatchingPair } from '../apache/matching-pair.ts'
+import { processNameSchema, unitSchema } from '../option-schemas.ts'
+import type { Preset } from '../preset.ts'
+import { type Argv, runProgram } from '../run-program.ts'
+import type { ReloadContext, ServerPorts } from '../server-control.ts'
+import { findServer, signalServer } from '../server-process.ts'
+import { reloadUnit, unitReady } from '../systemd-unit.ts'
+import { presetName } from './preset-name.ts'
+
+export interface ApacheOptions {
+  readonly preset: 'apache'
+  readonly pidFile?: string | undefined
+  /** Reloads through systemd in place of a signal. */
+  readonly unit?: string | undefined
+  /** Default: `apache2ctl`, which reads Debian's `envvars`. */
+  readonly program?: string | undefined
+  /** Default: `apache2`; other systems call it `httpd`. */
+  readonly processName?: string | undefined
+  /** What Apache is started with as `-f`. */
+  readonly configuration?: string | undefined
+  /** Loaded for the test alone, to see which files Apache would read. */
+  readonly infoModule?: string | undefined
+}
+
+const defaults = {
+  pidFile: '/run/apache2/apache2.pid',
+  program: 'apache2ctl',
+  processName: 'apache2',
+  infoModule: '/usr/lib/apache2/modules/mod_info.so',
+} as const
+
+/** The whole configuration as text; thousands of virtual hosts fit. */
+const dumpBytesMax = 16_777_216
+
+/**
+ * Apache: tested, then told to go on gracefully (SIGUSR1): running requests finish, and idle kept
+ * connections are closed.
+ *
+ * Apache's own test passes a key that does not belong to its certificate, and the server then ends at
+ * the reload. So every pair in its whole configuration is matched here, right before each reload.
+ */
+export const apache: Preset<ApacheOptions> = {
+  schema: z.strictObject({
+    preset: presetName('apache'),
+    pidFile: filePath.optional(),
+    unit: unitSchema.optional(),
+    program: filePath.optional(),
+    processName: processNameSchema.optional(),
+    configuration: filePath.optional(),
+    infoModule: filePath.optional(),
+  }),
+  prepare(options, ports) {
+    const { unit, pidFile = defaults.pidFile, processName = defaults.processName } = options
+    return {
+      async ready() {
+        if (unit !== undefined) return unitReady(ports.processRunner, unit)
+        await findServer(ports.fileSystem, { pidFile, processName })
+      },
+      check: (context) => requireGoodConfiguration(options, ports, context),
+      async reload(context) {
+        await requireGoodConfiguration(options, ports, context).catch((cause: unknown) => {
+          throw new MayflyError('reload-failed', cause instanceof Error ? cause.message : String(cause), {
+            cause,
+          })
+        })
+        if (unit !== undefined) return reloadUnit(ports.processRunner, unit)
+        await signalServer(ports, { pidFile, processName }, 'SIGUSR1')
+      },
+    }
+  },
+}
+
+async function requireGoodConfiguration(
+  options: ApacheOptions,
+  ports: ServerPorts,
+  { liveFolder }: ReloadContext,
+): Promise<void> {
+  const ours = { certificate: join(liveFolder, 'fullchain.pem'), key: join(liveFolder, 'key.pem') }
+  for (const pair of [ours, ...(await configuredPairs(options, ports))]) {
+    await requireMatchingPair(ports.fileSystem, pair)
+  }
+}
+
+/** Apache's own test, and with it every pair in its configuration where mod_info can be had. */
+async function configuredPairs(
+  options: ApacheOptions,
+  { processRunner }: ServerPorts,
+): Promise<CertificatePair[]> {
+  const base = baseOf(options)
+  const { infoModule = defaults.infoModule } = options
+  const dump: Argv = [...base, '-C', `LoadModule info_module ${infoModule}`, '-t', '-D', 'DUMP_CONFIG']
+  try {
+    const { stdout } = await runProgram({
+      processRunner,
+      argv: dump,
+      failure: 'check-failed',
+      outputBytesMax: dumpBytesMax,
+    })
+    return dumpedPairs(stdout)
+  } catch {
+    // Without mod_info the test alone must pass, and tells what is wrong if that is the configuration.
+    await runProgram({ processRunner, argv: [...base, '-t'], failure: 'check-failed' })
+    return []
+  }
+}
+
+function baseOf({ program = defaults.program, configuration }: ApacheOptions): Argv {
+  return configuration === undefined ? [program] : [program, '-f', configuration]
+}
