@@ -31,6 +31,10 @@ test('server: caller in allow → answered, and known', async (t) => {
     fingerprint: leaf.fingerprint,
   })
   assert.deepEqual(caller.identity.peerIdentity(socket).names, ['dns:web-1', 'dns:localhost'])
+  socket.destroy()
+  await once(socket, 'close')
+  const later = caller.identity.peerIdentity(socket)
+  assert.deepEqual(later.names, ['dns:web-1', 'dns:localhost'], 'known when it is closed, too')
 })
 
 const allowed: [string, string[], string[], number][] = [
