@@ -15,7 +15,7 @@ export interface IssuerSettings {
 export function issuerConfiguration({ port, home, passphraseFile }: IssuerSettings): string {
   return `# The issuer of the demo: a day's life in a minute.
 url: https://127.0.0.1:${port}
-listen: { host: 127.0.0.1, port: ${port} }
+listen: 127.0.0.1:${port}
 state: ${home}/state
 trustDomain: mayfly.test
 passphrase: { file: ${passphraseFile} }

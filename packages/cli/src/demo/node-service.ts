@@ -7,8 +7,9 @@ import type { Sighting } from './fleet-view.ts'
 export interface NodeServiceSettings {
   readonly live: string
   readonly port: number
-  /** Who may call, and the demo's name for that host. */
+  /** The name of the one host that may call, and what the demo calls it. */
   readonly allow: string
+  readonly caller: string
 }
 
 /** Greets callers on the loopback interface until `signal` is aborted; tells which certificate each showed. */
@@ -20,7 +21,7 @@ export async function runNodeService(
   const identity = await openIdentity(settings.live)
   const greet = (request: IncomingMessage, response: ServerResponse): void => {
     const { serial, notAfter } = identity.peerIdentity(request)
-    tell({ type: 'serial', host: settings.allow, serial, notAfter })
+    tell({ type: 'serial', host: settings.caller, serial, notAfter })
     response.end('hello from a Node service\n')
   }
   const server = identity.createServer({ allow: [settings.allow] }, greet).listen(settings.port, '127.0.0.1')
