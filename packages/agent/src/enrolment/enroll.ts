@@ -27,6 +27,11 @@ import { createIssuerClient } from '../transport/issuer-client.ts'
 import { agentVersion } from '../version.ts'
 import { type EnrolmentContext, requestEnrolment } from './request-enrolment.ts'
 
+/** The server is often started only once its files are there, so a person is not kept waiting for it. */
+const firstLookMs = 2_000
+/** An enrolment installs and looks once; the rest is the running agent's. */
+const installAndServe = 2
+
 export interface EnrollOptions {
   readonly token: string
   /** The certificate's name in the configuration and of its live folder; absent means the identity's. */
@@ -167,6 +172,7 @@ async function stepOnce(context: EnrolmentContext, { live }: AgentConfiguration)
     live,
     name,
     settings,
+    probeLimitMs: firstLookMs,
     onWarning: () => undefined,
   })
   const keeper = createCertificateKeeper(
@@ -174,7 +180,7 @@ async function stepOnce(context: EnrolmentContext, { live }: AgentConfiguration)
     { name, live, settings, access, version: agentVersion },
     store,
   )
-  await keeper.step()
+  await keeper.step(installAndServe)
   return keeper.view()
 }
 

@@ -13,7 +13,7 @@ import { issuerUrls, type RotationPorts, type RotationSubject } from './rotation
 import { takeUpEnrolment } from './take-up-enrolment.ts'
 
 /** A rotation has about ten actions; more in a row than this means that two of them undo each other. */
-const deedsMax = 64
+const deedsInARowMax = 64
 
 export interface KeeperView {
   /** Absent before the enrolment. */
@@ -25,10 +25,10 @@ export interface KeeperView {
 export interface CertificateKeeper {
   readonly name: string
   /**
-   * Does everything that is due now, and tells when to look again.
+   * Does everything that is due now, at most `deedsMax` things, and tells when to look again.
    * Throws only what concerns the state itself: `state-invalid`, a full disk, a missing enrolment.
    */
-  step(): Promise<Wait>
+  step(deedsMax?: number): Promise<Wait>
   /** What holds now, for the status. */
   view(): KeeperView
 }
@@ -97,7 +97,7 @@ export function createCertificateKeeper(
   return {
     name: subject.name,
     view: () => ({ ...(state !== undefined && { state }), ...(held !== undefined && { held }) }),
-    async step() {
+    async step(deedsMax = deedsInARowMax) {
       for (let deeds = 0; deeds < deedsMax; deeds++) {
         const now = await load()
         const observed = await observe(ports, subject, store, now.state, now.held)

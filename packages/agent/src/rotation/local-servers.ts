@@ -19,6 +19,8 @@ export interface LocalServersOptions {
   readonly live: string
   readonly name: string
   readonly settings: CertificateSettings
+  /** How long the live ports are looked at; absent means as long as a reload may take. */
+  readonly probeLimitMs?: number
   /** What does not hold up a rotation and should be mended all the same. */
   readonly onWarning: (warning: string) => void
 }
@@ -52,6 +54,7 @@ export function localServers(options: LocalServersOptions): HostServers {
         clock,
         bundle: material.bundle,
         clientMaterial: material,
+        ...(options.probeLimitMs !== undefined && { limitMs: options.probeLimitMs }),
       })
       if (verdict.outcome === 'not-served') throw new MayflyError('probe-failed', verdict.message)
       for (const warning of verdict.warnings) options.onWarning(warning)
