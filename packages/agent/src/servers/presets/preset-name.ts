@@ -1,6 +1,15 @@
 import { z } from 'zod'
 
-export const presetNames = ['nginx', 'haproxy', 'apache', 'signal', 'command', 'unit', 'none'] as const
+export const presetNames = [
+  'nginx',
+  'haproxy',
+  'apache',
+  'postgresql',
+  'signal',
+  'command',
+  'unit',
+  'none',
+] as const
 
 export type PresetName = (typeof presetNames)[number]
 
