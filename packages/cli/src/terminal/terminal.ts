@@ -27,8 +27,9 @@ export function openTerminal(
         `There is no terminal to ask on: ${question.trim()} Answer by a flag; see --help.`,
       )
     }
-    output.write(question)
+    // Before the question is shown: who answers at once must not be echoed by the terminal either.
     input.setRawMode(true)
+    output.write(question)
     try {
       return await readLine(reader, shown ? (text) => output.write(Buffer.from(text, 'latin1')) : () => {})
     } finally {

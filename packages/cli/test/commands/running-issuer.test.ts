@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { readEnrolmentToken } from '@mayfly/ca-core'
+import { type IssuerSetting, layIssuer, signIssuer } from '../support/make-issuer.ts'
+import { passphrase } from '../support/make-root.ts'
+import { mayfly, temporaryFolder } from '../support/run-mayfly.ts'
+import { type Daemon, startDaemon } from '../support/start-daemon.ts'
+
+interface Running extends IssuerSetting {
+  readonly daemon: Daemon
+  /** Runs a command against this issuer; resolves to its JSON answer. */
+  ask(
+    ...args: string[]
+  ): Promise<Record<string, never> & { exitCode: number | null; code: string | undefined }>
+}
+
+async function runIssuer(context: TestContext): Promise<Running> {
+  const setting = await layIssuer(await temporaryFolder(context))
+  const { config, rootFingerprint } = setting
+  const answer = await signIssuer(setting)
+  await mayfly(['issuer', 'install', answer, '--config', config, '--root-fingerprint', rootFingerprint])
+  const daemon = startDaemon(['issuer', 'run', '--config', config], context)
+  await daemon.logged('"msg":"ready"')
+  const ask: Running['ask'] = async (...args) => {
+    const { exitCode, stdout, stderr } = await mayfly([...args, '--config', config, '--json'])
+    const answered = stdout === '' ? {} : JSON.parse(stdout)
+    return { ...answered, exitCode, code: stderr === '' ? undefined : JSON.parse(stderr).error.code }
+  }
+  return { ...setting, daemon, ask }
+}
+
+test('identity commands: an identity from its beginning to its suspension and back', async (context) => {
+  const { ask } = await runIssuer(context)
+  const added = await ask('identity', 'add', 'web-1', '--profile', 'peer', '--name', 'dns:WEB-1.example')
+  assert.deepEqual(
+    [added.name, added.profile, added.names, added.state],
+    ['web-1', 'peer', ['dns:web-1.example'], 'new'],
+  )
+  assert.deepEqual(
+    [
+      (await ask('identity', 'add', 'web-1', '--name', 'dns:other.example')).exitCode,
+      (await ask('identity', 'add', '../x')).code,
+    ],
+    [8, 'name-invalid'],
+  )
+  const { identities } = await ask('identity', 'list')
+  assert.deepEqual(
+    (identities as unknown as { name: string }[]).map(({ name }) => name),
+    ['issuer', 'web-1'],
+  )
+  assert.equal((await ask('identity', 'suspend', 'web-1')).state, 'suspended')
+  const suspended = await ask('identity', 'list', '--suspended')
+  assert.equal((suspended.identities as unknown as unknown[]).length, 1)
+  assert.equal((await ask('identity', 'resume', 'web-1')).exitCode, 0)
+  assert.equal((await ask('identity', 'show', 'web-1')).state, 'new')
+  assert.deepEqual((await ask('identity', 'show', 'web-2')).code, 'identity-unknown')
+})
+
+test('token commands: created, listed, revoked; the token alone on standard output', async (context) => {
+  const { ask, config, url, rootFingerprint } = await runIssuer(context)
+  const created = await mayfly([
+    'token',
+    'create',
+    'web-1',
+    '--name',
+    'dns:web-1.example',
+    '--config',
+    config,
+    '--life',
+    '5m',
+  ])
+  assert.match(created.stdout, /^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+  const claims = readEnrolmentToken(created.stdout)
+  assert.deepEqual(
+    [claims.issuerUrl, claims.rootFingerprint, claims.identity],
+    [url, rootFingerprint, 'web-1'],
+  )
+  assert.equal(claims.expiresAt - claims.issuedAt, 300_000)
+  assert.ok(!created.stderr.includes(created.stdout.trim()))
+  assert.equal((await ask('token', 'revoke', claims.jti)).exitCode, 0)
+  const { tokens } = await ask('token', 'list')
+  assert.deepEqual(
+    (tokens as unknown as { state: string }[]).map(({ state }) => state),
+    ['revoked'],
+  )
+  assert.equal((await ask('token', 'revoke', 'AAAAAAAAAAAAAAAAAAAAAA')).code, 'token-unknown')
+  assert.equal((await ask('token', 'create', 'db-1')).code, 'identity-unknown')
+})
+
+test('agent commands: enrolled, run, renewed and stopped, each told by status', async (context) => {
+  const { folder, config, daemon } = await runIssuer(context)
+  const host = join(folder, 'host')
+  await mkdir(host)
+  const agentConfig = join(host, 'agent.yaml')
+  const created = await mayfly([
+    'token',
+    'create',
+    'web-1',
+    '--name',
+    'dns:web-1.example',
+    '--config',
+    config,
+  ])
+  const tokenFile = join(host, 'token')
+  await writeFile(tokenFile, created.stdout)
+  await chmod(tokenFile, 0o600)
+  const enroll = ['agent', 'enroll', '--token-file', tokenFile, '--config', agentConfig, '--json']
+  const folders = ['--name', 'web', '--state', join(host, 'state'), '--live', join(host, 'live')]
+  const enrolled = await mayfly([...enroll, ...folders, '--unit-dir', join(host, 'units')])
+  assert.equal(enrolled.exitCode, 0, enrolled.stderr)
+  assert.equal(JSON.parse(enrolled.stdout).installation.is, 'installed')
+  assert.match(
+    await readFile(join(host, 'units', 'mayfly-agent.service'), 'utf8'),
+    /agent run --config \/.*agent\.yaml\n/,
+  )
+
+  const status = () => mayfly(['agent', 'status', '--config', agentConfig, '--json'])
+  const agent = startDaemon(['agent', 'run', '--config', agentConfig], context)
+  await agent.logged('"event":"scheduled"')
+  const renewed = await mayfly(['agent', 'renew', '--config', agentConfig, '--wait', '60s', '--json'])
+  assert.equal(renewed.exitCode, 0, renewed.stderr)
+  assert.deepEqual(JSON.parse(renewed.stdout).renewals[0].outcome.is, 'renewed')
+  const running = await status()
+  assert.equal(running.exitCode, 0, running.stdout)
+  assert.equal(JSON.parse(running.stdout).certificates[0].installed.generation, 2)
+  assert.equal(await agent.stop(), 0)
+  assert.equal((await status()).exitCode, 2)
+
+  const inspected = await mayfly([
+    'inspect',
+    join(host, 'live/web/fullchain.pem'),
+    '--bundle',
+    join(host, 'live/web/bundle.pem'),
+  ])
+  assert.equal(inspected.exitCode, 0, inspected.stdout)
+  assert.equal(await daemon.stop(), 0)
+  for (const text of [agent.log(), daemon.log(), enrolled.stdout, running.stdout]) {
+    assert.ok(
+      !text.includes(created.stdout.trim()) && !text.includes(passphrase) && !text.includes('PRIVATE KEY'),
+    )
+  }
+})
+
+test('agent status: no agent has run, or no configuration → unknown to monitoring', async (context) => {
+  const folder = await temporaryFolder(context)
+  const { exitCode, stderr } = await mayfly([
+    'agent',
+    'status',
+    '--config',
+    join(folder, 'agent.yaml'),
+    '--json',
+  ])
+  assert.equal(exitCode, 3)
+  assert.equal(JSON.parse(stderr).error.code, 'file-missing')
+})
+
+test('inspect: a live issuer → what it presents, and whether a bundle trusts it', async (context) => {
+  const { url, root, daemon } = await runIssuer(context)
+  const live = await mayfly(['inspect', url, '--bundle', join(root, 'bundle.jws'), '--json'])
+  assert.equal(live.exitCode, 0, live.stderr)
+  const answer = JSON.parse(live.stdout)
+  assert.deepEqual([answer.protocol, answer.certificates.length, answer.trust.ok], ['TLSv1.3', 2, true])
+  const misnamed = await mayfly([
+    'inspect',
+    url,
+    '--bundle',
+    join(root, 'bundle.pem'),
+    '--server-name',
+    'web-1.example',
+    '--json',
+  ])
+  assert.deepEqual([misnamed.exitCode, JSON.parse(misnamed.stdout).trust.code], [6, 'name-mismatch'])
+  assert.equal(await daemon.stop(), 0)
+  assert.equal((await mayfly(['inspect', url, '--json'])).exitCode, 9)
+})

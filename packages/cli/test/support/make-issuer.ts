@@ -1,0 +1,65 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { makeRoot, type RootSetting } from './make-root.ts'
+import { mayfly } from './run-mayfly.ts'
+
+export interface IssuerSetting extends RootSetting {
+  readonly folder: string
+  readonly config: string
+  readonly state: string
+  readonly url: string
+  readonly rootFingerprint: string
+}
+
+/** A root and the configuration of an issuer, everything below `folder`. */
+export async function layIssuer(folder: string): Promise<IssuerSetting> {
+  const { root, passphraseFile, created } = await makeRoot(folder, ['--json'])
+  const port = await freePort()
+  const url = `https://127.0.0.1:${port}`
+  const state = join(folder, 'issuer')
+  const config = join(folder, 'issuer.yaml')
+  const lines = [
+    `url: ${url}`,
+    `listen: 127.0.0.1:${port}`,
+    `state: ${state}`,
+    'trustDomain: corp.example',
+    `passphrase: { file: ${passphraseFile} }`,
+  ]
+  await writeFile(config, `${lines.join('\n')}\n`)
+  return {
+    folder,
+    config,
+    state,
+    url,
+    root,
+    passphraseFile,
+    rootFingerprint: JSON.parse(created.stdout).sha256,
+  }
+}
+
+/** `issuer init` here and `root sign` there; resolves to the folder with the answer. */
+export async function signIssuer(setting: IssuerSetting, name = 'answer'): Promise<string> {
+  const { folder, config, root, passphraseFile } = setting
+  const stick = join(folder, `stick-${name}`)
+  await mkdir(stick)
+  const made = await mayfly(['issuer', 'init', '--config', config, '--out', stick, '--json'])
+  if (made.exitCode !== 0) throw new Error(made.stderr)
+  const { request, keySha256 } = JSON.parse(made.stdout)
+  const out = join(folder, name)
+  const signed = await mayfly([
+    ...['root', 'sign', request, '--root', root, '--out', out, '--expect-fingerprint', keySha256],
+    ...['--passphrase-file', passphraseFile],
+  ])
+  if (signed.exitCode !== 0) throw new Error(signed.stderr)
+  return out
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

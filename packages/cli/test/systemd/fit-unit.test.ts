@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { fitUnit } from '../../src/systemd/fit-unit.ts'
+
+const readUnit = (name: string) =>
+  readFile(new URL(`../../../../packaging/systemd/${name}.service`, import.meta.url), 'utf8')
+
+const linesOf = (text: string, key: string) => text.split('\n').filter((line) => line.startsWith(`${key}=`))
+
+for (const [name, words] of [
+  ['mayfly-issuer', 'issuer run'],
+  ['mayfly-agent', 'agent run'],
+] as const) {
+  test(`${name}.service: fitted → this machine's command and configuration, all else as packaged`, async () => {
+    const packaged = await readUnit(name)
+    const fitted = fitUnit(packaged, {
+      command: ['/opt/node', '/opt/mayfly/main.js'],
+      configPath: '/srv/mayfly.yaml',
+    })
+    assert.deepEqual(linesOf(fitted, 'ExecStart'), [
+      `ExecStart=/opt/node /opt/mayfly/main.js ${words} --config /srv/mayfly.yaml`,
+    ])
+    assert.deepEqual(linesOf(fitted, 'ConditionPathExists'), ['ConditionPathExists=/srv/mayfly.yaml'])
+    const changed = fitted.split('\n').filter((line, index) => line !== packaged.split('\n')[index])
+    assert.equal(changed.length, 2)
+  })
+}
+
+test('a path with blanks, % or $: → quoted and escaped as systemd asks', async () => {
+  const fitted = fitUnit(await readUnit('mayfly-agent'), {
+    command: ['/my apps/node'],
+    configPath: '/etc/50%/$x.yaml',
+  })
+  assert.deepEqual(linesOf(fitted, 'ExecStart'), [
+    'ExecStart="/my apps/node" agent run --config /etc/50%%/$$x.yaml',
+  ])
+})
