@@ -21,8 +21,15 @@ async function retireCurrent(
   { folder, current, retired }: AuthorityFiles,
 ): Promise<void> {
   const { fingerprint } = parseCertificate(await readText(fileSystem, current.certificate))
+  const grave = join(retired, fingerprint)
   await fileSystem.makeDirectory(retired, stateFolderAccess)
-  await fileSystem.rename(current.folder, join(retired, fingerprint))
-  await fileSystem.syncDirectory(retired)
+  await fileSystem.syncDirectory(folder)
+  // Between the two folders a loss of power may leave it in both; then it has arrived already.
+  if ((await fileSystem.status(grave)) === undefined) {
+    await fileSystem.rename(current.folder, grave)
+    await fileSystem.syncDirectory(retired)
+  } else {
+    await fileSystem.remove(current.folder)
+  }
   await fileSystem.syncDirectory(folder)
 }

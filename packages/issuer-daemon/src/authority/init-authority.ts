@@ -63,7 +63,7 @@ export async function initAuthority(options: InitAuthorityOptions): Promise<Init
   })
   const requestPem = encodePem('CERTIFICATE REQUEST', request)
   await createText(fileSystem, files.next.request, files.next.folder, requestPem)
-  await fileSystem.syncDirectory(files.folder)
+  for (const folder of [files.folder, files.state]) await fileSystem.syncDirectory(folder)
   return {
     requestPath: files.next.request,
     requestPem,
