@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
+import { migrations } from '../../../src/store/sqlite/schema.ts'
+
+describe('openSqliteStore', () => {
+  let folder: string
+  let path: string
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mayfly-store-'))
+    path = join(folder, 'store.sqlite')
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('new → readable by its owner only, durable, and of the newest schema', async () => {
+    const store = await openSqliteStore({ path })
+    await store.commit([{ at: 1, parts: [{ do: 'accept-clock' }] }])
+    for (const suffix of ['', '-wal', '-shm']) assert.equal((await stat(path + suffix)).mode & 0o777, 0o600)
+    await store.close()
+    const database = new DatabaseSync(path, { readOnly: true })
+    assert.deepEqual({ ...database.prepare('PRAGMA journal_mode').get() }, { journal_mode: 'wal' })
+    assert.deepEqual(
+      { ...database.prepare('PRAGMA user_version').get() },
+      { user_version: migrations.length },
+    )
+    database.close()
+  })
+
+  it('open in another process → already-running, until that one is killed', async () => {
+    const modulePath = new URL('../../../src/store/sqlite/open-sqlite-store.ts', import.meta.url).href
+    const script = `const { openSqliteStore } = await import('${modulePath}')
+      globalThis.held = await openSqliteStore({ path: process.argv[1] })
+      process.stdout.write('open'); setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['-C', 'source', '--input-type=module', '-e', script, path])
+    await once(child.stdout, 'data')
+    await assert.rejects(openSqliteStore({ path }), { code: 'already-running' })
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    await (await openSqliteStore({ path })).close()
+  })
+
+  it('of a newer Mayfly → store-invalid, and untouched', async () => {
+    await (await openSqliteStore({ path })).close()
+    edit((database) => database.exec(`PRAGMA user_version = ${migrations.length + 1}`))
+    await assert.rejects(openSqliteStore({ path }), { code: 'store-invalid', message: /newer Mayfly/ })
+  })
+
+  it('of another program → store-invalid', async () => {
+    edit((database) => database.exec('CREATE TABLE guests (name TEXT)'))
+    await assert.rejects(openSqliteStore({ path }), { code: 'store-invalid', message: /another program/ })
+  })
+
+  it('no database, or damaged → store-invalid', async () => {
+    const file = await open(path, 'w')
+    await file.write('this is no database, but it is long enough to be looked at\n'.repeat(100))
+    await file.close()
+    await assert.rejects(openSqliteStore({ path }), { code: 'store-invalid' })
+  })
+
+  it('a folder that is not there → an error that names it', async () => {
+    await assert.rejects(openSqliteStore({ path: join(folder, 'nowhere', 'store.sqlite') }), /nowhere/)
+  })
+
+  function edit(work: (database: DatabaseSync) => void): void {
+    const database = new DatabaseSync(path)
+    work(database)
+    database.close()
+  }
+})

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { WriteLane } from '../../../src/store/sqlite/write-lane.ts'
+
+/** A lane whose transactions are kept, and which fails while it is told to. */
+function createLane(changesMax: number) {
+  const transactions: number[][] = []
+  const lane = {
+    fails: false,
+    transactions,
+    lane: new WriteLane<number, string>({
+      changesMax,
+      transact(changes) {
+        if (lane.fails) throw new Error('disk full')
+        transactions.push([...changes])
+        return changes.map((change) => `did ${change}`)
+      },
+    }),
+  }
+  return lane
+}
+
+describe('write lane', () => {
+  it('callers of one turn of the loop → one transaction, to each its own outcomes', async () => {
+    const { lane, transactions } = createLane(10)
+    const outcomes = await Promise.all([lane.write([1, 2]), lane.write([3]), lane.write([4, 5])])
+    assert.deepEqual(outcomes, [['did 1', 'did 2'], ['did 3'], ['did 4', 'did 5']])
+    assert.deepEqual(transactions, [[1, 2, 3, 4, 5]])
+  })
+
+  it('more than fits → several transactions, in the order of arrival', async () => {
+    const { lane, transactions } = createLane(3)
+    const outcomes = await Promise.all([lane.write([1, 2, 3, 4]), lane.write([5]), lane.write([6, 7])])
+    assert.deepEqual(outcomes.flat().length, 7)
+    assert.deepEqual(transactions, [
+      [1, 2, 3],
+      [4, 5],
+      [6, 7],
+    ])
+  })
+
+  it('between two transactions → the event loop turns', async () => {
+    const { lane, transactions } = createLane(1)
+    const seen: number[] = []
+    const writing = lane.write([1, 2, 3])
+    const watch = (): void => {
+      seen.push(transactions.length)
+      if (transactions.length < 3) setImmediate(watch)
+    }
+    setImmediate(watch)
+    await writing
+    assert.ok(new Set(seen).size >= 2, JSON.stringify(seen))
+  })
+
+  it('a transaction fails → its callers are told, and the next goes on', async () => {
+    const subject = createLane(10)
+    subject.fails = true
+    const results = await Promise.allSettled([subject.lane.write([1]), subject.lane.write([2])])
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    )
+    subject.fails = false
+    assert.deepEqual(await subject.lane.write([3]), ['did 3'])
+  })
+
+  it('idle: resolves once nothing waits', async () => {
+    const { lane, transactions } = createLane(1)
+    void lane.write([1, 2])
+    await lane.idle()
+    assert.equal(transactions.length, 2)
+    assert.deepEqual(await lane.write([]), [])
+  })
+})
