@@ -1,0 +1,43 @@
+import { filePath } from '@mayfly/platform'
+import { z } from 'zod'
+import type { Preset } from '../preset.ts'
+import { runProgram } from '../run-program.ts'
+import { findServer, signalServer } from '../server-process.ts'
+import { presetName } from './preset-name.ts'
+
+export interface HitchOptions {
+  readonly preset: 'hitch'
+  /** What `pidfile` names in its configuration. */
+  readonly pidFile: string
+  /** Default: Debian's `/etc/hitch/hitch.conf`. */
+  readonly configuration?: string | undefined
+  readonly program?: string | undefined
+}
+
+const defaultConfiguration = '/etc/hitch/hitch.conf'
+
+/**
+ * Hitch: tested with `hitch --test`, then sent SIGHUP: new workers take over, and the old ones finish
+ * their connections. Its `pem-file` is `combined.pem`, so the format `combined` is needed.
+ */
+export const hitch: Preset<HitchOptions> = {
+  schema: z.strictObject({
+    preset: presetName('hitch'),
+    pidFile: filePath,
+    configuration: filePath.optional(),
+    program: filePath.optional(),
+  }),
+  prepare({ pidFile, configuration = defaultConfiguration, program = 'hitch' }, ports) {
+    const server = { pidFile, processName: 'hitch' }
+    return {
+      async ready() {
+        await findServer(ports.fileSystem, server)
+      },
+      async check() {
+        const argv = [program, '--test', `--config=${configuration}`] as const
+        await runProgram({ processRunner: ports.processRunner, argv, failure: 'check-failed' })
+      },
+      reload: () => signalServer(ports, server, 'SIGHUP'),
+    }
+  },
+}

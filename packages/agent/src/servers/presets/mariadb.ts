@@ -1,0 +1,55 @@
+import { filePath } from '@mayfly/platform'
+import { z } from 'zod'
+import type { Preset } from '../preset.ts'
+import { type Argv, runProgram } from '../run-program.ts'
+import { presetName } from './preset-name.ts'
+
+export interface MariadbOptions {
+  readonly preset: 'mariadb'
+  /** Default: `mariadb`, its client. */
+  readonly program?: string | undefined
+  /** An option file for the client alone, with user and password. Default: the client's own files. */
+  readonly defaultsFile?: string | undefined
+  readonly socket?: string | undefined
+  readonly user?: string | undefined
+}
+
+/**
+ * MariaDB: told `FLUSH SSL` through its own client, which needs the RELOAD privilege (root over the
+ * Unix socket has it). Sessions live on, and new ones get the new certificate; files that it refuses
+ * fail the statement, and the old ones stay. Probe it with `protocol: mysql`.
+ */
+export const mariadb: Preset<MariadbOptions> = {
+  schema: z.strictObject({
+    preset: presetName('mariadb'),
+    program: filePath.optional(),
+    defaultsFile: filePath.optional(),
+    socket: filePath.optional(),
+    user: z.string().min(1).max(128).optional(),
+  }),
+  prepare(options, { processRunner }) {
+    const run = async (statement: string): Promise<void> => {
+      await runProgram({ processRunner, argv: clientOf(options, statement), failure: 'reload-failed' })
+    }
+    return {
+      ready: () => run('SELECT 1'),
+      check: () => Promise.resolve(),
+      reload: () => run('FLUSH SSL'),
+    }
+  },
+}
+
+function clientOf(
+  { program = 'mariadb', defaultsFile, socket, user }: MariadbOptions,
+  statement: string,
+): Argv {
+  return [
+    program,
+    // The client takes this one only in the first place.
+    ...(defaultsFile === undefined ? [] : [`--defaults-file=${defaultsFile}`]),
+    ...(socket === undefined ? [] : [`--socket=${socket}`]),
+    ...(user === undefined ? [] : [`--user=${user}`]),
+    '--batch',
+    `--execute=${statement}`,
+  ]
+}

@@ -1,0 +1,36 @@
+import { filePath } from '@mayfly/platform'
+import { z } from 'zod'
+import { processNameSchema } from '../option-schemas.ts'
+import type { Preset } from '../preset.ts'
+import { findServer, signalServer } from '../server-process.ts'
+import { presetName } from './preset-name.ts'
+
+export interface StunnelOptions {
+  readonly preset: 'stunnel'
+  /** What `pid` names in its configuration. */
+  readonly pidFile: string
+  /** Default: `stunnel4`, Debian's. */
+  readonly processName?: string | undefined
+}
+
+/**
+ * stunnel: sent SIGHUP, on which it reads its configuration and its files again. Connections live on.
+ * With files that it refuses it keeps the old ones and tells its log alone.
+ */
+export const stunnel: Preset<StunnelOptions> = {
+  schema: z.strictObject({
+    preset: presetName('stunnel'),
+    pidFile: filePath,
+    processName: processNameSchema.optional(),
+  }),
+  prepare({ pidFile, processName = 'stunnel4' }, ports) {
+    const server = { pidFile, processName }
+    return {
+      async ready() {
+        await findServer(ports.fileSystem, server)
+      },
+      check: () => Promise.resolve(),
+      reload: () => signalServer(ports, server, 'SIGHUP'),
+    }
+  },
+}

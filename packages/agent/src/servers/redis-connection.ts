@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { connect as connectTls } from 'node:tls'
+import { MayflyError } from '@mayfly/ca-core'
+import type { HostPort } from '@mayfly/platform'
+
+/** Where a Redis server takes commands. */
+export type RedisAddress =
+  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly connect: HostPort }
+  | {
+      readonly kind: 'tls'
+      readonly connect: HostPort
+      readonly serverName: string
+      /** PEM texts: the roots to trust, and what this end shows. */
+      readonly ca: string
+      readonly cert: string
+      readonly key: string
+    }
+
+export interface RedisCommand {
+  readonly words: readonly string[]
+  /** Takes the place of the words in messages, where they hold a secret. */
+  readonly shown?: string
+}
+
+const answerTimeoutMs = 10_000
+
+/**
+ * Sends commands whose answers are one line each (`+OK`, `+PONG`), one after the other. Throws
+ * `reload-failed` at the first that Redis refuses, with what it says.
+ */
+export async function sendRedisCommands(
+  address: RedisAddress,
+  commands: readonly RedisCommand[],
+): Promise<void> {
+  const socket = await open(address)
+  try {
+    const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+    for (const { words, shown } of commands) {
+      socket.write(encodeCommand(words))
+      const { value: answer = '', done } = await lines.next()
+      if (done === true) throw new Error('it closed the connection')
+      if (!answer.startsWith('+'))
+        throw new Error(`it answers "${answer.slice(1)}" to ${shown ?? words.join(' ')}`)
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new MayflyError(
+      'reload-failed',
+      `Redis at ${shownAddress(address)}: ${reason}. It keeps the old certificate.`,
+      {
+        details: { address: shownAddress(address) },
+        cause,
+      },
+    )
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** RESP: an array of bulk strings. */
+function encodeCommand(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`
+}
+
+async function open(address: RedisAddress): Promise<Socket> {
+  const [socket, event] = connectTo(address)
+  try {
+    await once(socket, event, { signal: AbortSignal.timeout(answerTimeoutMs) })
+  } catch (cause) {
+    socket.destroy()
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new MayflyError(
+      'reload-failed',
+      `Redis cannot be reached at ${shownAddress(address)}: ${reason}. Start it, or correct the address in the configuration.`,
+      { details: { address: shownAddress(address), because: 'server-down' }, cause },
+    )
+  }
+  socket.setTimeout(answerTimeoutMs, () => socket.destroy())
+  // Ends the reading of lines, which says that the connection has closed.
+  socket.on('error', () => socket.destroy())
+  return socket
+}
+
+function connectTo(address: RedisAddress): readonly [Socket, 'connect' | 'secureConnect'] {
+  switch (address.kind) {
+    case 'socket':
+      return [connect({ path: address.path }), 'connect']
+    case 'tcp':
+      return [connect({ ...address.connect }), 'connect']
+    case 'tls': {
+      const { serverName, ca, cert, key } = address
+      return [connectTls({ ...address.connect, servername: serverName, ca, cert, key }), 'secureConnect']
+    }
+  }
+}
+
+function shownAddress(address: RedisAddress): string {
+  return address.kind === 'socket' ? address.path : `${address.connect.host}:${address.connect.port}`
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process'
+import { chown, mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { freePort } from './free-port.ts'
+import { type StartedServer, startServer } from './started-server.ts'
+
+const run = promisify(execFile)
+
+export interface Mariadb extends StartedServer {
+  readonly port: number
+  readonly socket: string
+}
+
+export interface MariadbUser {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** The user that Debian's package makes, or the test's own if that is not root. */
+export async function mariadbUser(): Promise<MariadbUser> {
+  if (process.getuid?.() !== 0) return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  const { stdout } = await run('getent', ['passwd', 'mysql'])
+  const [, , uid, gid] = stdout.split(':')
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
+/** Makes an empty database that anybody on this machine may use as `app`. Gives back its data folder. */
+export async function createDatabase(folder: string, as: MariadbUser): Promise<string> {
+  const data = join(folder, 'data')
+  await mkdir(data, { mode: 0o755 })
+  await chown(data, as.uid, as.gid)
+  const options = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+  ]
+  await run('mariadb-install-db', [...options, '--skip-name-resolve'], { ...as, cwd: data })
+  return data
+}
+
+export interface MariadbOptions {
+  readonly data: string
+  readonly liveFolder: string
+  readonly as: MariadbUser
+  readonly port?: number
+}
+
+/** Debian's MariaDB in the foreground: TLS on a port, and a Unix socket. */
+export async function startMariadb({ data, liveFolder, as, port: given }: MariadbOptions): Promise<Mariadb> {
+  const port = given ?? (await freePort())
+  const socket = join(data, 'mariadb.sock')
+  const server = await startServer({
+    argv: [
+      'mariadbd',
+      '--no-defaults',
+      `--datadir=${data}`,
+      `--socket=${socket}`,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      `--pid-file=${join(data, 'mariadb.pid')}`,
+      `--ssl-cert=${liveFolder}/fullchain.pem`,
+      `--ssl-key=${liveFolder}/key.pem`,
+      '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-buffer-pool-size=16M',
+    ],
+    ready: () =>
+      stat(socket).then(
+        () => answers(socket),
+        () => false,
+      ),
+    ...as,
+  })
+  return { ...server, port, socket }
+}
+
+async function answers(socket: string): Promise<boolean> {
+  const options = ['--no-defaults', `--socket=${socket}`, '--user=root', '--batch', '--execute=SELECT 1']
+  return run('mariadb', options).then(
+    () => true,
+    () => false,
+  )
+}
