@@ -69,6 +69,7 @@ export const migrations: readonly string[] = [
   -- One key, one certificate. A burnt intent was never signed for anyone, so its key is free again.
   CREATE UNIQUE INDEX issuance_key ON issuance (key) WHERE state <> 2;
   CREATE INDEX issuance_pending ON issuance (intended_at) WHERE state = 0;
+  CREATE INDEX issuance_burnt ON issuance (id) WHERE state = 2;
 
   CREATE TABLE chain (
     id INTEGER PRIMARY KEY,
