@@ -3,6 +3,7 @@ import { CommandFailure } from './errors/command-failure.ts'
 import { type DescribedError, describeError, errorToJson } from './errors/describe-error.ts'
 import { exitCodes } from './errors/exit-codes.ts'
 import { createProgram } from './program.ts'
+import { printableLines } from './terminal/printable.ts'
 
 /** Runs `mayfly` with the arguments after its name. Tells of every error itself; resolves to the exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -32,5 +33,7 @@ function describeMisuse(complaints: readonly string[], error: CommanderError): D
 }
 
 function tell(error: DescribedError, asJson: boolean): void {
-  process.stderr.write(asJson ? `${errorToJson(error)}\n` : `mayfly: ${error.message} (${error.code})\n`)
+  process.stderr.write(
+    asJson ? `${errorToJson(error)}\n` : `mayfly: ${printableLines(error.message)} (${error.code})\n`,
+  )
 }

@@ -4,7 +4,7 @@ import { nameInvalid } from './name-invalid.ts'
 export const uriCharactersMax = 2_048
 
 /** SPIFFE-ID 2.1. */
-const trustDomainPattern = /^[a-z0-9._-]{1,255}$/
+export const trustDomainPattern = /^[a-z0-9._-]{1,255}$/
 
 /** SPIFFE-ID 2.2. */
 const pathSegmentPattern = /^[a-zA-Z0-9._-]+$/

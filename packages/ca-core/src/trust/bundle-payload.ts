@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { sha256HexSchema } from '../messages/field-schemas.ts'
 import { parseJsonMessage } from '../messages/parse-message.ts'
+import { trustDomainPattern } from '../names/uri-name.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { isSignedBy } from '../x509/certificate-signature.ts'
 import { parseCertificate } from '../x509/parse-certificate.ts'
@@ -22,7 +23,7 @@ interface BundlePayload {
 /** SPIFFE-ID 2.1: lower-case letters, digits, dots, dashes and underscores. */
 export const trustDomainSchema: z.ZodType<string> = z
   .string()
-  .regex(/^[a-z0-9._-]{1,255}$/, 'is not a trust domain')
+  .regex(trustDomainPattern, 'is not a trust domain')
 
 const rootJwkSchema = z.looseObject({
   kty: z.string(),

@@ -1,4 +1,5 @@
 import type { ReadStream } from 'node:tty'
+import { stripVTControlCharacters } from 'node:util'
 import { MayflyError } from '@mayfly/ca-core'
 import { type EditedLine, emptyLine, typeByte } from './edited-line.ts'
 
@@ -40,7 +41,7 @@ export function openTerminal(
 
   return {
     interactive,
-    say: (text) => void output.write(`${text}\n`),
+    say: (text) => void output.write(`${output.isTTY ? text : stripVTControlCharacters(text)}\n`),
     ask: async (question) => Buffer.from(await ask(question, true)).toString('utf8'),
     askSecret: (question) => ask(question, false),
   }

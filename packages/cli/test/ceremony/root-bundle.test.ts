@@ -3,12 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseCertificate, readTrustBundle, verifyTrustBundle } from '@mayfly/ca-core'
-import { makeRoot } from '../support/make-root.ts'
+import { copyRoot } from '../support/make-root.ts'
 import { mayfly, temporaryFolder } from '../support/run-mayfly.ts'
 
 async function layTable(context: TestContext) {
   const folder = await temporaryFolder(context)
-  const { root, passphraseFile } = await makeRoot(folder)
+  const { root, passphraseFile } = await copyRoot(folder)
   const sign = (more: readonly string[], from = root) =>
     mayfly(['root', 'bundle', '--root', from, '--passphrase-file', passphraseFile, '--json', ...more])
   const show = (from = root) => mayfly(['root', 'show', '--root', from, '--json'])
@@ -17,7 +17,7 @@ async function layTable(context: TestContext) {
 
 async function otherRoot(folder: string) {
   await mkdir(join(folder, 'other'))
-  const { root } = await makeRoot(join(folder, 'other'), ['--name', 'Other'])
+  const { root } = await copyRoot(join(folder, 'other'), ['--name', 'Other'])
   return { root, certificate: parseCertificate(await readFile(join(root, 'root.pem'), 'utf8')) }
 }
 

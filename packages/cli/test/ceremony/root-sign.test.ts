@@ -19,7 +19,7 @@ import {
 } from '@mayfly/ca-core'
 import { systemRandom } from '@mayfly/platform'
 import { makeRequest } from '../support/make-request.ts'
-import { makeRoot, passphrase } from '../support/make-root.ts'
+import { copyRoot, passphrase } from '../support/make-root.ts'
 import { mayfly, mayflyOnTerminal, run, temporaryFolder } from '../support/run-mayfly.ts'
 
 interface Table {
@@ -35,8 +35,7 @@ interface Table {
 /** A root and a request on a stick. */
 async function layTable(context: TestContext, rootOptions: readonly string[] = []): Promise<Table> {
   const folder = await temporaryFolder(context)
-  const { root, passphraseFile, created } = await makeRoot(folder, rootOptions)
-  assert.equal(created.exitCode, 0, created.stderr)
+  const { root, passphraseFile } = await copyRoot(folder, rootOptions)
   const stick = join(folder, 'stick')
   await mkdir(stick)
   const requestPath = join(stick, 'request.pem')
@@ -245,6 +244,29 @@ test('root sign: garbage, a certificate or nothing for a request → refused', a
   assert.equal(codeOf(await table.sign(undefined, join(table.root, 'root.pem'))), 'pem-invalid')
   assert.equal(codeOf(await table.sign(undefined, join(table.stick, 'none'))), 'file-missing')
   await assertNothingSigned(table)
+})
+
+// THREATS: log and metric injection through names; here: of the screen that a person decides by.
+test('root sign: a common name that moves the cursor → spelt out', async (context) => {
+  const table = await layTable(context)
+  const hostile = join(table.stick, 'hostile.pem')
+  const made = await run([
+    ...[
+      'openssl',
+      'req',
+      '-new',
+      '-newkey',
+      'ed25519',
+      '-nodes',
+      '-keyout',
+      join(table.folder, 'hostile-key.pem'),
+    ],
+    ...['-utf8', '-subj', '/CN=Issuer\u001b[2A\u202e', '-out', hostile],
+  ])
+  assert.equal(made.exitCode, 0, made.stderr)
+  const { stderr } = await mayfly(['root', 'sign', hostile, '--root', table.root])
+  assert.ok(stderr.includes('CN=Issuer\\u{1b}[2A\\u{202e}'), stderr)
+  assert.ok(!stderr.includes('\u001b') && !stderr.includes('\u202e'))
 })
 
 test('root sign: another passphrase → passphrase-wrong, nothing is signed', async (context) => {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { createEnrolmentToken, generateKeyPair } from '@mayfly/ca-core'
 import { makeRequest } from '../support/make-request.ts'
-import { makeRoot } from '../support/make-root.ts'
+import { copyRoot } from '../support/make-root.ts'
 import { mayfly, run, temporaryFolder } from '../support/run-mayfly.ts'
 
 test('inspect: a root, its bundle and its key → what they are, and nothing of the key', async (context) => {
-  const { root } = await makeRoot(await temporaryFolder(context))
+  const { root } = await copyRoot(await temporaryFolder(context))
   const shown = async (name: string, ...more: string[]) =>
     JSON.parse((await mayfly(['inspect', join(root, name), '--json', ...more])).stdout)
   const [certificate] = (await shown('root.pem')).certificates

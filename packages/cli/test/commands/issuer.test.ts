@@ -74,7 +74,7 @@ async function signOtherKey({ folder, root, passphraseFile }: IssuerSetting): Pr
 test('issuer install: what is not right → its code, and nothing is installed', async (context) => {
   const setting = await layIssuer(await temporaryFolder(context))
   const answer = await signIssuer(setting)
-  const other = await layIssuer(await temporaryFolder(context))
+  const other = await layIssuer(await temporaryFolder(context), ['--name', 'Other'])
   const otherAnswer = await signIssuer(other)
   const [intermediate, bundle] = ['intermediate.pem', 'bundle.jws'].map((name) => join(answer, name))
   const make = (extensions: readonly string[]) => makeIntermediateWithOpenssl(setting, extensions)

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { makeRoot, type RootSetting } from './make-root.ts'
+import { parseCertificate } from '@mayfly/ca-core'
+import { copyRoot, type RootSetting } from './make-root.ts'
 import { mayfly } from './run-mayfly.ts'
 
 export interface IssuerSetting extends RootSetting {
@@ -12,9 +13,9 @@ export interface IssuerSetting extends RootSetting {
   readonly rootFingerprint: string
 }
 
-/** A root and the configuration of an issuer, everything below `folder`. */
-export async function layIssuer(folder: string): Promise<IssuerSetting> {
-  const { root, passphraseFile, created } = await makeRoot(folder, ['--json'])
+/** A root, made with the options in `more`, and the configuration of an issuer; everything below `folder`. */
+export async function layIssuer(folder: string, more: readonly string[] = []): Promise<IssuerSetting> {
+  const { root, passphraseFile } = await copyRoot(folder, more)
   const port = await freePort()
   const url = `https://127.0.0.1:${port}`
   const state = join(folder, 'issuer')
@@ -34,7 +35,7 @@ export async function layIssuer(folder: string): Promise<IssuerSetting> {
     url,
     root,
     passphraseFile,
-    rootFingerprint: JSON.parse(created.stdout).sha256,
+    rootFingerprint: parseCertificate(await readFile(join(root, 'root.pem'), 'utf8')).fingerprint,
   }
 }
 

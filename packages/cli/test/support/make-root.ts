@@ -1,5 +1,7 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { type Finished, mayfly } from './run-mayfly.ts'
 
 export const passphrase = 'correct horse battery staple'
@@ -17,7 +19,6 @@ export async function makeRoot(
 ): Promise<RootSetting & { created: Finished }> {
   const passphraseFile = join(folder, 'passphrase')
   await writeFile(passphraseFile, `${passphrase}\n`, { mode: 0o600 })
-  await chmod(passphraseFile, 0o600)
   const root = join(folder, 'root')
   const created = await mayfly([
     'root',
@@ -27,3 +28,25 @@ export async function makeRoot(
   ])
   return { root, passphraseFile, created }
 }
+
+const made = new Map<string, Promise<string>>()
+
+/** A copy of a root that the real command made once for the whole file of tests. */
+export async function copyRoot(folder: string, more: readonly string[] = []): Promise<RootSetting> {
+  const key = more.join(' ')
+  const original = made.get(key) ?? makeOriginal(more)
+  made.set(key, original)
+  await cp(await original, folder, { recursive: true })
+  return { root: join(folder, 'root'), passphraseFile: join(folder, 'passphrase') }
+}
+
+async function makeOriginal(more: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mayfly-cli-root-'))
+  const { created } = await makeRoot(folder, more)
+  if (created.exitCode !== 0) throw new Error(created.stderr)
+  return folder
+}
+
+after(async () => {
+  for (const original of made.values()) await rm(await original, { recursive: true, force: true })
+})
