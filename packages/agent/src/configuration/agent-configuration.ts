@@ -60,8 +60,11 @@ export function readAgentConfiguration(fileSystem: FileSystem, path: string): Pr
   return readYamlConfiguration(fileSystem, path, agentConfigurationSchema)
 }
 
-/** The JSON Schema that editors use, published as `agent.schema.json`. */
-export function agentJsonSchema(): object {
-  const schema = z.toJSONSchema(agentConfigurationSchema, { io: 'input', unrepresentable: 'any' })
-  return { $id: 'https://mayfly.invalid/agent.schema.json', title: 'agent.yaml', ...schema }
+/** The JSON Schema (2020-12) of `agent.yaml`, from the same source as the checks. */
+export function agentJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(agentConfigurationSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+  }) as Record<string, unknown>
+  return { $schema, title: 'agent.yaml of Mayfly', ...schema }
 }

@@ -3,7 +3,7 @@ import type { CertificateKeeper } from './certificate-keeper.ts'
 import type { Wait } from './rotation-action.ts'
 
 /** The plan is made anew at least this often, so that clocks that jump and hosts that sleep cost a minute at most. */
-const sleepMsMax = minuteMs
+const lookEveryMs = minuteMs
 const failedStepBaseSeconds = 1
 const failedStepCapSeconds = 300
 
@@ -18,13 +18,15 @@ export interface KeeperLoopOptions {
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
+  /** The longest sleep. Simulations, which wake the loop themselves when something jumps, let it be longer. */
+  readonly sleepMsMax?: number
   /** After every step, with the error that kept it from planning, or with what it waits for. */
   readonly onStep: (error: unknown, next?: Wait) => void
 }
 
 /** Drives a keeper until `signal` is aborted. No failure ends it. */
 export function startKeeperLoop(keeper: CertificateKeeper, options: KeeperLoopOptions): KeeperLoop {
-  const { clock, random, signal, onStep } = options
+  const { clock, random, signal, onStep, sleepMsMax = lookEveryMs } = options
   let sleeping = new AbortController()
   let woken = false
   let failures = 0

@@ -77,6 +77,8 @@ export class VirtualIssuer implements Transport {
   minted = 0
   clockSkewMs = 0
   url = 'https://issuer.example'
+  /** When staged keys are certified, after the request; absent means half a life after the signer's issue. */
+  mintAfterMs: number | undefined
   /** Names that certificates carry, in place of the identity's. */
   names: readonly Name[]
 
@@ -222,7 +224,8 @@ export class VirtualIssuer implements Transport {
     this.reports.push(body.report)
     const { publicKey } = parseCertificateRequest(decodeBase64url(body.csr))
     const half = signer.notAfter - (this.#options.lifetimeSeconds * 1_000) / 2
-    const staged = this.#staged.get(publicKey.hash) ?? { publicKey, mintAt: half }
+    const mintAt = this.mintAfterMs === undefined ? half : this.#now() + this.mintAfterMs
+    const staged = this.#staged.get(publicKey.hash) ?? { publicKey, mintAt }
     this.#staged.set(publicKey.hash, staged)
     if (body.immediate === true || staged.mintAt <= this.#now()) return this.#issued(staged)
     return { status: 'scheduled', mintAt: formatInstant(staged.mintAt), keyHash: publicKey.hash }

@@ -36,11 +36,7 @@ const keyIsSpent: readonly ErrorCode[] = [
 
 /** Asks for the staged key to be certified. Asking again for the same key is safe. */
 export async function requestCertificate(context: RotationContext, immediate: boolean): Promise<void> {
-  const staged = stagedOf(context)
-  const asked: RotationContext =
-    immediate === staged.immediate
-      ? context
-      : { ...context, state: await context.save({ ...context.state, staged: { ...staged, immediate } }) }
+  const asked = immediate ? await hasten(context) : context
   try {
     const body = await composeBody(asked)
     const answer = await askIssuers(issuerUrls(asked.subject, asked.state), (url) =>
@@ -51,6 +47,15 @@ export async function requestCertificate(context: RotationContext, immediate: bo
     if (keyIsSpent.some((code) => isMayflyError(error, code))) await dropKey(asked, asMessage(error))
     throw error
   }
+}
+
+/** Notes that the certificate is wanted at once. The promise of a later time goes, or a crash now would leave it standing. */
+async function hasten(context: RotationContext): Promise<RotationContext> {
+  const staged = stagedOf(context)
+  if (staged.immediate) return context
+  const { promise: _past, ...rest } = staged
+  const state = await context.save({ ...context.state, staged: { ...rest, immediate: true } })
+  return { ...context, state }
 }
 
 function stagedOf({ state }: RotationContext): StagedKey {

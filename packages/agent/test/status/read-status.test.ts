@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { formatInstant, hourMs, minuteMs } from '@mayfly/ca-core'
+import type { AgentStatus } from '../../src/status/agent-status.ts'
+import { certificateAlarms } from '../../src/status/certificate-alarms.ts'
+import { composeStatus } from '../../src/status/compose-status.ts'
+import { judgeStatus } from '../../src/status/read-status.ts'
+import { VirtualHost } from '../support/virtual-host.ts'
+
+async function rotatedHost(): Promise<VirtualHost> {
+  const host = await VirtualHost.create()
+  await host.enroll()
+  await host.run(minuteMs)
+  return host
+}
+
+function statusOf(
+  host: VirtualHost,
+  changes: Partial<Parameters<typeof composeStatus>[0]> = {},
+): AgentStatus {
+  return composeStatus({
+    version: '0.1.0',
+    pid: 1,
+    startedAt: host.clock.now(),
+    now: host.clock.now(),
+    state: 'running',
+    configPath: '/etc/mayfly/agent.yaml',
+    clockOffsetSeconds: 0,
+    certificates: [{ name: 'web', view: host.keeper.view() }],
+    ...changes,
+  })
+}
+
+describe('the status', () => {
+  test('all is well: ok, 0', async () => {
+    const host = await rotatedHost()
+    const { level, exitCode, alarms } = judgeStatus(statusOf(host), host.clock.now())
+    assert.deepEqual({ level, exitCode, alarms }, { level: 'ok', exitCode: 0, alarms: [] })
+  })
+
+  test('a mistake in the configuration: a warning, 1', async () => {
+    const host = await rotatedHost()
+    const status = statusOf(host, { configurationProblem: 'agent.yaml:7:1: oops: is not a known key' })
+    const { exitCode, alarms } = judgeStatus(status, host.clock.now())
+    assert.equal(exitCode, 1)
+    assert.match(alarms[0]?.message ?? '', /agent\.yaml:7:1/)
+  })
+
+  test('nothing was said for minutes: critical, 2', async () => {
+    const host = await rotatedHost()
+    assert.equal(judgeStatus(statusOf(host), host.clock.now() + 5 * minuteMs).exitCode, 2)
+  })
+
+  test('the agent was stopped: critical, 2', async () => {
+    const host = await rotatedHost()
+    assert.equal(judgeStatus(statusOf(host, { state: 'stopped' }), host.clock.now()).exitCode, 2)
+  })
+
+  test('a certificate that expired since: critical, and told with its time', async () => {
+    const host = await rotatedHost()
+    const { alarms } = judgeStatus(statusOf(host), host.clock.now() + 25 * hourMs)
+    const until = formatInstant(host.state.head.notAfter)
+    assert.ok(alarms.some(({ code, message }) => code === 'certificate-expired' && message.includes(until)))
+  })
+
+  test('a clock ten minutes off: a warning that says which way', async () => {
+    const host = await rotatedHost()
+    const { alarms } = judgeStatus(statusOf(host, { clockOffsetSeconds: -600 }), host.clock.now())
+    assert.match(alarms[0]?.message ?? '', /600 s behind/)
+  })
+
+  test('a certificate that is not enrolled: critical, with the command to type', async () => {
+    const host = await VirtualHost.create()
+    const failure = await host.step().catch((error: unknown) => error)
+    const status = statusOf(host, { certificates: [{ name: 'web', view: {}, failure }] })
+    assert.equal(status.level, 'critical')
+    assert.match(status.certificates[0]?.alarms[0]?.message ?? '', /mayfly agent enroll TOKEN --name web/)
+  })
+
+  test('the server does not serve the new one: a warning at once', async () => {
+    const host = await rotatedHost()
+    host.server.ignoreReload = true
+    await host.run(12.05 * hourMs)
+    assert.ok(certificateAlarms(host.state, host.clock.now()).some(({ code }) => code === 'probe-failed'))
+  })
+
+  test('late in its life: a warning, then critical', async () => {
+    const host = await rotatedHost()
+    const { head } = host.state
+    const levelAt = (hours: number) =>
+      certificateAlarms(host.state, head.notBefore + hours * hourMs).map(({ level }) => level)
+    assert.deepEqual(levelAt(13), [])
+    assert.deepEqual(levelAt(17), ['warning'])
+    assert.deepEqual(levelAt(22), ['critical'])
+    assert.deepEqual(levelAt(25), ['critical'])
+  })
+
+  test('the status of every state: no key in it', async () => {
+    const host = await rotatedHost()
+    assert.doesNotMatch(JSON.stringify(statusOf(host)), /PRIVATE|BEGIN/)
+  })
+})
