@@ -44,7 +44,11 @@ export interface Rotation {
 }
 
 export interface TestHostOptions {
+  /** Default: one of its own. */
+  readonly issuer?: TestIssuer
   readonly formats?: readonly FormatName[]
+  /** Needed by the format `pkcs12`. */
+  readonly keystorePassword?: string
   readonly order?: TestOrder
   readonly access?: { readonly mode: number; readonly uid?: number; readonly gid?: number }
 }
@@ -56,7 +60,7 @@ export async function createTestHost(options: TestHostOptions = {}): Promise<Tes
   const folder = join(root, 'server')
   await nodeFileSystem.makeDirectory(folder, { mode: 0o755 })
   const live = join(root, 'live')
-  const issuer = await createTestIssuer()
+  const issuer = options.issuer ?? (await createTestIssuer())
   const ports = { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }
   const name = 'web'
   let number = 0
@@ -68,7 +72,11 @@ export async function createTestHost(options: TestHostOptions = {}): Promise<Tes
 
   async function install(material: Material): Promise<ReloadContext> {
     number++
-    const files = await encodeFormats(material, { formats: options.formats ?? [] })
+    const { formats = [], keystorePassword } = options
+    const files = await encodeFormats(material, {
+      formats,
+      ...(keystorePassword !== undefined && { keystorePassword: new TextEncoder().encode(keystorePassword) }),
+    })
     const access = options.access ?? { mode: 0o600 }
     await writeGeneration({ fileSystem: nodeFileSystem, live, name, number, files, access })
     return switchTo(number)

@@ -25,8 +25,8 @@ const slowBytesPerSecond = 16_384
 export const slowBytes: number = 3 * slowBytesPerSecond
 
 /**
- * Debian's nginx as a child in the foreground, on a port of 127.0.0.1. `/` answers `ok`, and `/slow`
- * takes about three seconds.
+ * Debian's nginx as a child in the foreground, on a port of 127.0.0.1. `/` answers `ok`, `/caller` the
+ * serial of the caller's certificate, and `/slow` takes about three seconds.
  */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const port = options.port ?? (await freePort())
@@ -67,6 +67,7 @@ http {
     ssl_certificate_key ${liveFolder}/key.pem;
     ${mutual ? `ssl_client_certificate ${liveFolder}/bundle.pem; ssl_verify_client on; ssl_verify_depth 2;` : ''}
     location / { default_type text/plain; return 200 "ok\\n"; }
+    location = /caller { default_type text/plain; return 200 "$ssl_client_serial\\n"; }
     location = /slow { root html; limit_rate ${slowBytesPerSecond}; }
   }
 }
