@@ -1,5 +1,8 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
+import { hexToBlob } from '../columns/blob.ts'
+import { stateCodes, toCertificate, toIssuance } from '../columns/issuance-columns.ts'
+import type { Row } from '../columns/row.ts'
 import type {
   CertificateRecord,
   Intent,
@@ -7,14 +10,7 @@ import type {
   NewCertificate,
   StoredChain,
 } from '../issuance-record.ts'
-import { blobToHex, hexToBlob } from './blob.ts'
 import { isConstraintViolation } from './store-error.ts'
-
-type Row = Record<string, SQLOutputValue>
-
-/** How `issuance.state` is written. */
-const stateCodes = { pending: 0, recorded: 1, burnt: 2 } as const
-const stateNames = ['pending', 'recorded', 'burnt'] as const
 
 const certificateColumns = `issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
   certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem`
@@ -163,33 +159,5 @@ export class IssuanceRows {
     })
     if (row.parent !== 0) return
     this.#beginLineage.run({ id, lineage: row.lineage as number, generation, since: at })
-  }
-}
-
-function toIssuance(row: Row): IssuanceRecord {
-  return {
-    serial: blobToHex(row.serial as Uint8Array),
-    keyHash: blobToHex(row.key as Uint8Array),
-    identityId: row.identity_id as number,
-    lineage: row.lineage as number,
-    generation: row.generation as number,
-    parentGeneration: row.parent as number,
-    state: stateNames[row.state as 0 | 1 | 2],
-    intendedAt: row.intended_at as number,
-    notAfter: row.not_after as number,
-  }
-}
-
-function toCertificate(row: Row): CertificateRecord {
-  const issuance = toIssuance(row)
-  return {
-    serial: issuance.serial,
-    der: row.der as Uint8Array,
-    fingerprint: blobToHex(row.fingerprint as Uint8Array),
-    notBefore: row.not_before as number,
-    notAfter: issuance.notAfter,
-    renewAt: row.renew_at as number,
-    chain: { fingerprint: blobToHex(row.chain_fingerprint as Uint8Array), pem: row.chain_pem as string },
-    issuance,
   }
 }

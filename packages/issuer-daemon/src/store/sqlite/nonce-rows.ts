@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
-import { hexToBlob } from './blob.ts'
+import { hexToBlob } from '../columns/blob.ts'
 
 /** The table `nonce`. */
 export class NonceRows {

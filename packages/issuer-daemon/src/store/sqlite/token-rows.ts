@@ -1,8 +1,9 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
+import { hexToBlob } from '../columns/blob.ts'
+import { toToken } from '../columns/token-columns.ts'
 import type { TokenPage } from '../store.ts'
 import type { NewToken, TokenRecord } from '../token-record.ts'
-import { blobToHex, hexToBlob } from './blob.ts'
 
 /** The table `token`. */
 export class TokenRows {
@@ -48,18 +49,5 @@ export class TokenRows {
 
   page({ before, limit }: TokenPage): TokenRecord[] {
     return this.#page.all(before?.createdAt ?? Number.MAX_SAFE_INTEGER, before?.jti ?? '', limit).map(toToken)
-  }
-}
-
-function toToken(row: Record<string, SQLOutputValue>): TokenRecord {
-  return {
-    jti: row.jti as string,
-    identity: row.identity as string,
-    createdAt: row.created_at as number,
-    expiresAt: row.expires_at as number,
-    ...(row.revoked_at !== null && { revokedAt: row.revoked_at as number }),
-    ...(row.used_at !== null && {
-      use: { at: row.used_at as number, keyHash: blobToHex(row.used_key as Uint8Array) },
-    }),
   }
 }
