@@ -11,8 +11,9 @@ export interface CeremonyFile {
 
 const secretMode = 0o600
 const publicMode = 0o644
-/** Of folders that a ceremony makes: the root's holds a key; the stick's is nobody else's business either. */
-const folderMode = 0o700
+/** Of the folders that a ceremony makes: the root's holds a key, the one on the stick holds nothing secret. */
+const secretFolderMode = 0o700
+const publicFolderMode = 0o755
 
 /**
  * Refuses to go on where any of the files exists already: asked before a person is asked for anything.
@@ -40,16 +41,17 @@ export async function writeCeremonyFiles(
   files: readonly CeremonyFile[],
 ): Promise<void> {
   const written: string[] = []
+  const folders = new Set(files.map(({ path }) => dirname(path)))
+  const folderMode = files.some(({ secret }) => secret) ? secretFolderMode : publicFolderMode
   try {
-    for (const folder of new Set(files.map(({ path }) => dirname(path)))) {
-      if (await makeFolder(fileSystem, folder)) written.push(folder)
+    for (const folder of folders) {
+      if (await makeFolder(fileSystem, folder, folderMode)) written.push(folder)
     }
     for (const { path, content, secret } of files) {
       await fileSystem.createFile(path, Buffer.from(content), { mode: secret ? secretMode : publicMode })
       written.push(path)
     }
-    for (const folder of new Set(files.map(({ path }) => dirname(path))))
-      await fileSystem.syncDirectory(folder)
+    for (const folder of folders) await fileSystem.syncDirectory(folder)
   } catch (error) {
     for (const path of written.reverse()) await fileSystem.remove(path)
     throw error
@@ -57,8 +59,8 @@ export async function writeCeremonyFiles(
 }
 
 /** Whether the folder had to be made; one that exists keeps its access. */
-async function makeFolder(fileSystem: FileSystem, folder: string): Promise<boolean> {
+async function makeFolder(fileSystem: FileSystem, folder: string, mode: number): Promise<boolean> {
   if ((await fileSystem.status(folder)) !== undefined) return false
-  await fileSystem.makeDirectory(folder, { mode: folderMode })
+  await fileSystem.makeDirectory(folder, { mode })
   return true
 }

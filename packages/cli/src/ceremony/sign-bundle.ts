@@ -29,8 +29,8 @@ export async function signBundleAtRoot({ root, keyPair, bundle, now }: BundleOrd
   const record = nextRecord(root.records, content, now)
   const { jws, pem } = bundleFileNames(bundle.sequence)
   return [
+    { path: join(root.path, rootFileNames.records, record.name), content: record.text, secret: false },
     { path: join(root.path, jws), content: text, secret: false },
     { path: join(root.path, pem), content: encodeTrustBundlePem(bundle), secret: false },
-    { path: join(root.path, rootFileNames.records, record.name), content: record.text, secret: false },
   ]
 }

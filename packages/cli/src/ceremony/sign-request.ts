@@ -65,7 +65,8 @@ export async function signRequestAtRoot(order: SigningOrder): Promise<SignedInte
   })
   // The issuer host asks the same before it installs; better to learn it while the root is at hand.
   verifyIntermediateProfile(certificate, { root: root.certificate, publicKey: request.publicKey, now })
-  return { certificate, files: [...answerFiles(root, certificate, out), recordFile(order, certificate)] }
+  // The record is written first: no intermediate leaves the root box without one.
+  return { certificate, files: [recordFile(order, certificate), ...answerFiles(root, certificate, out)] }
 }
 
 function answerFiles({ bundle }: RootFolder, certificate: Certificate, out: string): CeremonyFile[] {

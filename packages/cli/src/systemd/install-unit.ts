@@ -21,11 +21,17 @@ const unitMode = 0o644
 const folderMode = 0o755
 const systemctlTimeoutMs = 60_000
 
+/** Says so before anything else is done where the unit could not be put in place. @throws MayflyError `permission-denied` */
+export function requireUnitRights({ systemd, unitDir }: UnitOptions): void {
+  if (systemd !== true || unitDir !== undefined || process.getuid?.() === 0) return
+  throw new MayflyError('permission-denied', 'Only root may put a systemd unit in place. Run this with sudo.')
+}
+
 /**
  * Puts the unit of a daemon in place, makes the users that it needs, has systemd read it and enables it.
  * Does nothing unless asked to. Resolves to the paths that were written.
  *
- * @throws MayflyError `permission-denied` where this is not root, `command-failed`
+ * @throws MayflyError `permission-denied`, `command-failed`
  */
 export async function installUnit(
   name: UnitName,
@@ -34,7 +40,6 @@ export async function installUnit(
   session: Session,
 ): Promise<string[]> {
   if (systemd !== true && unitDir === undefined) return []
-  if (unitDir === undefined) requireRoot(name)
   const files = [await unitFile(name, unitDir ?? unitFolder, configPath, session)]
   if (name === 'mayfly-issuer') files.push(await sysusersFile(unitDir ?? sysusersFolder, session))
   for (const { path, text } of files) {
@@ -49,14 +54,6 @@ async function ensureFolder(folder: string, { fileSystem }: Session): Promise<vo
   if ((await fileSystem.status(folder)) === undefined) {
     await fileSystem.makeDirectory(folder, { mode: folderMode })
   }
-}
-
-function requireRoot(name: UnitName): void {
-  if (process.getuid?.() === 0) return
-  throw new MayflyError(
-    'permission-denied',
-    `Only root may put ${name}.service in place. Run this with sudo.`,
-  )
 }
 
 interface UnitFile {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { FileAccess } from '@mayfly/ca-core'
+import { errnoOf } from './file-error.ts'
 
 /** Opens `path`, hands the file to `use`, and closes it whatever happens. */
 export async function withFile<T>(
@@ -25,7 +26,29 @@ export async function applyAccess(file: FileHandle, access: FileAccess): Promise
   if (access.uid !== undefined || access.gid !== undefined) {
     await file.chown(access.uid ?? keepId, access.gid ?? keepId)
   }
-  await file.chmod(access.mode)
+  await setMode(file, access.mode)
+}
+
+/** Everybody may read it anyway. */
+const publicMask = 0o044
+
+/**
+ * FAT, which most sticks between a root and its issuer have, holds no modes and refuses to set one. Where
+ * everybody may read the file nothing is lost by that; anything else is not to lie on such a disk.
+ */
+async function setMode(file: FileHandle, mode: number): Promise<void> {
+  try {
+    await file.chmod(mode)
+  } catch (error) {
+    const isPublic = (mode & publicMask) === publicMask
+    if (errnoOf(error) !== 'EPERM' || !isPublic || !(await isOurs(file))) throw error
+  }
+}
+
+/** Whether its mode is ours to set, so that a refusal comes from the file system itself. */
+async function isOurs(file: FileHandle): Promise<boolean> {
+  const self = process.geteuid?.()
+  return self === 0 || (await file.stat()).uid === self
 }
 
 /** Makes the entries of the folder durable. */

@@ -2,8 +2,9 @@ import { type CertificateEntry, type Enrolment, enroll, localPorts } from '@mayf
 import { formatInstant, type KeyType } from '@mayfly/ca-core'
 import { readSecret } from '@mayfly/platform'
 import { exitCodes } from '../../errors/exit-codes.ts'
-import { installUnit, type UnitOptions } from '../../systemd/install-unit.ts'
+import { installUnit, requireUnitRights, type UnitOptions } from '../../systemd/install-unit.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
 
 export interface AgentEnrollOptions extends UnitOptions {
@@ -29,7 +30,9 @@ export interface AgentEnrollOptions extends UnitOptions {
 /** `mayfly agent enroll` */
 export async function agentEnroll(options: AgentEnrollOptions, session: Session): Promise<Answer> {
   const { config: configPath, name, state, live } = options
+  requireUnitRights(options)
   const token = await readToken(options, session)
+  tellProgress(session, 'Asking the issuer for the first certificate…')
   const ports = localPorts()
   try {
     const enrolment = await enroll(

@@ -2,6 +2,7 @@ import { localPorts, type Renewal, renewNow } from '@mayfly/agent'
 import { formatInstant } from '@mayfly/ca-core'
 import { exitCodes } from '../../errors/exit-codes.ts'
 import { type Answer, table } from '../../terminal/answer.ts'
+import { tellProgress } from '../progress.ts'
 import { readDuration } from '../read-duration.ts'
 import type { Session } from '../session.ts'
 
@@ -13,9 +14,10 @@ export interface AgentRenewOptions {
 }
 
 /** `mayfly agent renew` */
-export async function agentRenew(options: AgentRenewOptions, _session: Session): Promise<Answer> {
+export async function agentRenew(options: AgentRenewOptions, session: Session): Promise<Answer> {
   const { config: configPath, names, wait } = options
   const ports = localPorts()
+  tellProgress(session, 'Waiting until the new certificates are served…')
   try {
     const renewals = await renewNow(
       {

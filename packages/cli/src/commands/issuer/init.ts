@@ -4,6 +4,7 @@ import { type InitialisedAuthority, initAuthority, readIssuerConfiguration } fro
 import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
 import { readNewIssuerPassphrase } from './issuer-passphrase.ts'
 import { stateOwnersFiles } from './state-owner.ts'
@@ -23,6 +24,7 @@ export async function issuerInit(options: IssuerInitOptions, session: Session): 
   const copy = options.out === undefined ? undefined : await requestPath(options.out, session)
   if (copy !== undefined) await requireAbsent(fileSystem, [copy])
   const passphrase = await readNewIssuerPassphrase(configuration.passphrase, options, session)
+  tellProgress(session, 'Making the key…')
   const made = await initAuthority({
     fileSystem: await stateOwnersFiles(fileSystem, configuration.state),
     random,

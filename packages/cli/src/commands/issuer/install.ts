@@ -3,7 +3,7 @@ import { formatFingerprint, formatInstant, MayflyError, parseFingerprint } from 
 import { type InstalledAuthority, installAuthority, readIssuerConfiguration } from '@mayfly/issuer-daemon'
 import { readText } from '../../ceremony/root-folder.ts'
 import { answerFileNames } from '../../ceremony/sign-request.ts'
-import { installUnit, type UnitOptions } from '../../systemd/install-unit.ts'
+import { installUnit, requireUnitRights, type UnitOptions } from '../../systemd/install-unit.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
 import { stateOwnersFiles } from './state-owner.ts'
@@ -19,6 +19,7 @@ export interface IssuerInstallOptions extends UnitOptions {
 
 /** `mayfly issuer install` */
 export async function issuerInstall(options: IssuerInstallOptions, session: Session): Promise<Answer> {
+  requireUnitRights(options)
   const { fileSystem, clock } = session
   const { state, trustDomain } = await readIssuerConfiguration(fileSystem, options.config)
   const paths = answerPaths(options)

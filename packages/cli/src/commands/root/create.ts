@@ -11,6 +11,7 @@ import { makeRoot, rootPaths } from '../../ceremony/create-root.ts'
 import { type NameRangeOptions, readNameConstraints } from '../../ceremony/name-ranges.ts'
 import { type PassphraseOptions, readNewPassphrase } from '../../ceremony/passphrase.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
 
 export interface RootCreateOptions extends PassphraseOptions, NameRangeOptions {
@@ -29,6 +30,7 @@ export async function rootCreate(options: RootCreateOptions, session: Session): 
   const nameConstraints = readNameConstraints(options)
   await requireAbsent(fileSystem, rootPaths(path))
   const passphrase = await readNewPassphrase('Passphrase for the new root key', options, session)
+  tellProgress(session, 'Making the key…')
   const { certificate, files } = await makeRoot({
     path,
     keyType: options.keyType,
