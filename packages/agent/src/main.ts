@@ -73,6 +73,7 @@ async function runLocked(run: LockedRun): Promise<void> {
     onError: (err) => logger.warn({ err }, 'systemd was not told'),
   })
   let told = ''
+  let started: RunningAgent | undefined
   const agent = await startAgent({
     ports,
     logger,
@@ -83,9 +84,10 @@ async function runLocked(run: LockedRun): Promise<void> {
       const line = statusLine(status)
       if (line !== told) void systemd.status(line)
       told = line
-      refreshTextfile(run, agent)
+      if (started !== undefined) refreshTextfile(run, started)
     },
   })
+  started = agent
   const unlisten = listenToSignals(agent, logger)
   const watch = await watchHost(configPath, configuration, {
     onFiles: () => agent.wake(),

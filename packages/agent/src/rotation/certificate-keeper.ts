@@ -33,6 +33,7 @@ export interface CertificateKeeper {
   view(): KeeperView
 }
 
+/** A keeper for one certificate. Everything that it does goes through `ports`; what it knows is in `store`. */
 export function createCertificateKeeper(
   ports: RotationPorts,
   subject: RotationSubject,

@@ -1,7 +1,7 @@
-import { type Instant, isMayflyError } from '@mayfly/ca-core'
+import { type Clock, type Instant, minuteMs } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
-import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
+import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import { type AgentMetrics, createAgentMetrics } from '../metrics/agent-metrics.ts'
 import { openBundleShelf } from '../state/bundle-shelf.ts'
 import { statePaths } from '../state/state-folder.ts'
@@ -12,6 +12,7 @@ import { statusPath } from '../status/read-status.ts'
 import { createIssuerClient } from '../transport/issuer-client.ts'
 import { agentVersion } from '../version.ts'
 import { createKeeperFleet, type KeeperFleet } from './keeper-fleet.ts'
+import { keepConfiguration } from './live-configuration.ts'
 import { openStatusBoard } from './status-board.ts'
 
 export interface AgentOptions {
@@ -37,13 +38,12 @@ export interface RunningAgent {
   stop(): Promise<void>
 }
 
+/** Starts an agent on a state folder that is prepared and locked. Throws `config-invalid` for an unknown owner or group. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { ports, logger, configPath, pid } = options
   const { clock, fileSystem } = ports
   const startedAt: Instant = clock.now()
   const { state } = options.configuration
-  let configuration = options.configuration
-  let configurationProblem: string | undefined
   let lifeState: AgentStatus['state'] = 'running'
 
   const issuer = createIssuerClient(ports.transport, clock)
@@ -51,8 +51,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     logger.warn({ err }, 'no history is written'),
   )
 
-  const compose = (): AgentStatus =>
-    composeStatus({
+  const compose = (): AgentStatus => {
+    const configurationProblem = configuration.problem()
+    return composeStatus({
       version: agentVersion,
       pid,
       startedAt,
@@ -63,11 +64,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       clockOffsetSeconds: issuer.clockOffsetSeconds(),
       certificates: fleet.certificates(),
     })
+  }
 
   const board = openStatusBoard({
     clock,
     fileSystem,
-    path: () => statusPath(configuration),
+    path: () => statusPath(configuration.current()),
     compose,
     onWrite(status, err) {
       if (err !== undefined) logger.warn({ err }, 'the status cannot be written')
@@ -87,40 +89,37 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     onStep: () => board.refresh(),
   })
 
+  const configuration = keepConfiguration({
+    fileSystem,
+    path: configPath,
+    first: options.configuration,
+    logger,
+    follow: (next) => fleet.follow(next),
+  })
+
   const metrics = createAgentMetrics({
     now: () => clock.now(),
     clockOffsetSeconds: () => issuer.clockOffsetSeconds(),
     certificates: () => fleet.certificates(),
   })
 
-  const reload = async (): Promise<void> => {
-    try {
-      const next = await readAgentConfiguration(fileSystem, configPath)
-      await fleet.follow({ ...next, state })
-      configuration = { ...next, state }
-      configurationProblem = movedState(next, state)
-    } catch (error) {
-      if (!isMayflyError(error)) throw error
-      configurationProblem = error.message
-    }
-    if (configurationProblem === undefined) logger.info('the configuration is in use')
-    else
-      logger.error(
-        { problem: configurationProblem },
-        'the configuration has a mistake; the one before stays in use',
-      )
-    board.refresh()
-  }
+  const ending = new AbortController()
+  const heartbeat = beat(clock, ending.signal, () => board.refresh())
 
-  await fleet.follow(configuration)
+  await fleet.follow(options.configuration)
   board.refresh()
   return {
     metrics,
     isReady: () => compose().level !== 'critical',
-    reload,
+    async reload() {
+      await configuration.reload()
+      board.refresh()
+    },
     wake: () => fleet.wake(),
     renew: (names) => fleet.renew(names),
     async stop() {
+      ending.abort()
+      await heartbeat
       await fleet.stop()
       lifeState = 'stopped'
       await board.close()
@@ -129,7 +128,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   }
 }
 
-/** The state folder is locked for the life of the process. */
-function movedState(next: AgentConfiguration, state: string): string | undefined {
-  return next.state === state ? undefined : `state was changed to ${next.state}; restart the agent to use it`
+/** The status says when it was written: an agent without certificates is alive too. */
+async function beat(clock: Clock, signal: AbortSignal, onBeat: () => void): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(minuteMs, signal).catch(() => undefined)
+    if (!signal.aborted) onBeat()
+  }
 }

@@ -52,6 +52,7 @@ interface Member {
 
 export function createKeeperFleet(options: FleetOptions): KeeperFleet {
   const members = new Map<string, Member>()
+  let ended = false
 
   const stop = async (name: string): Promise<void> => {
     const member = members.get(name)
@@ -68,7 +69,8 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
         ({ subject }) => !isDeepStrictEqual(subjects.get(subject.name), subject),
       )
       await Promise.all(leaving.map(({ subject }) => stop(subject.name)))
-      for (const subject of subjects.values()) {
+      // A configuration that was being read when the agent was told to stop starts nothing any more.
+      for (const subject of ended ? [] : subjects.values()) {
         if (!members.has(subject.name))
           members.set(subject.name, startMember(subject, configuration.state, options))
       }
@@ -85,6 +87,7 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
     },
     certificates: () => [...members.values()].map(({ kept }) => kept),
     async stop() {
+      ended = true
       await Promise.all([...members.keys()].map(stop))
     },
   }

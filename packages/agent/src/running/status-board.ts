@@ -29,12 +29,11 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
 
   const write = async (): Promise<void> => {
     const status = compose()
-    try {
-      await writeStatus(fileSystem, path(), status)
-      onWrite(status)
-    } catch (error) {
-      onWrite(status, error)
-    }
+    const failure = await writeStatus(fileSystem, path(), status).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    onWrite(status, failure)
   }
 
   return {

@@ -21,6 +21,7 @@ export interface BundleShelf {
   outdate(rootFingerprint: string): void
 }
 
+/** Opens the shelf below the state folder, which `prepareStateFolder` has made. */
 export function openBundleShelf(fileSystem: FileSystem, state: string): BundleShelf {
   const shelf = new Map<string, HeldBundle>()
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import { type EnrolmentRecord, enrolmentRecordSchema } from './enrolment-record.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
@@ -22,6 +23,11 @@ export function openLineageStore(fileSystem: FileSystem, state: string, certific
   const lineage = statePaths.lineage(state, certificate)
   const enrolment = statePaths.enrolment(state, certificate)
   const renewal = statePaths.renewal(state, certificate)
+  const removeDurably = async (path: string): Promise<void> => {
+    await fileSystem.remove(path)
+    // A loss of power would bring back what was removed: an old enrolment would begin the lineage anew.
+    await fileSystem.syncDirectory(dirname(path))
+  }
   const remedy = `restore it from a backup of this host, or move it away and enrol again with \`mayfly agent enroll TOKEN --name ${certificate}\``
   return {
     async read() {
@@ -34,10 +40,10 @@ export function openLineageStore(fileSystem: FileSystem, state: string, certific
     readEnrolment: () =>
       readJsonFile(fileSystem, enrolment, enrolmentRecordSchema, 'remove it and enrol with a new token'),
     writeEnrolment: (record) => writeJsonFile(fileSystem, enrolment, record),
-    removeEnrolment: () => fileSystem.remove(enrolment),
+    removeEnrolment: () => removeDurably(enrolment),
     wishRenewal: () => fileSystem.replaceFile(renewal, new Uint8Array(), stateFileAccess),
     hasRenewalWish: async () => (await fileSystem.status(renewal)) !== undefined,
-    removeRenewalWish: () => fileSystem.remove(renewal),
+    removeRenewalWish: () => removeDurably(renewal),
   }
 }
 

@@ -37,6 +37,7 @@ export interface IssuerClient {
   clockOffsetSeconds(): number
 }
 
+/** A client over `transport`; `clock` is what the issuer's time is compared with. */
 export function createIssuerClient(transport: Transport, clock: Clock): IssuerClient {
   let offsetSeconds = 0
 

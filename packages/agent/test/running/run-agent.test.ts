@@ -44,7 +44,8 @@ describe('a running agent', () => {
       'the agent runs',
       async () => {
         const status = await readStatusFile(folder)
-        return status.state === 'running' && status.pid === agent.child.pid ? status : undefined
+        const isServed = status.certificates[0]?.installed?.served === true
+        return isServed && status.pid === agent.child.pid ? status : undefined
       },
       agent.log,
     )
