@@ -26,6 +26,11 @@ export interface LoadCounts {
    * 9.2.2 and 9112 9.3.1 let a client repeat them on a new one, which every client does.
    */
   repeatedAfterIdleClose: number
+  /**
+   * Connections that were refused or reset before the server had sent a byte: it had not taken them
+   * yet. Servers that open new listening sockets at a reload lose those that wait at the old ones.
+   */
+  refusedConnections: number
 }
 
 export interface LoadOptions {
@@ -51,6 +56,7 @@ export function startLoad(options: LoadOptions): Load {
     failedRequests: 0,
     failedHandshakes: 0,
     repeatedAfterIdleClose: 0,
+    refusedConnections: 0,
   }
   const serials = new Set<string>()
   const errors = new Set<string>()
@@ -103,6 +109,10 @@ async function call(options: LoadOptions, agent: Agent, sight: Sight): Promise<v
     sight.counts.repeatedAfterIdleClose++
     return call(options, agent, sight)
   }
+  if (outcome === 'refused') {
+    sight.counts.refusedConnections++
+    return
+  }
   sight.errors.add(outcome.message)
   if (outcome.during === 'handshake') sight.counts.failedHandshakes++
   else sight.counts.failedRequests++
@@ -111,6 +121,7 @@ async function call(options: LoadOptions, agent: Agent, sight: Sight): Promise<v
 type Outcome =
   | 'answered'
   | 'idle-close'
+  | 'refused'
   | { readonly during: 'handshake' | 'request'; readonly message: string }
 
 async function callOnce(options: LoadOptions, agent: Agent, { counts, serials }: Sight): Promise<Outcome> {
@@ -126,7 +137,9 @@ async function callOnce(options: LoadOptions, agent: Agent, { counts, serials }:
     headers: { host: serverName },
   })
   let secure = false
+  let received = (): number => 0
   outgoing.once('socket', (socket) => {
+    received = () => socket.bytesRead
     secure = outgoing.reusedSocket
     if (secure) return
     socket.once('secureConnect', () => {
@@ -150,6 +163,7 @@ async function callOnce(options: LoadOptions, agent: Agent, { counts, serials }:
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     if (outgoing.reusedSocket && !begun) return 'idle-close'
+    if (received() === 0) return 'refused'
     return { during: secure ? 'request' : 'handshake', message }
   }
 }

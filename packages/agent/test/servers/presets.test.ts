@@ -5,7 +5,7 @@ import { parseYamlConfiguration } from '@mayfly/platform'
 import { z } from 'zod'
 import { FakeProcessRunner } from '../../../../test/fakes/fake-process-runner.ts'
 import { MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
-import { prepareServer } from '../../src/servers/prepare-server.ts'
+import { formatsNeededBy, prepareServer } from '../../src/servers/prepare-server.ts'
 import { type ReloadConfiguration, reloadSchema } from '../../src/servers/reload-configuration.ts'
 import type { ServerControl } from '../../src/servers/server-control.ts'
 
@@ -174,6 +174,11 @@ test('unit: not active → the server is down', async () => {
   )
 })
 
+test('formats: what a server reads beside the PEM set is known', () => {
+  assert.deepEqual(formatsNeededBy({ preset: 'haproxy' }), ['combined'])
+  assert.deepEqual(formatsNeededBy({ preset: 'nginx' }), [])
+})
+
 test('none: nothing is done', async () => {
   const { runner, control } = await world()
   const server = control({ preset: 'none' })
@@ -191,6 +196,20 @@ const good: Record<string, ReloadConfiguration> = {
   '{ command: [systemctl, kill, x] }': { preset: 'command', command: ['systemctl', 'kill', 'x'] },
   '{ unit: x.service, restart: true }': { preset: 'unit', unit: 'x.service', restart: true },
   '{ preset: none }': { preset: 'none' },
+  '{ preset: haproxy, socket: /run/h.sock }': { preset: 'haproxy', socket: '/run/h.sock' },
+  '{ preset: apache, unit: apache2.service }': { preset: 'apache', unit: 'apache2.service' },
+  '{ preset: postgresql, pidFile: /srv/pg/postmaster.pid }': {
+    preset: 'postgresql',
+    pidFile: '/srv/pg/postmaster.pid',
+  },
+  '{ preset: redis, connect: "127.0.0.1:6379" }': {
+    preset: 'redis',
+    connect: { host: '127.0.0.1', port: 6379 },
+  },
+  '{ preset: mariadb, socket: /run/m.sock }': { preset: 'mariadb', socket: '/run/m.sock' },
+  '{ preset: caddy }': { preset: 'caddy' },
+  '{ preset: stunnel, pidFile: /run/s.pid }': { preset: 'stunnel', pidFile: '/run/s.pid' },
+  '{ preset: hitch, pidFile: /run/h.pid }': { preset: 'hitch', pidFile: '/run/h.pid' },
 }
 
 for (const [text, expected] of Object.entries(good)) {
@@ -204,6 +223,9 @@ const bad: Record<string, RegExp> = {
   '{ preset: nginx, pidfile: /run/x.pid }': /reload\.pidfile: is not a known key; did you mean pidFile\?/,
   '{ preset: nginx, pidFile: x.pid }': /reload\.pidFile: must be an absolute path/,
   '{ signal: SIGKILL, pidFile: /run/x.pid }': /reload\.signal: /,
+  '{ preset: redis }': /reload: needs one of socket and connect/,
+  '{ preset: redis, socket: /a, connect: "h:1" }': /reload: needs one of socket and connect/,
+  '{ preset: haproxy, certificate: "/a;b" }': /reload\.certificate: must not have spaces/,
   '{ signal: SIGHUP }': /reload\.pidFile: is missing/,
   '{ command: [] }': /reload\.command: /,
   '{ command: "systemctl reload nginx" }': /reload\.command: /,

@@ -19,7 +19,9 @@ const defaultConfiguration = '/etc/caddy/Caddyfile'
 /**
  * Caddy, with `tls <certificate> <key>` in its configuration: validated, then `caddy reload --force`,
  * without which Caddy sees the same configuration and does not read the files again. Running requests
- * finish. What it refuses fails the command, and the old configuration stays.
+ * finish, and idle kept connections are closed. Caddy opens its port anew beside the old one, and Linux
+ * resets what waits at the old one, unless `net.ipv4.tcp_migrate_req` is set. What Caddy refuses fails
+ * the command, and the old configuration stays.
  */
 export const caddy: Preset<CaddyOptions> = {
   schema: z.strictObject({

@@ -40,6 +40,7 @@ export const haproxy: Preset<HaproxyOptions> = {
     configuration: filePath.optional(),
     program: filePath.optional(),
   }),
+  formats: ['combined'],
   prepare(
     { socket = defaultSocket, certificate, configuration, program = 'haproxy' },
     { fileSystem, processRunner },

@@ -17,8 +17,9 @@ export interface HitchOptions {
 const defaultConfiguration = '/etc/hitch/hitch.conf'
 
 /**
- * Hitch: tested with `hitch --test`, then sent SIGHUP: new workers take over, and the old ones finish
- * their connections. Its `pem-file` is `combined.pem`, so the format `combined` is needed.
+ * Hitch: tested with `hitch --test`, then sent SIGHUP: new workers take over. The old ones finish what
+ * runs and close what is idle; connections that wait to be taken by them at that moment are reset.
+ * Its `pem-file` is `combined.pem`, so the format `combined` is needed.
  */
 export const hitch: Preset<HitchOptions> = {
   schema: z.strictObject({
@@ -27,6 +28,7 @@ export const hitch: Preset<HitchOptions> = {
     configuration: filePath.optional(),
     program: filePath.optional(),
   }),
+  formats: ['combined'],
   prepare({ pidFile, configuration = defaultConfiguration, program = 'hitch' }, ports) {
     const server = { pidFile, processName: 'hitch' }
     return {

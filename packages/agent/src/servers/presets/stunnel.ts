@@ -14,7 +14,8 @@ export interface StunnelOptions {
 }
 
 /**
- * stunnel: sent SIGHUP, on which it reads its configuration and its files again. Connections live on.
+ * stunnel: sent SIGHUP, on which it reads its configuration and its files again. Connections live on,
+ * but it closes its port and opens it again: connections that come in that moment are refused.
  * With files that it refuses it keeps the old ones and tells its log alone.
  */
 export const stunnel: Preset<StunnelOptions> = {

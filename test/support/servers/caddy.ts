@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { freePort } from './free-port.ts'
+import { listens, type StartedServer, startServer } from './started-server.ts'
+
+export interface Caddy extends StartedServer {
+  readonly port: number
+  readonly adminPort: number
+  readonly configuration: string
+}
+
+export interface CaddyOptions {
+  readonly folder: string
+  /** Where `fullchain.pem` and `key.pem` are read. */
+  readonly liveFolder: string
+  readonly serverName: string
+  readonly port?: number
+}
+
+/** Debian's Caddy in the foreground, with its administration port. `/` answers `ok`. */
+export async function startCaddy({
+  folder,
+  liveFolder,
+  serverName,
+  port: given,
+}: CaddyOptions): Promise<Caddy> {
+  const [port, adminPort] = [given ?? (await freePort()), await freePort()]
+  const configuration = join(folder, 'Caddyfile')
+  await writeFile(
+    configuration,
+    `
+{
+  admin 127.0.0.1:${adminPort}
+  auto_https off
+  storage file_system ${folder}/storage
+}
+https://${serverName}:${port} {
+  bind 127.0.0.1
+  tls ${liveFolder}/fullchain.pem ${liveFolder}/key.pem
+  respond "ok"
+}
+`,
+  )
+  const server = await startServer({
+    argv: ['caddy', 'run', '--config', configuration, '--adapter', 'caddyfile'],
+    ready: async () => (await listens(port)) && listens(adminPort),
+    env: { HOME: folder },
+  })
+  return { ...server, port, adminPort, configuration }
+}
