@@ -2,6 +2,7 @@ import { Agent, type buildConnector, Dispatcher, Dispatcher1Wrapper } from 'undi
 import { connectPinned } from '../connections/connect.ts'
 import type { ConnectionContext } from '../connections/connection-context.ts'
 import { TrustError } from '../trust-error.ts'
+import { resendOnce } from './resend-once.ts'
 
 export interface PinnedDispatcherOptions {
   /** The peer's identity (`web-1`, `spiffe://…`), instead of the host in the URL. */
@@ -39,7 +40,9 @@ export class PinnedDispatcher extends Dispatcher {
   override dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     // Before a request may take a kept connection: is that one still good by the wall clock?
     this.#context.ends.check()
-    return this.#agent.dispatch(options, translator.wrapHandler(handler))
+    const told = translator.wrapHandler(handler)
+    const again = (last: Dispatcher.DispatchHandler): void => void this.#agent.dispatch(options, last)
+    return this.#agent.dispatch(options, resendOnce(options, told, again))
   }
 
   override close(): Promise<void>
