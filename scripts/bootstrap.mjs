@@ -23,6 +23,11 @@ const commands = {
     return runMayfly(['demo', ...given])
   },
   mayfly: (given) => runMayfly(given),
+  bench: async (given) => {
+    const missing = await installDebianPackages(root, 'bench')
+    if (missing.length > 0) return sayMissing(missing, 'The benchmarks need')
+    return runSource('test/bench/run-bench.ts', given)
+  },
   test: async (given) => {
     const missing = await installDebianPackages(root, 'test')
     if (missing.length > 0 && isStrict) return sayMissing(missing, 'The tests need')

@@ -1,4 +1,5 @@
 import {
+  type Authority,
   createCertificateRequest,
   createRoot,
   drawSerial,
@@ -21,7 +22,13 @@ import {
 import { systemClock, systemRandom } from '@mayfly/platform'
 import type { Material } from '../../packages/agent/src/formats/material.ts'
 
-/** A root and an intermediate of ca-core itself, that issue what an agent would be given. */
+/** A root and an intermediate of ca-core itself. */
+export interface TestAuthority {
+  readonly authority: Authority
+  readonly bundle: TrustBundle
+}
+
+/** A test authority that issues what an agent would be given. */
 export interface TestIssuer {
   readonly bundle: TrustBundle
   /** SHA-256 of the intermediate. */
@@ -48,7 +55,7 @@ export interface TestIssuerOptions {
   readonly now?: Instant
 }
 
-export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+export async function createTestAuthority(options: TestIssuerOptions = {}): Promise<TestAuthority> {
   const { keyType = 'ec-p256', now = systemClock.now() - 10 * minuteMs } = options
   const rootKey = await generateKeyPair(keyType)
   const root = await createRoot({ keyPair: rootKey, commonName: 'Test Root', now, random: systemRandom })
@@ -61,6 +68,12 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   })
   const authority = { certificate: intermediate, chain: [intermediate], signer: keySigner(intermediateKey) }
   const bundle: TrustBundle = { sequence: 1, trustDomain: 'test.example', roots: [root], distrusted: [] }
+  return { authority, bundle }
+}
+
+export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  const { authority, bundle } = await createTestAuthority(options)
+  const intermediate = authority.certificate
   const prepared = new Map<ProfileName, Promise<PreparedProfile>>()
 
   async function issue(order: TestOrder = {}): Promise<Material> {

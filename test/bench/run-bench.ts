@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { type Bench, type Figure, meetsAim } from './figure.ts'
+import { figureLines } from './figure-table.ts'
+import { issueSpeed } from './issuing/issue-speed.ts'
+import { describeMachine } from './machine.ts'
+import { rotation } from './rotation/rotation.ts'
+
+const benches: readonly Bench[] = [issueSpeed, rotation]
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, quick: { type: 'boolean', default: false } },
+})
+
+/** Those whose name begins with one of the words that are given, or all. */
+const chosen = benches.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((word) => name.startsWith(word)),
+)
+const figures: Figure[] = []
+const machine = describeMachine()
+for (const bench of chosen) {
+  const tell = (what: string): void => console.error(`${bench.name}: ${what}`)
+  const measured = await bench.run({ quick: options.quick, tell })
+  figures.push(...measured)
+  for (const line of figureLines(measured)) console.log(line)
+}
+if (options.json !== undefined) await writeFile(options.json, jsonOf())
+
+function jsonOf(): string {
+  const byName = <Value>(take: (figure: Figure) => Value): Record<string, Value> =>
+    Object.fromEntries(figures.map((figure) => [figure.name, take(figure)]))
+  return `${JSON.stringify(
+    {
+      machine,
+      quick: options.quick,
+      figures: byName(({ value }) => value),
+      details: byName((figure) => ({ unit: figure.unit, aim: figure.aim, meetsAim: meetsAim(figure) })),
+    },
+    null,
+    2,
+  )}\n`
+}
