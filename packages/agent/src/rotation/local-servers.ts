@@ -8,7 +8,7 @@ import { installedGeneration } from '../installing/installed-generation.ts'
 import { generationPath, livePath } from '../installing/paths.ts'
 import { probeUntil } from '../probing/probe-until.ts'
 import { proveMaterial } from '../proving/prove-material.ts'
-import { prepareServer } from '../servers/prepare-server.ts'
+import { formatsNeededBy, prepareServer } from '../servers/prepare-server.ts'
 import type { ReloadContext } from '../servers/server-control.ts'
 import type { HostServers } from './host-servers.ts'
 
@@ -70,9 +70,10 @@ function isSame(one: Material, other: Material): boolean {
 async function encode(material: Material, options: LocalServersOptions): Promise<readonly GenerationFile[]> {
   const { settings, fileSystem } = options
   const file = settings.keystorePasswordFile
-  if (file === undefined) return encodeFormats(material, { formats: settings.formats })
+  const formats = [...settings.formats, ...formatsNeededBy(settings.reload)]
+  if (file === undefined) return encodeFormats(material, { formats })
   const keystorePassword = await readPassword(fileSystem, file)
-  return encodeFormats(material, { formats: settings.formats, keystorePassword })
+  return encodeFormats(material, { formats, keystorePassword })
 }
 
 async function reloadContext({ fileSystem, live, name }: LocalServersOptions): Promise<ReloadContext> {
