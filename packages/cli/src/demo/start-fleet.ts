@@ -10,7 +10,7 @@ import { callerName, type DemoHost, demoHosts } from './demo-hosts.ts'
 import type { NodeServiceSettings } from './node-service.ts'
 import { listens, type Stage, startOn, until } from './stage.ts'
 
-const startLimitMs = 30_000
+const startLimitMs = 120_000
 
 export interface ServerPorts {
   readonly web: number

@@ -10,9 +10,9 @@ import { type Stage, until } from './stage.ts'
 import { rotationsWanted } from './verdict.ts'
 
 /** Three rotations take about a minute; a machine that is busy elsewhere may take longer. */
-const rotationsLimitMs = 150_000
+const rotationsLimitMs = 300_000
 /** A generation that was just installed is seen by the next call, at the latest. */
-const sightLimitMs = 20_000
+const sightLimitMs = 60_000
 
 /** Shows the fleet until every host was seen to rotate often enough. */
 export function untilRotated(stage: Stage, folders: DemoFolders): Promise<void> {
