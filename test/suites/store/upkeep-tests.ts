@@ -49,6 +49,49 @@ export function upkeepTests(bench: StoreBench): void {
       assert.ok(verifyAuditChain(auditChainOrigin, records).intact)
       const [last] = await bench.store.auditRecords({ afterNumber: 3, limit: 10 })
       assert.match(last?.text ?? '', /"requestId":"four"/)
+      const { number, hash } = await bench.store.auditEnd()
+      assert.deepEqual(
+        { number, hash: Buffer.from(hash) },
+        { number: 4, hash: Buffer.from(last?.hash ?? []) },
+      )
+    })
+
+    it('without a record → ends at its origin', async () => {
+      assert.equal((await bench.store.auditEnd()).number, 0)
+    })
+
+    it('pruned → an anchor without text stays, and what follows is chained to it', async () => {
+      for (const id of ['one', 'two', 'three', 'four']) await bench.apply(audit(id))
+      const before = await bench.store.auditRecords({ afterNumber: 0, limit: 10 })
+      assert.equal(await bench.store.prune({ ...pruneNothing, auditThrough: 3, limit: 1 }), 1)
+      assert.equal(await bench.store.prune({ ...pruneNothing, auditThrough: 3 }), 1)
+      assert.equal(await bench.store.prune({ ...pruneNothing, auditThrough: 3 }), 0)
+      await bench.apply(audit('five'))
+      const [anchor, ...rest] = await bench.store.auditRecords({ afterNumber: 0, limit: 10 })
+      assert.deepEqual([anchor?.number, anchor?.text], [3, ''])
+      assert.deepEqual(Buffer.from(anchor?.hash ?? []), Buffer.from(before[2]?.hash ?? []))
+      assert.deepEqual(verifyAuditChain(found(anchor), rest).intact, true)
+      assert.equal(rest.length, 2)
+    })
+
+    it('pruned past its end → the last record is the anchor, and the numbers go on', async () => {
+      for (const id of ['one', 'two']) await bench.apply(audit(id))
+      await bench.store.prune({ ...pruneNothing, auditThrough: 99 })
+      await bench.apply(audit('three'))
+      assert.equal((await bench.store.auditEnd()).number, 3)
+    })
+  })
+
+  describe('notes', () => {
+    it('set, set again, forgotten; a refused change sets none', async () => {
+      assert.equal(await bench.store.note('alarm'), undefined)
+      await bench.apply({ do: 'set-note', name: 'alarm', text: 'first' })
+      await bench.apply({ do: 'set-note', name: 'alarm', text: 'second' })
+      await bench.apply({ do: 'set-note', name: 'alarm', text: 'third' }, { do: 'burn', serial: serial(1) })
+      await bench.reopen()
+      assert.equal(await bench.store.note('alarm'), 'second')
+      await bench.apply({ do: 'set-note', name: 'alarm' })
+      assert.equal(await bench.store.note('alarm'), undefined)
     })
   })
 

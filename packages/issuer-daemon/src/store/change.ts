@@ -33,6 +33,8 @@ export type ChangePart =
   /** Gives up a pending intent; refused with `intent-gone` where it is not pending. */
   | { readonly do: 'burn'; readonly serial: string }
   | { readonly do: 'append-audit'; readonly record: AuditRecord }
+  /** Keeps a text under a name, in place of the one before; without a text, forgets it. */
+  | { readonly do: 'set-note'; readonly name: string; readonly text?: string }
   /** Forgets later times that the store has seen: the operator says that the clock is right now. */
   | { readonly do: 'accept-clock' }
 

@@ -1,5 +1,5 @@
 import type { Instant } from '@mayfly/ca-core'
-import type { ChainedAuditRecord } from '../audit/audit-chain.ts'
+import type { AuditLink, ChainedAuditRecord } from '../audit/audit-chain.ts'
 import type { Change, ChangeOutcome } from './change.ts'
 import type { IdentityRecord } from './identity-record.ts'
 import type { CertificateRecord, IssuanceRecord } from './issuance-record.ts'
@@ -7,6 +7,9 @@ import type { TokenRecord } from './token-record.ts'
 
 /** How far behind the newest time that it has seen a store still lets certificates be intended. */
 export const clockBehindSecondsMax = 300
+
+/** How long an issuer may be at work on something where nobody says otherwise: its own part takes milliseconds. */
+export const defaultLeaseSeconds = 300
 
 /**
  * What an issuer remembers, as a port.
@@ -19,6 +22,8 @@ export const clockBehindSecondsMax = 300
 export interface Store {
   /** Whether other processes may write here too; then an intent of theirs is pending, not abandoned. */
   readonly shared: boolean
+  /** After so long nobody is at work any more on what was claimed or intended, and others take it over. */
+  readonly leaseSeconds: number
 
   /**
    * Applies each change as a whole, in order, and resolves when all are durable. One refused change leaves
@@ -52,6 +57,10 @@ export interface Store {
     readonly afterNumber: number
     readonly limit: number
   }): Promise<readonly ChainedAuditRecord[]>
+  /** The end of the history; `auditChainOrigin` before the first record. */
+  auditEnd(): Promise<AuditLink>
+  /** The text that was set last under that name. */
+  note(name: string): Promise<string | undefined>
   counts(now: Instant): Promise<StoreCounts>
   /** Removes at most `limit` of each kind of what is no longer needed, and tells how much that was. */
   prune(what: PruneBounds): Promise<number>
@@ -100,5 +109,10 @@ export interface PruneBounds {
   readonly noncesBefore: Instant
   /** Tokens that expired before go; by then their keys are in the log of issuance. */
   readonly tokensBefore: Instant
+  /**
+   * Audit records up to that number go. The last one of them stays as an anchor without its text, so that what
+   * follows is still chained to something.
+   */
+  readonly auditThrough?: number
   readonly limit: number
 }

@@ -1,5 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { auditChainOrigin, type ChainedAuditRecord, chainAudit } from '../../audit/audit-chain.ts'
+import {
+  type AuditLink,
+  auditChainOrigin,
+  type ChainedAuditRecord,
+  chainAudit,
+} from '../../audit/audit-chain.ts'
 import type { AuditRecord } from '../../audit/audit-record.ts'
 
 /** The table `audit`: a chain, written behind the last record of the file whoever wrote that. */
@@ -7,6 +12,9 @@ export class AuditRows {
   readonly #insert
   readonly #last
   readonly #page
+  readonly #first
+  readonly #becomeAnchor
+  readonly #forgetBefore
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO audit (number, hash, text) VALUES (?, ?, ?)')
@@ -14,14 +22,31 @@ export class AuditRows {
     this.#page = database.prepare(
       'SELECT number, hash, text FROM audit WHERE number > ? ORDER BY number LIMIT ?',
     )
+    this.#first = database.prepare('SELECT min(number) AS number FROM audit')
+    this.#becomeAnchor = database.prepare("UPDATE audit SET text = '' WHERE number = ?")
+    this.#forgetBefore = database.prepare('DELETE FROM audit WHERE number < ?')
   }
 
   append(records: readonly AuditRecord[]): void {
     if (records.length === 0) return
+    for (const { number, hash, text } of chainAudit(this.end(), records)) this.#insert.run(number, hash, text)
+  }
+
+  end(): AuditLink {
     const row = this.#last.get()
-    const last =
-      row === undefined ? auditChainOrigin : { number: row.number as number, hash: row.hash as Uint8Array }
-    for (const { number, hash, text } of chainAudit(last, records)) this.#insert.run(number, hash, text)
+    return row === undefined
+      ? auditChainOrigin
+      : { number: row.number as number, hash: row.hash as Uint8Array }
+  }
+
+  /** Removes at most `limit` records from the front, none above `through`; the last of them stays as an anchor. */
+  forget(through: number, limit: number): number {
+    const first = this.#first.get()?.number
+    if (typeof first !== 'number') return 0
+    const anchor = Math.min(through, first + limit, this.end().number)
+    if (anchor <= first) return 0
+    this.#becomeAnchor.run(anchor)
+    return Number(this.#forgetBefore.run(anchor).changes)
   }
 
   page({ afterNumber, limit }: { afterNumber: number; limit: number }): ChainedAuditRecord[] {

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { type FileLock, lockFile } from '@mayfly/platform'
 import type { Change, ChangeOutcome } from '../change.ts'
-import type { Store } from '../store.ts'
+import { defaultLeaseSeconds, type Store } from '../store.ts'
 import { AuditRows } from './audit-rows.ts'
 import { ClockRow } from './clock-row.ts'
 import { countRows } from './counts.ts'
@@ -10,6 +10,7 @@ import { IdentityRows } from './identity-rows.ts'
 import { IssuanceRows } from './issuance-rows.ts'
 import { migrate } from './migrate.ts'
 import { NonceRows } from './nonce-rows.ts'
+import { NoteRows } from './note-rows.ts'
 import { prune } from './prune.ts'
 import { storeError } from './store-error.ts'
 import { TokenRows } from './token-rows.ts'
@@ -69,6 +70,7 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
     issuances: new IssuanceRows(database),
     tokens: new TokenRows(database),
     nonces: new NonceRows(database),
+    notes: new NoteRows(database),
     audit: new AuditRows(database),
     clock: new ClockRow(database),
   }
@@ -85,6 +87,7 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
   })
   return {
     shared: false,
+    leaseSeconds: defaultLeaseSeconds,
     commit: (changes) => lane.write(changes),
     identity: async (by) => attempt(() => tables.identities.find(by)),
     identities: async (page) => attempt(() => tables.identities.page(page)),
@@ -95,12 +98,14 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
     pendingIntents: async (page) => attempt(() => tables.issuances.pending(page)),
     claimDue: async (page) => attempt(() => tables.identities.due(page)),
     auditRecords: async (page) => attempt(() => tables.audit.page(page)),
+    auditEnd: async () => attempt(() => tables.audit.end()),
+    note: async (name) => attempt(() => tables.notes.find(name)),
     counts: async (now) =>
       attempt(() => {
         const newestInstant = tables.clock.newest()
         return { ...countRows(database, now), ...(newestInstant !== undefined && { newestInstant }) }
       }),
-    prune: async (bounds) => attempt(() => prune(database, bounds)),
+    prune: async (bounds) => attempt(() => prune(database, tables.audit, bounds)),
     async close() {
       await lane.idle()
       database.close()

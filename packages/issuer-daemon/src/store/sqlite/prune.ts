@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { PruneBounds } from '../store.ts'
+import type { AuditRows } from './audit-rows.ts'
 
 /**
  * Removes what is no longer needed, at most `limit` rows of each kind.
@@ -7,7 +8,7 @@ import type { PruneBounds } from '../store.ts'
  * Certificates with which an identity may still ask are kept for longer: those from the head of its
  * current lineage upwards.
  */
-export function prune(database: DatabaseSync, bounds: PruneBounds): number {
+export function prune(database: DatabaseSync, audit: AuditRows, bounds: PruneBounds): number {
   const { expiredBefore, recoverableBefore, noncesBefore, tokensBefore, limit } = bounds
   const certificates = database
     .prepare(
@@ -31,5 +32,24 @@ export function prune(database: DatabaseSync, bounds: PruneBounds): number {
       'DELETE FROM token WHERE jti IN (SELECT jti FROM token WHERE expires_at < ? ORDER BY expires_at LIMIT ?)',
     )
     .run(tokensBefore, limit)
-  return Number(certificates.changes) + Number(nonces.changes) + Number(tokens.changes)
+  return (
+    Number(certificates.changes) +
+    Number(nonces.changes) +
+    Number(tokens.changes) +
+    forgetAudit(database, audit, bounds)
+  )
+}
+
+/** In one transaction: an anchor without its predecessors' end would look like a broken chain. */
+function forgetAudit(database: DatabaseSync, audit: AuditRows, { auditThrough, limit }: PruneBounds): number {
+  if (auditThrough === undefined) return 0
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const forgotten = audit.forget(auditThrough, limit)
+    database.exec('COMMIT')
+    return forgotten
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
 }

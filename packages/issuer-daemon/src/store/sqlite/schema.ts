@@ -106,4 +106,11 @@ export const migrations: readonly string[] = [
     newest INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- A few texts that are to outlive a restart, such as alarms until somebody has looked into them.
+  CREATE TABLE note (
+    name TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

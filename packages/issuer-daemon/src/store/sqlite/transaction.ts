@@ -8,6 +8,7 @@ import type { ClockRow } from './clock-row.ts'
 import type { IdentityRows } from './identity-rows.ts'
 import type { IssuanceRows } from './issuance-rows.ts'
 import type { NonceRows } from './nonce-rows.ts'
+import type { NoteRows } from './note-rows.ts'
 import type { TokenRows } from './token-rows.ts'
 
 export interface Tables {
@@ -15,6 +16,7 @@ export interface Tables {
   readonly issuances: IssuanceRows
   readonly tokens: TokenRows
   readonly nonces: NonceRows
+  readonly notes: NoteRows
   readonly audit: AuditRows
   readonly clock: ClockRow
 }
@@ -74,7 +76,7 @@ interface Surroundings {
 }
 
 function applyPart(
-  { identities, issuances, tokens, nonces }: Tables,
+  { identities, issuances, tokens, nonces, notes }: Tables,
   { at, run, audit }: Surroundings,
   part: ChangePart,
 ): ChangeRefusal | undefined {
@@ -103,6 +105,9 @@ function applyPart(
       return issuances.burn(part.serial) ? undefined : 'intent-gone'
     case 'append-audit':
       audit.push(part.record)
+      return undefined
+    case 'set-note':
+      notes.set(part)
       return undefined
     case 'accept-clock':
       run.newest = at

@@ -1,0 +1,24 @@
+import type { Clock, FileSystem, Random } from '@mayfly/ca-core'
+import { openSqliteStore } from './sqlite/open-sqlite-store.ts'
+import type { Store } from './store.ts'
+import type { StoreLocation } from './store-location.ts'
+
+export interface OpenStorePorts {
+  readonly fileSystem: FileSystem
+  /** CREDENTIALS_DIRECTORY of systemd; PGPASSFILE and HOME, as libpq has them. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * Opens the store that the configuration names. The driver for PostgreSQL is loaded only where it is needed.
+ *
+ * @throws MayflyError as `openSqliteStore` and `openPostgresStore`; `file-missing`, `config-invalid` where the
+ * file of the database's authorities is not there or holds none
+ */
+export async function openStore(location: StoreLocation, ports: OpenStorePorts): Promise<Store> {
+  if (location.kind === 'sqlite') return openSqliteStore(location)
+  const { openConfiguredDatabase } = await import('./postgres/open-configured-database.ts')
+  return openConfiguredDatabase(location, ports)
+}
