@@ -17,10 +17,13 @@ export interface MariadbUser {
   readonly gid: number
 }
 
-/** The user that Debian's package makes, or the test's own if that is not root. */
+/**
+ * MariaDB does not run as root, and the package of the bare server makes no user: one that every machine
+ * has, or the test's own if that is not root.
+ */
 export async function mariadbUser(): Promise<MariadbUser> {
   if (process.getuid?.() !== 0) return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
-  const { stdout } = await run('getent', ['passwd', 'mysql'])
+  const { stdout } = await run('getent', ['passwd', 'nobody'])
   const [, , uid, gid] = stdout.split(':')
   return { uid: Number(uid), gid: Number(gid) }
 }

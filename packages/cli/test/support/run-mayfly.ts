@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 const mainPath = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -66,10 +67,15 @@ export function run([program, ...args]: readonly string[], settings: RunSettings
     })
     child.on('error', reject)
     child.on('close', (exitCode) => resolve({ exitCode, ...output }))
-    child.stdin?.end(input ?? '')
+    send(child.stdin, input ?? '')
     const third = child.stdio[3]
-    if (third != null && 'end' in third) third.end(descriptor3)
+    if (third != null && 'end' in third) send(third, descriptor3 ?? '')
   })
+}
+
+/** A program may end before it has read its input: its exit code tells what came of that. */
+function send(pipe: Writable | null, text: string): void {
+  pipe?.on('error', () => undefined).end(text)
 }
 
 /** A folder of its own for one test, removed after it. */
