@@ -1,21 +1,23 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { fiftyAgents } from './agents/fifty-agents.ts'
+import { oneAgent } from './agents/one-agent.ts'
 import { type Bench, type Figure, meetsAim } from './figure.ts'
 import { figureLines } from './figure-table.ts'
 import { issueSpeed } from './issuing/issue-speed.ts'
 import { describeMachine } from './machine.ts'
 import { rotation } from './rotation/rotation.ts'
 
-const benches: readonly Bench[] = [issueSpeed, rotation]
+const benches: readonly Bench[] = [rotation, oneAgent, fiftyAgents, issueSpeed]
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'string' }, quick: { type: 'boolean', default: false } },
 })
 
-/** Those whose name begins with one of the words that are given, or all. */
+/** Those that are named, as a whole or by the first part of their name, or all. */
 const chosen = benches.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((word) => name.startsWith(word)),
+  ({ name }) => positionals.length === 0 || positionals.some((word) => `${name}.`.startsWith(`${word}.`)),
 )
 const figures: Figure[] = []
 const machine = describeMachine()
