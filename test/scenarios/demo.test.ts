@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { withoutPackages } from '../support/missing-programs.ts'
+
+const mayfly = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const skip = withoutPackages('nginx')
+
+let home: string
+let output = ''
+let exitCode: number | null = null
+
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), 'mayfly-scenario-'))
+  if (skip !== false) return
+  const demo = spawn(process.execPath, ['-C', 'source', mayfly, 'demo', '--keep', join(home, 'kept')])
+  demo.stdout.on('data', (text) => {
+    output += text
+  })
+  demo.stderr.on('data', (text) => {
+    output += text
+  })
+  const [code] = await once(demo, 'close')
+  exitCode = code
+})
+
+after(() => rm(home, { recursive: true, force: true }))
+
+test('the demo in a pipe: a whole fleet → every rotation seen, no call failed, everything forbidden refused', {
+  skip,
+}, () => {
+  assert.equal(exitCode, 0, output)
+  for (const host of ['web', 'api', 'desk']) {
+    assert.match(output, new RegExp(`^${host}: generation \\d+, .* rotation 3, `, 'm'))
+  }
+  assert.match(output, /^\d+ calls, 0 failed; 8 forbidden things tried\.$/m)
+  assert.equal(output.match(/^ {3}refused: /gm)?.length, 8)
+})
+
+test('the demo with --keep: afterwards → the set-up is there, without a token, and the next commands are told', {
+  skip,
+}, async () => {
+  const web = await readdir(join(home, 'kept', 'web'))
+  assert.ok(web.includes('agent.yaml') && web.includes('state') && !web.includes('token'), web.join())
+  assert.match(output, /mayfly identity resume web --config /)
+})
