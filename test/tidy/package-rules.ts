@@ -4,7 +4,7 @@ export const allowedPackages: Readonly<Record<string, readonly string[]>> = {
   client: [],
   platform: ['ca-core'],
   'issuer-daemon': ['ca-core', 'platform'],
-  agent: ['ca-core', 'client', 'platform'],
+  agent: ['ca-core', 'platform'],
   cli: ['agent', 'ca-core', 'client', 'issuer-daemon', 'platform'],
   test: ['agent', 'ca-core', 'cli', 'client', 'issuer-daemon', 'platform'],
 }
@@ -31,6 +31,7 @@ export const libraryHomes: Readonly<Record<string, RegExp>> = {
   fastify: /^packages\/issuer-daemon\/src\//,
   'node-cron': /^packages\/issuer-daemon\/src\/(?:schedule|configuration)\//,
   'node:sqlite': /^packages\/(?:issuer-daemon\/src\/store\/|platform\/src\/files\/lock-file\.ts$)/,
+  pg: /^packages\/issuer-daemon\/src\/store\/postgres\//,
   commander: /^packages\/cli\/src\//,
   'node:child_process': /^packages\/(?:platform\/src\/programs|cli\/src\/demo)\//,
 }

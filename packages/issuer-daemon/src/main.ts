@@ -15,7 +15,7 @@ import { passphraseReader } from './configuration/passphrase.ts'
 import { readIssuerConfiguration } from './configuration/read-configuration.ts'
 import type { Foundation } from './running/foundation.ts'
 import { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
-import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
+import { openStore } from './store/open-store.ts'
 
 export interface RunIssuerOptions {
   /** Asks a person for the passphrase without showing the answer, where the configuration says so. */
@@ -33,7 +33,12 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
   const log = createLogger({ level: configuration.log.level, name: 'mayfly-issuer', clock: systemClock })
   const systemd = systemdNotifier(log)
   const { signal, dispose } = stopSignals()
-  const store = await openSqliteStore({ path: configuration.store })
+  const store = await openStore(configuration.store, {
+    fileSystem: nodeFileSystem,
+    environment: process.env,
+    clock: systemClock,
+    random: systemRandom,
+  })
   const hangups = queueHangups()
   try {
     const foundation: Foundation = {

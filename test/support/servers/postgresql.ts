@@ -30,7 +30,24 @@ export async function postgresqlUser(): Promise<ServerUser> {
 }
 
 /** Makes a cluster whose TLS reads from the live folder. Gives back its data folder. */
-export async function createCluster(folder: string, liveFolder: string, as: ServerUser): Promise<string> {
+export function createCluster(folder: string, liveFolder: string, as: ServerUser): Promise<string> {
+  return createBareCluster(
+    folder,
+    as,
+    `
+ssl = on
+ssl_cert_file = '${liveFolder}/fullchain.pem'
+ssl_key_file = '${liveFolder}/key.pem'
+`,
+  )
+}
+
+/** Makes a cluster with these settings beside the least. Gives back its data folder. */
+export async function createBareCluster(
+  folder: string,
+  as: ServerUser,
+  settings: string = '',
+): Promise<string> {
   const data = join(folder, 'data')
   await mkdir(data, { mode: 0o700 })
   await chown(data, as.uid, as.gid)
@@ -48,10 +65,7 @@ export async function createCluster(folder: string, liveFolder: string, as: Serv
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 fsync = off
-ssl = on
-ssl_cert_file = '${liveFolder}/fullchain.pem'
-ssl_key_file = '${liveFolder}/key.pem'
-`,
+${settings}`,
   )
   return data
 }

@@ -1,3 +1,4 @@
+import { isLocalHost } from '../store/postgres/postgres-url.ts'
 import { longestGapSeconds } from './cron-gap.ts'
 import type { IssuerFile } from './issuer-configuration.ts'
 
@@ -9,7 +10,7 @@ export interface BrokenRule {
 
 /** The rules of `issuer.yaml` that concern more than one key. Says everything that is wrong. */
 export function brokenRules(file: IssuerFile): BrokenRule[] {
-  return [...issuingRules(file), ...sweepRules(file), ...listenRules(file)]
+  return [...issuingRules(file), ...sweepRules(file), ...listenRules(file), ...databaseRules(file)]
 }
 
 /** Certificates an identity needs in a day where each lives its whole cycle. */
@@ -54,5 +55,27 @@ function* listenRules({ listen, metrics }: IssuerFile): Generator<BrokenRule> {
   const same = metrics.listen?.port === listen.port && metrics.listen.host === listen.host
   if (same && listen.port !== 0) {
     yield { path: ['metrics', 'listen'], reason: 'is the address of the API; metrics need their own port' }
+  }
+}
+
+function* databaseRules({ store, database }: IssuerFile): Generator<BrokenRule> {
+  const { password, tls, ca } = database
+  if (store?.kind !== 'postgres') {
+    const given = Object.entries({ password, tls, ca }).filter(([, value]) => value !== undefined)
+    for (const [key] of given) {
+      yield { path: ['database', key], reason: 'is for a PostgreSQL store, and store is none' }
+    }
+    return
+  }
+  if (tls === 'disable' && ca !== undefined) {
+    yield { path: ['database', 'ca'], reason: 'says whom to trust, but database.tls is disable' }
+  }
+  const isRemote = !store.address.hosts.every(isLocalHost)
+  if (ca === undefined && (tls === 'verify-full' || (tls === undefined && isRemote))) {
+    yield {
+      path: ['database', 'ca'],
+      reason:
+        'is needed: the PEM file of the authority that certified the database (or set database.tls to disable)',
+    }
   }
 }

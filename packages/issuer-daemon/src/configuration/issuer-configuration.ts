@@ -1,5 +1,6 @@
 import type { KeyType } from '@mayfly/ca-core'
 import type { z } from 'zod'
+import type { StoreLocation } from '../store/store-location.ts'
 import type { issuerFile } from './issuer-file.ts'
 
 export interface ListenAddress {
@@ -24,8 +25,7 @@ export interface IssuerConfiguration {
   readonly listen: ListenAddress
   readonly state: string
   readonly trustDomain: string
-  /** Path of the SQLite database. */
-  readonly store: string
+  readonly store: StoreLocation
   readonly passphrase: PassphraseSource
   readonly tls: {
     /** Names of the issuer's own certificate in text form; the first is the host of `url`. */

@@ -2,6 +2,7 @@ import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@m
 import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
 import { z } from 'zod'
+import { databaseSettings, storeSetting } from './store-setting.ts'
 
 /** `sun_path` holds 108 bytes with its final NUL (unix(7)). */
 const socketPathBytesMax = 107
@@ -67,7 +68,12 @@ export const issuerFile = z.strictObject({
   listen: listen('0.0.0.0:8443').describe('Where the HTTPS API listens, such as `0.0.0.0:8443`.'),
   state: filePath.describe('Folder for keys, store and bundle. Only the issuer may read it.'),
   trustDomain: trustDomain.describe('The trust domain of the bundle, such as `example.internal`.'),
-  store: filePath.optional().describe('The SQLite database; `store.sqlite` in the state folder if absent.'),
+  store: storeSetting
+    .optional()
+    .describe(
+      'Path of the SQLite database, or `postgres://user@host/database`, which several issuers may share; `store.sqlite` in the state folder if absent.',
+    ),
+  database: databaseSettings,
   passphrase: passphrase.describe("Where the passphrase of the intermediate's key comes from."),
   tls: z
     .strictObject({

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type FileSystem, formatName, parseName } from '@mayfly/ca-core'
 import { readYamlConfiguration } from '@mayfly/platform'
+import type { StoreLocation } from '../store/store-location.ts'
 import { brokenRules, certificatesPerDay } from './configuration-rules.ts'
 import type { IssuerConfiguration, IssuerFile, PassphraseSource } from './issuer-configuration.ts'
 import { issuerFile } from './issuer-file.ts'
@@ -31,7 +32,7 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     listen: file.listen,
     state: file.state,
     trustDomain: file.trustDomain,
-    store: file.store ?? join(file.state, 'store.sqlite'),
+    store: storeLocation(file),
     passphrase: passphraseSource(file.passphrase),
     tls: { names: ownNames(file), keyType: file.tls.keyType },
     issuing: {
@@ -48,6 +49,18 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     admin: { socket: file.admin.socket ?? join(file.state, 'admin.sock') },
     metrics: file.metrics.listen === undefined ? {} : { listen: file.metrics.listen },
     log: file.log,
+  }
+}
+
+function storeLocation({ state, store, database }: IssuerFile): StoreLocation {
+  if (store?.kind !== 'postgres') return store ?? { kind: 'sqlite', path: join(state, 'store.sqlite') }
+  const { password, ca, lease } = database
+  return {
+    ...store,
+    leaseSeconds: lease,
+    ...(ca !== undefined && { ca }),
+    ...(password?.file !== undefined && { password: { file: password.file } }),
+    ...(password?.credential !== undefined && { password: { credential: password.credential } }),
   }
 }
 

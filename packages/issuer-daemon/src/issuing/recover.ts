@@ -3,9 +3,6 @@ import type { Change } from '../store/change.ts'
 import type { IssuanceRecord } from '../store/issuance-record.ts'
 import type { IssuerPorts } from './issuer.ts'
 
-/** Between an intent and its certificate lie milliseconds; after this long nobody works on it any more. */
-export const intentLeaseSeconds = 300
-
 /** Intents that are given up in one transaction. */
 const burntAtOnceMax = 500
 
@@ -22,7 +19,7 @@ export function recover(ports: RecoverPorts): Promise<readonly IssuanceRecord[]>
 
 /** The same for intents that lapsed while this process ran, after an error of the store. */
 export function burnLapsedIntents(ports: RecoverPorts): Promise<readonly IssuanceRecord[]> {
-  return burnIntents(addSeconds(ports.clock.now(), -intentLeaseSeconds), ports)
+  return burnIntents(addSeconds(ports.clock.now(), -ports.store.leaseSeconds), ports)
 }
 
 async function burnIntents(intendedBefore: Instant, ports: RecoverPorts): Promise<readonly IssuanceRecord[]> {

@@ -20,7 +20,7 @@ test('configuration: the least that is needed → everything else has its defaul
   const read = await readText(least)
   assert.equal(read.url, 'https://ca.example.internal:8443')
   assert.deepEqual(read.listen, { host: '0.0.0.0', port: 8443 })
-  assert.equal(read.store, '/var/lib/mayfly/store.sqlite')
+  assert.deepEqual(read.store, { kind: 'sqlite', path: '/var/lib/mayfly/store.sqlite' })
   assert.equal(read.admin.socket, '/var/lib/mayfly/admin.sock')
   assert.deepEqual(read.tls, { names: ['dns:ca.example.internal'], keyType: 'ec-p256' })
   assert.equal(read.issuing.lifetimeSeconds, 86_400)
@@ -47,6 +47,27 @@ metrics: { listen: '127.0.0.1:0' }
   assert.equal(read.url, 'https://127.0.0.1:9443')
   assert.deepEqual(read.tls.names, ['ip:127.0.0.1', 'dns:localhost'])
   assert.equal(read.issuing.dailyQuota, 4 * 5_760)
+})
+
+test('configuration: a store on PostgreSQL → its members, and nothing secret', async () => {
+  const read = await readText(`${least}
+store: postgres://mayfly@db-1.example,db-2.example:5433/mayfly
+database: { password: { credential: database }, ca: /etc/mayfly/database-ca.pem, lease: 30s }
+`)
+  assert.deepEqual(read.store, {
+    kind: 'postgres',
+    address: {
+      hosts: [
+        { host: 'db-1.example', port: 5_432 },
+        { host: 'db-2.example', port: 5_433 },
+      ],
+      user: 'mayfly',
+      database: 'mayfly',
+    },
+    password: { credential: 'database' },
+    ca: '/etc/mayfly/database-ca.pem',
+    leaseSeconds: 30,
+  })
 })
 
 interface Wrong {
@@ -102,9 +123,34 @@ const wrong: readonly Wrong[] = [
     says: [/^5:1: trustDomain: must be/],
   },
   {
-    what: 'a PostgreSQL URL as store',
-    text: `${least}store: postgres://db/mayfly\n`,
-    says: [/^8:1: store: must be an absolute path/],
+    what: 'a relative path as store',
+    text: `${least}store: store.sqlite\n`,
+    says: [/^8:1: store: must be an absolute path or postgres:/],
+  },
+  {
+    what: 'a password in the URL of the database',
+    text: `${least}store: postgres://mayfly:hunter2@localhost/mayfly\n`,
+    says: [/^8:1: store: must hold no password; give it with database\.password$/],
+  },
+  {
+    what: 'a database on another machine without its authority',
+    text: `${least}store: postgres://mayfly@db.example/mayfly\n`,
+    says: [/database\.ca: is needed: the PEM file/],
+  },
+  {
+    what: 'an authority for a database without TLS',
+    text: `${least}store: postgres://mayfly@db.example/mayfly\ndatabase: { tls: disable, ca: /etc/ca.pem }\n`,
+    says: [/^9:\d+: database\.ca: says whom to trust/],
+  },
+  {
+    what: 'two sources of the password',
+    text: `${least}store: postgres://mayfly@localhost/mayfly\ndatabase: { password: { file: /a, credential: b } }\n`,
+    says: [/^9:\d+: database\.password: needs exactly one/],
+  },
+  {
+    what: 'a password for SQLite',
+    text: `${least}database: { password: { file: /a } }\n`,
+    says: [/^8:\d+: database\.password: is for a PostgreSQL store/],
   },
   {
     what: 'two sources of the passphrase',

@@ -23,7 +23,7 @@ import { loadAuthority } from '../../src/authority/load-authority.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
 import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
 import { type RunningIssuer, startIssuer } from '../../src/running/start-issuer.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** How requests are addressed; the port is another one, chosen by the system. */
@@ -73,7 +73,12 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
   const lines: string[] = []
   const destination = new PassThrough()
   destination.on('data', (chunk) => lines.push(String(chunk)))
-  const store = await openSqliteStore({ path: configuration.store })
+  const store = await openStore(configuration.store, {
+    fileSystem: nodeFileSystem,
+    environment: {},
+    clock,
+    random: systemRandom,
+  })
   const issuer = await startIssuer(configuration, {
     clock,
     random: systemRandom,

@@ -1,0 +1,51 @@
+import { type FlattenedJws, readAuditHead, signAuditHead } from '@mayfly/ca-core'
+import type { IssuerPorts } from '../issuing/issuer.ts'
+
+/** Where the store keeps the newest signed head. */
+const noteName = 'audit.head'
+
+type HeadPorts = Pick<IssuerPorts, 'store' | 'clock' | 'authority' | 'bundle'>
+
+/** The newest end of the history that the authority has signed: what hosts are given to keep. */
+export interface SignedHead {
+  /** `undefined` before the first was signed. */
+  current(): FlattenedJws | undefined
+  /** Takes up what was signed before this start. */
+  load(): Promise<void>
+  /** Signs the end as it is now, unless that was done. Throws `authority-missing` and what the store throws. */
+  renew(): Promise<void>
+}
+
+export function createSignedHead(ports: HeadPorts): SignedHead {
+  const { store } = ports
+  let current: FlattenedJws | undefined
+  return {
+    current: () => current,
+    async load() {
+      const text = await store.note(noteName)
+      if (text !== undefined) current = JSON.parse(text) as FlattenedJws
+    },
+    async renew() {
+      const next = await sign(current, ports)
+      if (next === undefined) return
+      // On disk before anyone has it: after a crash the history must not look shorter than what was handed out.
+      const part = { do: 'set-note', name: noteName, text: JSON.stringify(next) } as const
+      await store.commit([{ at: ports.clock.now(), parts: [part] }])
+      current = next
+    },
+  }
+}
+
+async function sign(
+  current: FlattenedJws | undefined,
+  { store, clock, authority, bundle }: HeadPorts,
+): Promise<FlattenedJws | undefined> {
+  const end = await store.auditEnd()
+  const signing = authority().authority
+  const before = current && readAuditHead(current)
+  const isSigned = before?.head.number === end.number && before.signer === signing.certificate.fingerprint
+  if (end.number === 0 || isSigned) return undefined
+  const { trustDomain } = bundle().bundle
+  const hash = Buffer.from(end.hash).toString('hex')
+  return signAuditHead({ number: end.number, hash, at: Math.floor(clock.now()), trustDomain }, signing)
+}

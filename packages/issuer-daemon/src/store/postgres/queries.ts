@@ -1,0 +1,91 @@
+import { auditChainOrigin, type ChainedAuditRecord } from '../../audit/audit-chain.ts'
+import { hexToBlob } from '../columns/blob.ts'
+import { toIdentity } from '../columns/identity-columns.ts'
+import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
+import type { Row } from '../columns/row.ts'
+import { toToken } from '../columns/token-columns.ts'
+import type { Store } from '../store.ts'
+import type { Database } from './database.ts'
+
+type Queries = Pick<
+  Store,
+  | 'identity'
+  | 'identities'
+  | 'token'
+  | 'tokens'
+  | 'issuance'
+  | 'certificate'
+  | 'pendingIntents'
+  | 'auditRecords'
+  | 'auditEnd'
+  | 'note'
+>
+
+const certificateSelect = `SELECT issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
+    certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem
+  FROM certificate JOIN issuance ON issuance.id = certificate.issuance_id
+    JOIN chain ON chain.id = certificate.chain_id`
+
+/** What is read, one statement each. */
+export function queriesOn(database: Database): Queries {
+  const all = (statement: string, values: readonly unknown[]): Promise<Row[]> =>
+    database.use((session) => session.read(statement, values))
+  const one = async <Record>(
+    statement: string,
+    value: unknown,
+    read: (row: Row) => Record,
+  ): Promise<Record | undefined> => {
+    const [row] = await all(statement, [value])
+    return row === undefined ? undefined : read(row)
+  }
+  return {
+    identity: (by) =>
+      'id' in by
+        ? one('SELECT * FROM identity WHERE id = $1', by.id, toIdentity)
+        : one('SELECT * FROM identity WHERE name = $1', by.name, toIdentity),
+    async identities({ afterName = '', limit, suspended = false }) {
+      const which = suspended ? 'AND suspended_at IS NOT NULL' : ''
+      const page = `SELECT * FROM identity WHERE name > $1 ${which} ORDER BY name LIMIT $2`
+      return (await all(page, [afterName, limit])).map(toIdentity)
+    },
+    token: (jti) => one('SELECT * FROM token WHERE jti = $1', jti, toToken),
+    async tokens({ before, limit }) {
+      const page = `SELECT * FROM token WHERE (created_at, jti) < ($1, $2)
+        ORDER BY created_at DESC, jti DESC LIMIT $3`
+      const rows = await all(page, [before?.createdAt ?? Number.MAX_SAFE_INTEGER, before?.jti ?? '', limit])
+      return rows.map(toToken)
+    },
+    issuance: (keyHash) =>
+      one('SELECT * FROM issuance WHERE key = $1 AND state <> 2', hexToBlob(keyHash), toIssuance),
+    certificate: (by) =>
+      'keyHash' in by
+        ? one(
+            `${certificateSelect} WHERE issuance.key = $1 AND issuance.state = 1`,
+            hexToBlob(by.keyHash),
+            toCertificate,
+          )
+        : one(
+            `${certificateSelect} WHERE certificate.fingerprint = $1`,
+            hexToBlob(by.fingerprint),
+            toCertificate,
+          ),
+    async pendingIntents({ intendedBefore, limit }) {
+      const page = 'SELECT * FROM issuance WHERE state = 0 AND intended_at < $1 ORDER BY intended_at LIMIT $2'
+      return (await all(page, [Math.ceil(intendedBefore), limit])).map(toIssuance)
+    },
+    async auditRecords({ afterNumber, limit }) {
+      const page = 'SELECT number, hash, text FROM audit WHERE number > $1 ORDER BY number LIMIT $2'
+      return (await all(page, [afterNumber, limit])).map(toChainedRecord)
+    },
+    async auditEnd() {
+      const [row] = await all('SELECT audit_number, audit_hash FROM head', [])
+      if (row === undefined) return auditChainOrigin
+      return { number: row.audit_number as number, hash: row.audit_hash as Uint8Array }
+    },
+    note: (name) => one('SELECT text FROM note WHERE name = $1', name, ({ text }) => text as string),
+  }
+}
+
+function toChainedRecord(row: Row): ChainedAuditRecord {
+  return { number: row.number as number, hash: row.hash as Uint8Array, text: row.text as string }
+}

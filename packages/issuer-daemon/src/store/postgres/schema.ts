@@ -1,0 +1,126 @@
+/** All tables are in a schema of this name, so that the database may hold other things too. */
+export const schemaName = 'mayfly'
+
+/**
+ * How the schema came to be: entry n brings version n to n + 1. A released entry is never changed;
+ * what is new is a new entry. The columns are those of the SQLite store, which `../columns` reads and writes.
+ *
+ * Text is ordered by its bytes, whatever the locale of the database.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE identity (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    version bigint NOT NULL,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    profile text NOT NULL,
+    names text NOT NULL,
+    created_at bigint NOT NULL,
+    suspended_at bigint,
+    suspended_because text,
+    suspended_addresses text,
+    lineages_begun bigint NOT NULL,
+    lineage bigint,
+    head_generation bigint,
+    head_since bigint,
+    newest_generation bigint,
+    staged_spki bytea,
+    staged_key bytea,
+    staged_parent bigint,
+    staged_at bigint,
+    mint_at bigint,
+    newest_serial bytea,
+    newest_serial_generation bigint,
+    newest_not_after bigint,
+    seen_at bigint,
+    seen_address text,
+    report text,
+    quota_day bigint NOT NULL,
+    quota_count bigint NOT NULL,
+    -- Which issuer has it in hand, and until when by the clock of the database.
+    claimed_by bytea,
+    claimed_until timestamptz
+  );
+  CREATE INDEX identity_due ON identity (mint_at, id) WHERE mint_at IS NOT NULL;
+  CREATE INDEX identity_suspended ON identity (name) WHERE suspended_at IS NOT NULL;
+
+  CREATE TABLE token (
+    jti text COLLATE "C" PRIMARY KEY,
+    identity text COLLATE "C" NOT NULL REFERENCES identity (name),
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    revoked_at bigint,
+    used_at bigint,
+    used_key bytea
+  );
+  CREATE INDEX token_created ON token (created_at, jti);
+  CREATE INDEX token_expiry ON token (expires_at);
+
+  CREATE TABLE issuance (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    serial bytea NOT NULL UNIQUE,
+    key bytea NOT NULL,
+    identity_id bigint NOT NULL REFERENCES identity (id),
+    lineage bigint NOT NULL,
+    generation bigint NOT NULL,
+    parent bigint NOT NULL,
+    state smallint NOT NULL CHECK (state IN (0, 1, 2)),
+    intended_at bigint NOT NULL,
+    not_after bigint NOT NULL
+  );
+  -- One key, one certificate. A burnt intent was never signed for anyone, so its key is free again.
+  CREATE UNIQUE INDEX issuance_key ON issuance (key) WHERE state <> 2;
+  CREATE INDEX issuance_pending ON issuance (intended_at) WHERE state = 0;
+
+  CREATE TABLE chain (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    fingerprint bytea NOT NULL UNIQUE,
+    pem text NOT NULL
+  );
+
+  CREATE TABLE certificate (
+    issuance_id bigint PRIMARY KEY REFERENCES issuance (id),
+    fingerprint bytea NOT NULL UNIQUE,
+    der bytea NOT NULL,
+    not_before bigint NOT NULL,
+    not_after bigint NOT NULL,
+    renew_at bigint NOT NULL,
+    chain_id bigint NOT NULL REFERENCES chain (id)
+  );
+  CREATE INDEX certificate_expiry ON certificate (not_after);
+
+  CREATE TABLE nonce (
+    nonce bytea PRIMARY KEY,
+    expires_at bigint NOT NULL
+  );
+  CREATE INDEX nonce_expiry ON nonce (expires_at);
+
+  CREATE TABLE audit (
+    number bigint PRIMARY KEY,
+    hash bytea NOT NULL,
+    text text NOT NULL
+  );
+
+  -- A few texts that are to outlive a restart, such as alarms until somebody has looked into them.
+  CREATE TABLE note (
+    name text COLLATE "C" PRIMARY KEY,
+    text text NOT NULL
+  );
+
+  -- The end of the audit and the newest time that the store has seen. Whoever writes anything locks it first.
+  CREATE TABLE head (
+    id smallint PRIMARY KEY CHECK (id = 1),
+    audit_number bigint NOT NULL,
+    audit_hash bytea NOT NULL,
+    newest_instant bigint
+  );
+  INSERT INTO head (id, audit_number, audit_hash) VALUES (1, 0, decode(repeat('00', 32), 'hex'));
+
+  -- The last transaction of each issuer: who lost its connection sees here whether that came through.
+  CREATE TABLE writer (
+    id bytea PRIMARY KEY,
+    transactions bigint NOT NULL,
+    seen_at timestamptz NOT NULL
+  );
+  `,
+]

@@ -1,0 +1,77 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import {
+  createBareCluster,
+  type Postgresql,
+  postgresqlUser,
+  type ServerUser,
+  startPostgresql,
+} from '../../../../test/support/servers/postgresql.ts'
+import { listens } from '../../../../test/support/servers/started-server.ts'
+
+/** A real PostgreSQL with a cluster of its own, whose databases a test makes and looks into. */
+export interface DatabaseServer {
+  readonly folder: string
+  readonly port: number
+  /** Makes an empty database; gives back its URL. */
+  createDatabase(): Promise<string>
+  /** Asks as the superuser, beside whatever the store does. */
+  ask(url: string, statement: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
+  /** Ends every process of it as a crash does, sessions and all. */
+  crash(): Promise<void>
+  start(): Promise<void>
+  remove(): Promise<void>
+}
+
+export async function startDatabaseServer(settings: string = ''): Promise<DatabaseServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'mayfly-database-'))
+  // PostgreSQL's user reaches its own folder through this one.
+  await chmod(folder, 0o711)
+  const user: ServerUser = await postgresqlUser()
+  const clusterFolder = await createBareCluster(folder, user, settings)
+  let server: Postgresql = await startPostgresql(clusterFolder, user)
+  const { port } = server
+  let databases = 0
+  const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`
+
+  return {
+    folder,
+    port,
+    async createDatabase() {
+      databases += 1
+      const name = `store_${databases}`
+      await ask(urlOf('postgres'), `CREATE DATABASE ${name}`)
+      return urlOf(name)
+    },
+    ask,
+    async crash() {
+      // SIGQUIT to the first process: it ends all others at once, without a checkpoint.
+      process.kill(server.pid, 'SIGQUIT')
+      await server.stop()
+      while (await listens(port)) await new Promise((resolve) => setTimeout(resolve, 10))
+    },
+    async start() {
+      server = await startPostgresql(clusterFolder, user, port)
+    },
+    async remove() {
+      await server.stop()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+async function ask(
+  url: string,
+  statement: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(statement, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
