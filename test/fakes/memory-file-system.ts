@@ -216,9 +216,10 @@ export class MemoryFileSystem implements FileSystem {
   /** Links in the middle of a path are followed; one at its end only where that is asked for. */
   #find(path: string, last: 'follow' | 'keep' = 'keep', links: number = 0): Inode | undefined {
     if (links > linksMax) return fail('ELOOP')
-    const names = normalize(path).split('/').filter(Boolean)
+    const names = namesOn(path)
     let inode: Inode = this.#root
-    for (const [index, name] of names.entries()) {
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index] ?? ''
       if (inode.type !== 'directory') return undefined
       const next = inode.entries.get(name)
       if (next === undefined) return undefined
@@ -233,6 +234,19 @@ export class MemoryFileSystem implements FileSystem {
     }
     return inode
   }
+}
+
+/** Simulations look at the same few paths millions of times. */
+const knownPaths = new Map<string, readonly string[]>()
+const knownPathsMax = 10_000
+
+function namesOn(path: string): readonly string[] {
+  const known = knownPaths.get(path)
+  if (known !== undefined) return known
+  const names = normalize(path).split('/').filter(Boolean)
+  if (knownPaths.size >= knownPathsMax) knownPaths.clear()
+  knownPaths.set(path, names)
+  return names
 }
 
 function sync(folder: MemoryFolder): void {
