@@ -102,7 +102,7 @@ async function runLocked(run: LockedRun): Promise<void> {
       : await startMetricsServer({ registry: agent.metrics.registry, listen, isReady: () => agent.isReady() })
   logger.info({ configPath, metrics: server?.address }, 'the agent is running')
   await systemd.ready()
-  const alive = systemd.keepAlive(stop.signal)
+  const alive = systemd.keepAlive(stop.signal, () => agent.isAlive())
   await aborted(stop.signal)
   logger.info('the agent is stopping')
   await Promise.all([systemd.stopping(), alive])

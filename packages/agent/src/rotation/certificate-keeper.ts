@@ -19,6 +19,8 @@ export interface KeeperView {
   /** Absent before the enrolment. */
   readonly state?: LineageState
   readonly held?: HeldBundle
+  /** What `identity` in the configuration asks for. */
+  readonly wantedIdentity?: string
 }
 
 /** Keeps one certificate fresh. It holds no timer: whoever drives it calls `step` when it says, or earlier. */
@@ -40,6 +42,7 @@ export function createCertificateKeeper(
   store: LineageStore,
 ): CertificateKeeper {
   const { clock, shelf, tell } = ports
+  const wantedIdentity = subject.settings.identity
   let state: LineageState | undefined
   let held: HeldBundle | undefined
 
@@ -97,7 +100,11 @@ export function createCertificateKeeper(
 
   return {
     name: subject.name,
-    view: () => ({ ...(state !== undefined && { state }), ...(held !== undefined && { held }) }),
+    view: () => ({
+      ...(state !== undefined && { state }),
+      ...(held !== undefined && { held }),
+      ...(wantedIdentity !== undefined && { wantedIdentity }),
+    }),
     async step(deedsMax = deedsInARowMax) {
       for (let deeds = 0; deeds < deedsMax; deeds++) {
         const now = await load()

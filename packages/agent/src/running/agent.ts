@@ -28,6 +28,8 @@ export interface AgentOptions {
 /** A running agent: what signals, watches and commands can do to it. */
 export interface RunningAgent {
   readonly metrics: AgentMetrics
+  /** Whether every keeper makes progress; what the watchdog is told. */
+  isAlive(): boolean
   /** Whether every certificate is without a critical alarm. */
   isReady(): boolean
   /** Reads the configuration again. A mistake in it is told, and the one before stays in use. */
@@ -110,6 +112,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   board.refresh()
   return {
     metrics,
+    isAlive: () => fleet.isProgressing(),
     isReady: () => compose().level !== 'critical',
     async reload() {
       await configuration.reload()

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { formatInstant, type Trace } from '@mayfly/ca-core'
+import { formatInstant, minuteMs, type Trace } from '@mayfly/ca-core'
 import { type Logger, resolveAccess } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
@@ -37,9 +37,17 @@ export interface KeeperFleet {
   /** Notes the wish for a new certificate for each of `names`, or for all, and wakes their keepers. */
   renew(names?: readonly string[]): Promise<void>
   certificates(): KeptCertificate[]
+  /** Whether every keeper has lately finished something; one that hangs is none. */
+  isProgressing(): boolean
   /** Resolves when every keeper has finished what it was doing. */
   stop(): Promise<void>
 }
+
+/**
+ * Keepers look at least once a minute. The longest that one of them may be silent is a test and a reload by
+ * a command, ten minutes each, and a look at the ports.
+ */
+const stillMsMax = 30 * minuteMs
 
 interface Member {
   readonly subject: RotationSubject
@@ -47,6 +55,8 @@ interface Member {
   readonly store: LineageStore
   readonly stopping: AbortController
   readonly loop: KeeperLoop
+  /** When it last finished something, in monotonic time. */
+  readonly progressAt: () => number
   kept: KeptCertificate
 }
 
@@ -86,6 +96,10 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
       }
     },
     certificates: () => [...members.values()].map(({ kept }) => kept),
+    isProgressing() {
+      const since = options.ports.clock.monotonic() - stillMsMax
+      return [...members.values()].every(({ progressAt }) => progressAt() >= since)
+    },
     async stop() {
       ended = true
       await Promise.all([...members.keys()].map(stop))
@@ -116,8 +130,14 @@ function startMember(subject: RotationSubject, state: string, options: FleetOpti
     logEvent(logger, event)
     onEvent(name, event)
   }
-  const trace = loggingTrace(ports.trace, logger)
-  const keeper = createCertificateKeeper(
+  let progressAt = clock.monotonic()
+  const trace = loggingTrace(ports.trace, logger, {
+    onStep: () => {
+      progressAt = clock.monotonic()
+    },
+    nextGeneration: () => (keeper.view().state?.numberMax ?? 0) + 1,
+  })
+  const keeper: CertificateKeeper = createCertificateKeeper(
     { clock, random, fileSystem, issuer, servers, shelf, trace, tell },
     subject,
     store,
@@ -129,6 +149,7 @@ function startMember(subject: RotationSubject, state: string, options: FleetOpti
     random,
     signal: stopping.signal,
     onStep(failure, next) {
+      progressAt = clock.monotonic()
       member.kept = {
         name,
         view: keeper.view(),
@@ -143,7 +164,15 @@ function startMember(subject: RotationSubject, state: string, options: FleetOpti
       onStep()
     },
   })
-  const member: Member = { subject, keeper, store, stopping, loop, kept: { name, view: {} } }
+  const member: Member = {
+    subject,
+    keeper,
+    store,
+    stopping,
+    loop,
+    progressAt: () => progressAt,
+    kept: { name, view: {} },
+  }
   return member
 }
 
@@ -157,10 +186,19 @@ function serversOf(
   return localServers({ fileSystem, processRunner, clock, live, name, settings, onWarning })
 }
 
-function loggingTrace(inner: Trace, logger: Logger): Trace {
+interface TraceWatch {
+  readonly onStep: () => void
+  /** The number that what is under way will have, where the step does not know it yet. */
+  readonly nextGeneration: () => number
+}
+
+/** A line for each step; the logger names the certificate already. */
+function loggingTrace(inner: Trace, logger: Logger, { onStep, nextGeneration }: TraceWatch): Trace {
   return {
     step(step, fields = {}) {
-      logger.debug({ step, ...fields }, step)
+      const { certificate: _named, generation = nextGeneration(), ...others } = fields
+      logger.info({ step, generation, ...others }, step)
+      onStep()
       inner.step(step, fields)
     },
   }

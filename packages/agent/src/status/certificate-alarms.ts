@@ -25,6 +25,13 @@ export function certificateAlarms(state: LineageState, now: Instant): Alarm[] {
   return [...timeAlarms(state, now), ...trackAlarms(state), ...clockAlarms(state, now)]
 }
 
+/** The lineage goes on as whom it was enrolled: only a token makes another of it. */
+export function identityAlarms({ certificate, identity }: LineageState, wanted: string | undefined): Alarm[] {
+  if (wanted === undefined || wanted === identity) return []
+  const message = `${certificate} is configured for the identity ${wanted}, and enrolled as ${identity}, which goes on. Correct identity in agent.yaml, or enrol again: mayfly token create ${wanted} at the issuer, then mayfly agent enroll TOKEN --name ${certificate} here.`
+  return [{ level: 'warning', code: 'config-invalid', message }]
+}
+
 function timeAlarms(state: LineageState, now: Instant): Alarm[] {
   const live = liveGeneration(state)
   if (live === undefined) return []

@@ -4,7 +4,7 @@ import type { Wait } from '../rotation/rotation-action.ts'
 import { liveGeneration } from '../state/lineage-state.ts'
 import type { AgentStatus, CertificateStatus, StatusAlarm } from './agent-status.ts'
 import { type Alarm, worstLevel } from './alarm.ts'
-import { certificateAlarms } from './certificate-alarms.ts'
+import { certificateAlarms, identityAlarms } from './certificate-alarms.ts'
 import { withRemedy } from './remedies.ts'
 
 /** What a keeper shows of itself. */
@@ -57,7 +57,10 @@ export function composeStatus(facts: StatusFacts): AgentStatus {
 
 /** The alarms of one certificate, those included that keep it from being planned for at all. */
 export function keptAlarms({ view, failure }: KeptCertificate, now: Instant): Alarm[] {
-  const planned = view.state === undefined ? [] : certificateAlarms(view.state, now)
+  const planned =
+    view.state === undefined
+      ? []
+      : [...certificateAlarms(view.state, now), ...identityAlarms(view.state, view.wantedIdentity)]
   return failure === undefined ? planned : [failureAlarm(failure), ...planned]
 }
 

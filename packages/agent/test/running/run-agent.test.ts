@@ -13,6 +13,18 @@ import { type AgentProcess, eventually, readStatusFile, startAgentProcess } from
 import { type IssuerServer, serveIssuer } from '../support/issuer-server.ts'
 import { VirtualIssuer } from '../support/virtual-issuer.ts'
 
+interface StepLine {
+  readonly step?: string
+  readonly level: string
+  readonly certificate?: string
+  readonly generation?: number
+}
+
+function stepLines(log: string): StepLine[] {
+  const lines = log.split('\n').filter((line) => line.startsWith('{'))
+  return lines.map((line) => JSON.parse(line) as StepLine).filter(({ step }) => step !== undefined)
+}
+
 describe('a running agent', () => {
   let folder: string
   let issuer: VirtualIssuer
@@ -59,6 +71,20 @@ describe('a running agent', () => {
     assert.equal(reading.status.certificates[0]?.installed?.served, true)
     assert.equal((await stat(join(folder, 'state', 'status.json'))).mode & 0o777, 0o644)
     assert.doesNotMatch(await readFile(join(folder, 'state', 'status.json'), 'utf8'), /PRIVATE KEY/)
+  })
+
+  test('the log: a line for each step, with its certificate and generation', async () => {
+    const path = ['key.made', 'request.sent', 'request.answered', 'proved', 'files.written', 'switched']
+    await renewNow({ configPath }, ports)
+    const lines = await eventually('every step is logged', async () => {
+      const found = stepLines(agent.log()).filter(({ certificate }) => certificate === 'web')
+      return found.some(({ step }) => step === 'reported') ? found : undefined
+    })
+    for (const step of [...path, 'checked', 'reloaded', 'probed']) {
+      const line = lines.find((found) => found.step === step)
+      assert.equal(line?.level, 'info', step)
+      assert.equal(typeof line?.generation, 'number', step)
+    }
   })
 
   test('a second agent on the same state: refused', async () => {

@@ -46,6 +46,15 @@ describe('the status', () => {
     assert.match(alarms[0]?.message ?? '', /agent\.yaml:7:1/)
   })
 
+  test('the identity in the configuration is another: a warning that says what to do', async () => {
+    const host = await rotatedHost()
+    const view = { ...host.keeper.view(), wantedIdentity: 'web-2' }
+    const status = statusOf(host, { certificates: [{ name: 'web', view }] })
+    const [alarm] = status.certificates[0]?.alarms ?? []
+    assert.equal(alarm?.level, 'warning')
+    assert.match(alarm?.message ?? '', /identity web-2, and enrolled as web-1.*mayfly agent enroll TOKEN/)
+  })
+
   test('nothing was said for minutes: critical, 2', async () => {
     const host = await rotatedHost()
     assert.equal(judgeStatus(statusOf(host), host.clock.now() + 5 * minuteMs).exitCode, 2)

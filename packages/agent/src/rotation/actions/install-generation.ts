@@ -30,7 +30,8 @@ export async function installGeneration(
       now: ports.clock.now(),
     }),
   )
-  trace.step('proved', fields)
+  const generation = writtenEarlier(context, credential)?.number ?? context.state.numberMax + 1
+  trace.step('proved', { ...fields, generation })
 
   const { number, state } = await chooseNumber(context, credential)
   const place = { fileSystem, live: subject.live, name: subject.name, number }
@@ -66,15 +67,23 @@ async function proveOrDrop(
 
 /** The number of the same generation if it was written before, or else a new one, durable before it is used. */
 async function chooseNumber(
-  { state, held, save }: RotationContext,
+  context: RotationContext,
   credential: Credential,
 ): Promise<{ number: number; state: LineageState }> {
-  const earlier = state.generations.find(
-    ({ serial, bundleSequence }) => serial === credential.serial && bundleSequence === held.bundle.sequence,
-  )
+  const { state, save } = context
+  const earlier = writtenEarlier(context, credential)
   if (earlier !== undefined) return { number: earlier.number, state }
   const number = state.numberMax + 1
   return { number, state: await save({ ...state, numberMax: number }) }
+}
+
+function writtenEarlier(
+  { state, held }: RotationContext,
+  credential: Credential,
+): GenerationRecord | undefined {
+  return state.generations.find(
+    ({ serial, bundleSequence }) => serial === credential.serial && bundleSequence === held.bundle.sequence,
+  )
 }
 
 function recordOf({ serial, notAfter }: Credential): Pick<GenerationRecord, 'serial' | 'notAfter'> {
