@@ -9,7 +9,7 @@ import {
   type TrustBundle,
 } from '@mayfly/ca-core'
 import type { ProbeEndpoint } from './endpoint.ts'
-import { negotiations } from './negotiation/negotiation.ts'
+import { negotiations } from './negotiation/negotiations.ts'
 import { failedResult, NoCertificate } from './probe-failure.ts'
 import type { ProbeResult, ServedResult } from './probe-result.ts'
 
