@@ -1,3 +1,4 @@
+export * from './audit/audit-head.ts'
 export { decodePem, decodePemAll, encodePem, type PemLabel, pemCharactersMax } from './der/pem.ts'
 export * from './errors/error-catalogue.ts'
 export * from './errors/mayfly-error.ts'

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { signedAuditHeadSchema } from '../audit/audit-head.ts'
+import type { FlattenedJws } from '../jws/flattened-jws.ts'
 import {
   chainCharactersMax,
   countSchema,
@@ -22,6 +24,8 @@ export interface IssuedAnswer {
   readonly renewAt: string
   /** Of the newest trust bundle. */
   readonly bundleSequence: number
+  /** The end of the issuer's history, signed: a host keeps the newest, and reports it. */
+  readonly auditHead?: FlattenedJws
 }
 
 /** The key is staged and will be certified at `mintAt`. */
@@ -31,6 +35,7 @@ export interface ScheduledAnswer {
   readonly mintAt: string
   /** SHA-256 of the staged public key: the last part of the URL to fetch the certificate from. */
   readonly keyHash: string
+  readonly auditHead?: FlattenedJws
 }
 
 export type IssuerAnswer = IssuedAnswer | ScheduledAnswer
@@ -43,12 +48,14 @@ export const issuedAnswerSchema: z.ZodType<IssuedAnswer> = z.strictObject({
   notAfter: timeSchema,
   renewAt: timeSchema,
   bundleSequence: countSchema,
+  auditHead: signedAuditHeadSchema.exactOptional(),
 })
 
 export const scheduledAnswerSchema: z.ZodType<ScheduledAnswer> = z.strictObject({
   status: z.literal('scheduled'),
   mintAt: timeSchema,
   keyHash: sha256HexSchema,
+  auditHead: signedAuditHeadSchema.exactOptional(),
 })
 
 /** @throws MayflyError `answer-invalid` */

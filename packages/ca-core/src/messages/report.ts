@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { signedAuditHeadSchema } from '../audit/audit-head.ts'
+import type { FlattenedJws } from '../jws/flattened-jws.ts'
 import { countSchema, serialSchema, servedSerialsMax } from './field-schemas.ts'
 
 /** A host whose clock is off by more than ten years is told so by the limit itself. */
@@ -18,6 +20,8 @@ export interface Report {
   readonly clockOffsetSeconds: number
   /** Of the certificate in the live folder. */
   readonly installedSerial?: string
+  /** The newest end of the issuer's history that the host was given. */
+  readonly auditHead?: FlattenedJws
 }
 
 export const reportSchema: z.ZodType<Report> = z.strictObject({
@@ -27,4 +31,5 @@ export const reportSchema: z.ZodType<Report> = z.strictObject({
   servedSerials: z.array(serialSchema).max(servedSerialsMax),
   clockOffsetSeconds: z.number().min(-clockOffsetSecondsMax).max(clockOffsetSecondsMax),
   installedSerial: serialSchema.exactOptional(),
+  auditHead: signedAuditHeadSchema.exactOptional(),
 })

@@ -1,6 +1,6 @@
 import { MayflyError } from '@mayfly/ca-core'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type KeptAlarmKind, noteName } from './kept-alarms.ts'
 
 /** An operator has looked into it: the alarm goes, the audit says who took it away. @throws MayflyError `not-found` */

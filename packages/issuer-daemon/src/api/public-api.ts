@@ -1,4 +1,5 @@
-import type { Issuer, ServedBundle } from '../issuing/issuer.ts'
+import type { Issuer } from '../issuing/issuer.ts'
+import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { Readiness } from './readiness.ts'
 import type { Route } from './route.ts'
 import { bundleRoute } from './routes/bundle-route.ts'

@@ -1,4 +1,4 @@
-import { addSeconds, type AuditHead, dayMs, type Instant } from '@mayfly/ca-core'
+import { type AuditHead, addSeconds, dayMs, type Instant } from '@mayfly/ca-core'
 import type { AuditLink } from './audit-chain.ts'
 
 /** The least that records are kept for: a head that a host still reports is never older. */

@@ -1,4 +1,4 @@
-import { type Instant } from '@mayfly/ca-core'
+import type { Instant } from '@mayfly/ca-core'
 import type { Store } from '../store/store.ts'
 import type { AuditRecord } from './audit-record.ts'
 

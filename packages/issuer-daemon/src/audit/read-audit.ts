@@ -1,5 +1,5 @@
 import type { FlattenedJws } from '@mayfly/ca-core'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /** Records in one answer. */
 export const auditPageMax = 1_000

@@ -1,5 +1,5 @@
 import { type FlattenedJws, readAuditHead, signAuditHead } from '@mayfly/ca-core'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /** Where the store keeps the newest signed head. */
 const noteName = 'audit.head'

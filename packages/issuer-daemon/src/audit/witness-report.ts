@@ -8,7 +8,7 @@ import {
   verifyAuditHead,
 } from '@mayfly/ca-core'
 import { keepAlarm } from '../alarms/kept-alarms.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { LineageContext } from '../issuing/security-context.ts'
 import type { AuditAttempt } from './audit-attempt.ts'
 import { compareHead } from './compare-head.ts'

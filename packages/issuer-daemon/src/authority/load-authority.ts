@@ -11,7 +11,7 @@ import {
   prepareIssuing,
   readTrustBundle,
 } from '@mayfly/ca-core'
-import type { ServedBundle } from '../issuing/issuer.ts'
+import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { IssuingAuthority } from '../issuing/issuing-authority.ts'
 import { activateNext } from './activate-next.ts'
 import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'

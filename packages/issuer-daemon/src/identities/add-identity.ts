@@ -1,6 +1,6 @@
 import { MayflyError, type ProfileName } from '@mayfly/ca-core'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { IdentityView } from './identity-view.ts'
 import { newIdentity } from './plan-identity.ts'
 import { showIdentity } from './show-identity.ts'

@@ -1,4 +1,4 @@
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type IdentityFilter, type IdentityView, listedIdentitiesMax, viewIdentity } from './identity-view.ts'
 
 /** Identities by name, a page at a time. */

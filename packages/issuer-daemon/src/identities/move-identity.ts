@@ -1,7 +1,7 @@
 import type { AttemptEnding, AuditAttempt } from '../audit/audit-attempt.ts'
 import { afterRefusal } from '../issuing/change-refusal.ts'
 import type { Decided } from '../issuing/decide-again.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 
 /** Writes a decision about an identity together with the record of it. */

@@ -1,6 +1,6 @@
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import { decideAgain } from '../issuing/decide-again.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import type { IdentityView } from './identity-view.ts'
 import { moveIdentity } from './move-identity.ts'

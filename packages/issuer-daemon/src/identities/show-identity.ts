@@ -1,5 +1,5 @@
 import { MayflyError } from '@mayfly/ca-core'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import { type IdentityView, viewIdentity } from './identity-view.ts'
 

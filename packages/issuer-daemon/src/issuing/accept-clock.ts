@@ -1,5 +1,5 @@
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
-import type { IssuerPorts } from './issuer.ts'
+import type { IssuerPorts } from './issuer-ports.ts'
 
 /** The operator says that the clock is right now, and that the later time which the store has seen was wrong. */
 export async function acceptClock(attempt: AuditAttempt, { store, clock }: IssuerPorts): Promise<void> {

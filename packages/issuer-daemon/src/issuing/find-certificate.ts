@@ -1,5 +1,5 @@
 import { chainPem } from './issued-answer.ts'
-import type { IssuerPorts } from './issuer.ts'
+import type { IssuerPorts } from './issuer-ports.ts'
 
 /** The chain for a key, leaf first, once it is minted; nothing for an identity that was suspended since. */
 export async function findCertificate(

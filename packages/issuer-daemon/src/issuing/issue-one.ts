@@ -1,7 +1,7 @@
 import { afterRefusal } from './change-refusal.ts'
 import type { Decided } from './decide-again.ts'
 import type { MintedCertificate } from './issued-answer.ts'
-import type { IssuerPorts } from './issuer.ts'
+import type { IssuerPorts } from './issuer-ports.ts'
 import { type MintOrder, mint } from './mint.ts'
 
 /** Mints one certificate, or tells what to do instead. Requests that come at once share transactions in the store. */

@@ -3,7 +3,7 @@ import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
 import type { StoreCounts } from '../store/store.ts'
 import { clockBehindSecondsMax } from '../store/store.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
-import type { IssuerPorts } from './issuer.ts'
+import type { IssuerPorts } from './issuer-ports.ts'
 import type { IssuingAuthority } from './issuing-authority.ts'
 
 /** How long before its end an intermediate should be replaced: a ceremony needs people. */

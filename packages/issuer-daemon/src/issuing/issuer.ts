@@ -1,56 +1,22 @@
 import type {
-  Clock,
   Instant,
   IssuedAnswer,
   IssuerAnswer,
-  KeyPair,
   Name,
   ProfileName,
   PublicKey,
-  Random,
   Report,
-  Trace,
-  TrustBundle,
 } from '@mayfly/ca-core'
 import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
 import type { IdentityFilter, IdentityView } from '../identities/identity-view.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuanceRecord } from '../store/issuance-record.ts'
-import type { Store } from '../store/store.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
 import type { CreatedToken } from '../tokens/create-token.ts'
 import type { TokenView } from '../tokens/token-view.ts'
+import type { OwnLeaf } from './issuer-ports.ts'
 import type { IssuerStatus } from './issuer-status.ts'
-import type { IssuingAuthority } from './issuing-authority.ts'
-import type { Policy } from './policy.ts'
 import type { Caller, LineageContext, SecurityContext } from './security-context.ts'
-
-/** The newest trust bundle: as it is served, and as it was read. */
-export interface ServedBundle {
-  readonly text: string
-  readonly bundle: TrustBundle
-}
-
-/** All that issuing needs from outside. */
-export interface IssuerPorts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly random: Random
-  readonly trace: Trace
-  /** Throws `authority-missing` while there is none. */
-  readonly authority: () => IssuingAuthority
-  readonly bundle: () => ServedBundle
-  /** Signs enrolment tokens. */
-  readonly tokenKey: KeyPair
-  readonly policy: Policy
-}
-
-/** A leaf that the issuer holds the key of itself. */
-export interface OwnLeaf {
-  readonly answer: IssuedAnswer
-  readonly renewAt: Instant
-  readonly notAfter: Instant
-}
 
 /** The use cases of the issuer, each a function in a file of its own. */
 export interface Issuer {

@@ -6,7 +6,7 @@ import { afterRefusal } from './change-refusal.ts'
 import { type Decided, decideAgain } from './decide-again.ts'
 import { issueOne } from './issue-one.ts'
 import { issuedAnswer, type MintedCertificate } from './issued-answer.ts'
-import type { IssuerPorts, OwnLeaf } from './issuer.ts'
+import type { IssuerPorts, OwnLeaf } from './issuer-ports.ts'
 
 export interface OwnLeafOrder {
   /** One of `reservedIdentityNames`. */

@@ -13,7 +13,7 @@ import type { Change, ChangePart, ChangeRefusal } from '../store/change.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import type { StoredChain } from '../store/issuance-record.ts'
 import type { MintedCertificate } from './issued-answer.ts'
-import type { IssuerPorts } from './issuer.ts'
+import type { IssuerPorts } from './issuer-ports.ts'
 
 /** How long signing may keep the event loop from everything else. */
 const loopShareMs = 10

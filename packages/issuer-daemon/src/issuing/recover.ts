@@ -1,7 +1,7 @@
 import { addSeconds, type Instant } from '@mayfly/ca-core'
 import type { Change } from '../store/change.ts'
 import type { IssuanceRecord } from '../store/issuance-record.ts'
-import type { IssuerPorts } from './issuer.ts'
+import type { IssuerPorts } from './issuer-ports.ts'
 
 /** Intents that are given up in one transaction. */
 const burntAtOnceMax = 500

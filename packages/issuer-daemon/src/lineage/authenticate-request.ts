@@ -5,7 +5,7 @@ import {
   readRequestHeader,
   verifyRequest,
 } from '@mayfly/ca-core'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { LineageContext, SecurityContext } from '../issuing/security-context.ts'
 
 /**

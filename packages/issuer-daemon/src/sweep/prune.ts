@@ -1,5 +1,5 @@
 import { addSeconds } from '@mayfly/ca-core'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /** Rows of each kind that are removed at once; the event loop turns in between. */
 const prunedAtOnceMax = 500

@@ -1,7 +1,7 @@
 import { type ErrorCode, type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { endingOfError } from '../audit/audit-attempt.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type MintOrder, type MintResult, mint } from '../issuing/mint.ts'
 import { burnLapsedIntents } from '../issuing/recover.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'

@@ -1,5 +1,5 @@
 import { isMayflyError, verifyEnrolmentToken } from '@mayfly/ca-core'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { SecurityContext } from '../issuing/security-context.ts'
 
 /** Checks a token's signature, issuer and time. Rejects nobody; whether it was used is decided with the enrolment. */

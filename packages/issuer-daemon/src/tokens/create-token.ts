@@ -8,7 +8,7 @@ import {
 } from '@mayfly/ca-core'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import { planIdentity } from '../identities/plan-identity.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 const jtiBytes = 16
 

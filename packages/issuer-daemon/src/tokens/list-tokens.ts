@@ -1,4 +1,4 @@
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type TokenView, viewToken } from './token-view.ts'
 
 /** A list is for people; older tokens are in the audit. */

@@ -1,6 +1,6 @@
 import { MayflyError } from '@mayfly/ca-core'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
-import type { IssuerPorts } from '../issuing/issuer.ts'
+import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /**
  * From now on the token lets nobody in. What it was used for before stays.

@@ -1,5 +1,5 @@
 import { endpointPaths, mediaTypes } from '@mayfly/ca-core'
-import type { ServedBundle } from '../../issuing/issuer.ts'
+import type { ServedBundle } from '../../issuing/issuer-ports.ts'
 import { type Route, route } from '../route.ts'
 
 /** A new bundle reaches every agent within a minute of its installation, through caches too. */

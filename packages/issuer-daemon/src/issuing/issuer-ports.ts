@@ -1,0 +1,31 @@
+import type { Clock, Instant, IssuedAnswer, KeyPair, Random, Trace, TrustBundle } from '@mayfly/ca-core'
+import type { Store } from '../store/store.ts'
+import type { IssuingAuthority } from './issuing-authority.ts'
+import type { Policy } from './policy.ts'
+
+/** The newest trust bundle: as it is served, and as it was read. */
+export interface ServedBundle {
+  readonly text: string
+  readonly bundle: TrustBundle
+}
+
+/** All that issuing needs from outside. */
+export interface IssuerPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly trace: Trace
+  /** Throws `authority-missing` while there is none. */
+  readonly authority: () => IssuingAuthority
+  readonly bundle: () => ServedBundle
+  /** Signs enrolment tokens. */
+  readonly tokenKey: KeyPair
+  readonly policy: Policy
+}
+
+/** A leaf that the issuer holds the key of itself. */
+export interface OwnLeaf {
+  readonly answer: IssuedAnswer
+  readonly renewAt: Instant
+  readonly notAfter: Instant
+}
