@@ -9,6 +9,7 @@ import { runChecks } from './bootstrap/check-command.mjs'
 import { installDebianPackages } from './bootstrap/debian-packages.mjs'
 import { installNpmPackages, pinnedNode } from './bootstrap/npm-packages.mjs'
 import { runProgram } from './bootstrap/run-program.mjs'
+import { startPinnedNode } from './bootstrap/start-pinned-node.mjs'
 import { runTests } from './bootstrap/test-command.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -58,6 +59,7 @@ async function main([name, ...given]) {
     return 2
   }
   await installNpmPackages(root)
+  await startPinnedNode(root)
   return command(given)
 }
 

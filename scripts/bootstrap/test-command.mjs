@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endLeftovers } from './leftover-processes.mjs'
@@ -21,6 +21,9 @@ export async function runTests(root, given, { environment, missing, isStrict }) 
   const skips = join(scratch, 'skipped')
   const temporary = join(scratch, 't')
   mkdirSync(temporary)
+  // Servers that do not run as root use it too, as they use /tmp.
+  chmodSync(scratch, 0o711)
+  chmodSync(temporary, 0o1777)
   try {
     const code = await runProgram([pinnedNode(root), ...nodeArguments(root, skips, given)], {
       cwd: root,
