@@ -14,8 +14,10 @@ import { runTests } from './bootstrap/test-command.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const isStrict = process.env.CI === 'true'
-// The tools' own scripts begin with `env node`: the pinned one comes first.
-const environment = { ...process.env, PATH: `${dirname(pinnedNode(root))}:${process.env.PATH}` }
+// The tools' own scripts begin with `env node`: the pinned one comes first. Debian keeps servers in sbin,
+// which is not on everybody's path.
+const path = [dirname(pinnedNode(root)), process.env.PATH, '/usr/sbin', '/sbin'].join(':')
+const environment = { ...process.env, PATH: path }
 
 const commands = {
   demo: async (given) => {

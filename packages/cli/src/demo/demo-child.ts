@@ -41,7 +41,7 @@ export function startChild({ name, argv, onLine }: DemoChildOptions): DemoChild 
 
   let stopping = false
   const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
+    child.once('error', (error) => resolve(`${error.message}; is ${program} installed?`))
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
   const died = ended.then((how) => {
