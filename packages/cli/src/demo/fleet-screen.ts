@@ -6,6 +6,8 @@ import { type FleetView, rotationsSeen } from './fleet-view.ts'
 export interface FleetScreen {
   say(line: string): void
   show(fleet: FleetView, now: Instant): void
+  /** What is drawn now stays; further lines go below. */
+  settle(): void
 }
 
 /** A table on a terminal; in a pipe a line for each rotation. */
@@ -27,6 +29,9 @@ function liveTable(output: NodeJS.WriteStream): FleetScreen {
       output.write(`${erase()}${lines.join('\n')}\n`)
       drawn = lines.length
     },
+    settle() {
+      drawn = 0
+    },
   }
 }
 
@@ -42,5 +47,6 @@ function plainLines(output: NodeJS.WriteStream): FleetScreen {
         output.write(`${renderRotation(host)}\n`)
       }
     },
+    settle() {},
   }
 }

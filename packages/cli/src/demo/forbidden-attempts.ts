@@ -155,12 +155,14 @@ async function outcome(what: string, call: () => Promise<number>): Promise<Attem
     return { what, refused: status === 400 || status === 403, how: `answered with status ${status}` }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return {
-      what,
-      refused: isTrustFailure(cause),
-      how: cause instanceof Error ? cause.message : String(cause),
-    }
+    return { what, refused: isTrustFailure(cause), how: reasonOf(cause) }
   }
+}
+
+/** The error's own words; of OpenSSL's error lines only the reason, which stands after the library and function. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return /^[0-9A-F]+:error:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(text)?.[1] ?? text
 }
 
 /** A refusal by a certificate's rules; a server that is merely down must not pass for one. */

@@ -87,6 +87,7 @@ async function tellStory(stage: Stage): Promise<number> {
   await untilSeen(stage, folders)
   await caller.stop()
   screen.show(stage.fleet, systemClock.now())
+  screen.settle()
   return summarise(stage, attempts)
 }
 
