@@ -1,5 +1,6 @@
 export { type AdminClient, adminClient } from './admin/admin-client.ts'
 export type { IdentityPageMessage, NewIdentityMessage, NewTokenMessage } from './admin/admin-messages.ts'
+export { type KeptAlarmKind, keptAlarms } from './alarms/kept-alarms.ts'
 export { errorStatus } from './api/error-status.ts'
 export type { AttemptEnding, AttemptOpening, AuditAttempt } from './audit/audit-attempt.ts'
 export {
@@ -10,6 +11,7 @@ export {
   verifyAuditChain,
 } from './audit/audit-chain.ts'
 export type { Actor, AuditOutcome, AuditRecord } from './audit/audit-record.ts'
+export type { AuditEndView, AuditRecordView } from './audit/read-audit.ts'
 export { type AuthorityFiles, authorityFiles } from './authority/authority-files.ts'
 export {
   type InitAuthorityOptions,

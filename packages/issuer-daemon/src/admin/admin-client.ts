@@ -1,11 +1,18 @@
 import { type IncomingMessage, request } from 'node:http'
 import { MayflyError, mediaTypes, parseProblem } from '@mayfly/ca-core'
+import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
+import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
 import type { IdentityView } from '../identities/identity-view.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuerStatus } from '../issuing/issuer-status.ts'
 import type { CreatedToken } from '../tokens/create-token.ts'
 import type { TokenView } from '../tokens/token-view.ts'
-import type { IdentityPageMessage, NewIdentityMessage, NewTokenMessage } from './admin-messages.ts'
+import type {
+  AuditPageMessage,
+  IdentityPageMessage,
+  NewIdentityMessage,
+  NewTokenMessage,
+} from './admin-messages.ts'
 
 /** A page of identities with a hundred names each stays below it. */
 const answerBytesMax = 16_777_216
@@ -24,6 +31,10 @@ export interface AdminClient {
   revokeToken(jti: string): Promise<void>
   status(): Promise<IssuerStatus>
   acceptClock(): Promise<void>
+  /** One page; ask from after the last number for the next. */
+  readAudit(page?: AuditPageMessage): Promise<readonly AuditRecordView[]>
+  auditEnd(): Promise<AuditEndView>
+  acknowledgeAlarm(because: KeptAlarmKind): Promise<void>
 }
 
 /** Speaks to the issuer at `socketPath`. Throws `transport-failed` where none answers there. */
@@ -34,9 +45,8 @@ export function adminClient(socketPath: string): AdminClient {
   return {
     addIdentity: (added) => ask('POST', '/admin/identities', added),
     async listIdentities(page = {}) {
-      const query = new URLSearchParams(Object.entries(page).map(([key, value]) => [key, String(value)]))
-      return (await ask<{ identities: readonly IdentityView[] }>('GET', `/admin/identities?${query}`))
-        .identities
+      const url = `/admin/identities?${queryOf(page)}`
+      return (await ask<{ identities: readonly IdentityView[] }>('GET', url)).identities
     },
     showIdentity: (name) => ask('GET', identity(name)),
     suspendIdentity: (name) => ask('POST', `${identity(name)}/suspend`),
@@ -48,7 +58,15 @@ export function adminClient(socketPath: string): AdminClient {
     revokeToken: (jti) => ask('DELETE', `/admin/tokens/${encodeURIComponent(jti)}`),
     status: () => ask('GET', '/admin/status'),
     acceptClock: () => ask('POST', '/admin/clock/accept'),
+    readAudit: async (page = {}) =>
+      (await ask<{ records: readonly AuditRecordView[] }>('GET', `/admin/audit?${queryOf(page)}`)).records,
+    auditEnd: () => ask('GET', '/admin/audit/end'),
+    acknowledgeAlarm: (because) => ask('DELETE', `/admin/alarms/${because}`),
   }
+}
+
+function queryOf(page: object): URLSearchParams {
+  return new URLSearchParams(Object.entries(page).map(([key, value]) => [key, String(value)]))
 }
 
 async function exchange(socketPath: string, method: string, path: string, body: unknown): Promise<unknown> {

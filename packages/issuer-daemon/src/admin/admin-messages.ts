@@ -1,5 +1,7 @@
 import { identityNameCharactersMax, namesMax, type ProfileName } from '@mayfly/ca-core'
 import { z } from 'zod'
+import { type KeptAlarmKind, keptAlarms } from '../alarms/kept-alarms.ts'
+import { auditPageMax } from '../audit/read-audit.ts'
 import { listedIdentitiesMax } from '../identities/identity-view.ts'
 
 /** The longest name of any type (RFC 3986 sets no end to URIs; SPIFFE IDs have 2,048). */
@@ -62,4 +64,22 @@ export const identityQuery: z.ZodType<{ query: IdentityPageMessage }> = z.object
     afterName: text(identityNameCharactersMax).exactOptional(),
     limit: z.coerce.number().int().min(1).max(listedIdentitiesMax).exactOptional(),
   }),
+})
+
+/** `GET /admin/audit?afterNumber=…&limit=…`: one page of the history. */
+export interface AuditPageMessage {
+  readonly afterNumber?: number
+  readonly limit?: number
+}
+
+export const auditQuery: z.ZodType<{ query: AuditPageMessage }> = z.object({
+  query: z.strictObject({
+    afterNumber: z.coerce.number().int().min(0).exactOptional(),
+    limit: z.coerce.number().int().min(1).max(auditPageMax).exactOptional(),
+  }),
+})
+
+/** An alarm that can be acknowledged, in a path. */
+export const alarmParameters: z.ZodType<{ params: { because: KeptAlarmKind } }> = z.object({
+  params: z.strictObject({ because: z.enum(keptAlarms) }),
 })

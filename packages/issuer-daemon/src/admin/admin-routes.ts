@@ -1,8 +1,12 @@
 import { mediaTypes } from '@mayfly/ca-core'
 import { z } from 'zod'
+import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import { jsonAnswer, type Route, route } from '../api/route.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import {
+  type AuditPageMessage,
+  alarmParameters,
+  auditQuery,
   type IdentityPageMessage,
   identityParameters,
   identityQuery,
@@ -15,7 +19,7 @@ import {
 
 /** Everything that the administration socket answers to. Whoever can connect to it is the admin. */
 export function adminRoutes(issuer: Issuer): Route[] {
-  return [...identityRoutes(issuer), ...tokenRoutes(issuer), ...stateRoutes(issuer)]
+  return [...identityRoutes(issuer), ...tokenRoutes(issuer), ...auditRoutes(issuer), ...stateRoutes(issuer)]
 }
 
 function identityRoutes(issuer: Issuer): Route[] {
@@ -96,8 +100,39 @@ function tokenRoutes(issuer: Issuer): Route[] {
   ]
 }
 
+function auditRoutes(issuer: Issuer): Route[] {
+  return [
+    route<{ query: AuditPageMessage }>({
+      method: 'GET',
+      url: '/admin/audit',
+      action: 'audit.read',
+      requires: 'admin',
+      schema: auditQuery,
+      run: async ({ input }) => jsonAnswer({ records: await issuer.readAudit(input.query) }),
+    }),
+    route({
+      method: 'GET',
+      url: '/admin/audit/end',
+      action: 'audit.end',
+      requires: 'admin',
+      run: async () => jsonAnswer(await issuer.auditEnd()),
+    }),
+  ]
+}
+
 function stateRoutes(issuer: Issuer): Route[] {
   return [
+    route<{ params: { because: KeptAlarmKind } }>({
+      method: 'DELETE',
+      url: '/admin/alarms/:because',
+      action: 'alarm.acknowledge',
+      requires: 'admin',
+      schema: alarmParameters,
+      async run({ input, attempt }) {
+        await issuer.acknowledgeAlarm(input.params.because, attempt)
+        return { status: 204, mediaType: mediaTypes.json }
+      },
+    }),
     route({
       method: 'GET',
       url: '/admin/status',

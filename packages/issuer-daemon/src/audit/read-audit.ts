@@ -1,4 +1,4 @@
-import type { FlattenedJws } from '@mayfly/ca-core'
+import { encodeCertificateChain, type FlattenedJws, isMayflyError, verifyAuditHead } from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /** Records in one answer. */
@@ -26,9 +26,31 @@ export async function readAudit(
 export interface AuditEndView {
   readonly number: number
   readonly hash: string
-  readonly signed?: {
-    readonly jws: FlattenedJws
-    /** PEM of the authority that signed it, where it is the current one. */
-    readonly authority?: string
+  readonly signed?: FlattenedJws
+  /** PEM of the current authority, where it is the one that signed. */
+  readonly signedBy?: string
+}
+
+export async function auditEnd(
+  signed: FlattenedJws | undefined,
+  { store, authority }: Pick<IssuerPorts, 'store' | 'authority'>,
+): Promise<AuditEndView> {
+  const { number, hash } = await store.auditEnd()
+  const signedBy = signed && signerOf(signed, authority)
+  return {
+    number,
+    hash: Buffer.from(hash).toString('hex'),
+    ...(signed && { signed }),
+    ...(signedBy !== undefined && { signedBy }),
+  }
+}
+
+function signerOf(signed: FlattenedJws, authority: IssuerPorts['authority']): string | undefined {
+  try {
+    const { certificate } = authority().authority
+    return verifyAuditHead(signed, certificate) && encodeCertificateChain([certificate])
+  } catch (error) {
+    if (isMayflyError(error, 'authority-missing')) return undefined
+    throw error
   }
 }

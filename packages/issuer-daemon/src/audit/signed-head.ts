@@ -1,4 +1,4 @@
-import { type FlattenedJws, readAuditHead, signAuditHead } from '@mayfly/ca-core'
+import { type FlattenedJws, type IssuerAnswer, readAuditHead, signAuditHead } from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /** Where the store keeps the newest signed head. */
@@ -10,6 +10,8 @@ type HeadPorts = Pick<IssuerPorts, 'store' | 'clock' | 'authority' | 'bundle'>
 export interface SignedHead {
   /** `undefined` before the first was signed. */
   current(): FlattenedJws | undefined
+  /** The answer, with the head. */
+  handOut<Answer extends IssuerAnswer>(answer: Answer): Answer
   /** Takes up what was signed before this start. */
   load(): Promise<void>
   /** Signs the end as it is now, unless that was done. Throws `authority-missing` and what the store throws. */
@@ -21,6 +23,7 @@ export function createSignedHead(ports: HeadPorts): SignedHead {
   let current: FlattenedJws | undefined
   return {
     current: () => current,
+    handOut: (answer) => (current === undefined ? answer : { ...answer, auditHead: current }),
     async load() {
       const text = await store.note(noteName)
       if (text !== undefined) current = JSON.parse(text) as FlattenedJws

@@ -1,5 +1,9 @@
 import { formatInstant } from '@mayfly/ca-core'
+import { acknowledgeAlarm } from '../alarms/acknowledge-alarm.ts'
 import { openAttempt } from '../audit/audit-attempt.ts'
+import { auditEnd, readAudit } from '../audit/read-audit.ts'
+import { createSignedHead } from '../audit/signed-head.ts'
+import { submitWitnessed } from '../audit/submit-witnessed.ts'
 import { enroll } from '../enrolment/enroll.ts'
 import { addIdentity } from '../identities/add-identity.ts'
 import { listIdentities } from '../identities/list-identities.ts'
@@ -7,7 +11,6 @@ import { resumeIdentity } from '../identities/resume-identity.ts'
 import { showIdentity } from '../identities/show-identity.ts'
 import { suspendIdentity } from '../identities/suspend-identity.ts'
 import { authenticateRequest } from '../lineage/authenticate-request.ts'
-import { submitRequest } from '../lineage/submit-request.ts'
 import { runSweep } from '../sweep/run-sweep.ts'
 import { authenticateToken } from '../tokens/authenticate-token.ts'
 import { createToken } from '../tokens/create-token.ts'
@@ -25,16 +28,20 @@ import { recover } from './recover.ts'
 export function createIssuer(ports: IssuerPorts): Issuer {
   const { store, clock } = ports
   let lastSweep: LastSweep | undefined
+  const head = createSignedHead(ports)
   return {
-    recover: () => recover(ports),
+    async recover() {
+      await head.load()
+      return recover(ports)
+    },
     openAudit: (opening) => openAttempt(opening, { store, now: () => clock.now() }),
     authenticateToken: (token) => authenticateToken(token, ports),
     authenticateRequest: (jws, url) => authenticateRequest(jws, url, ports),
-    enroll: (body, context, attempt) => enroll(body, context, attempt, ports),
-    submitRequest: (context, attempt) => submitRequest(context, attempt, ports),
+    enroll: async (body, context, attempt) => head.handOut(await enroll(body, context, attempt, ports)),
+    submitRequest: async (context, attempt) => head.handOut(await submitWitnessed(context, attempt, ports)),
     certificate: (keyHash) => findCertificate(keyHash, ports),
     async sweep(options) {
-      const report = await runSweep(options, ports)
+      const report = await runSweep(options, ports, head)
       lastSweep = { ...report, finishedAt: formatInstant(clock.now()) }
       return report
     },
@@ -47,7 +54,10 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     createToken: (order, attempt) => createToken(order, attempt, ports),
     listTokens: () => listTokens(ports),
     revokeToken: (jti, attempt) => revokeToken(jti, attempt, ports),
+    readAudit: (page) => readAudit(page, ports),
+    auditEnd: () => auditEnd(head.current(), ports),
     status: () => issuerStatus(ports, lastSweep),
+    acknowledgeAlarm: (because, attempt) => acknowledgeAlarm(because, attempt, ports),
     acceptClock: (attempt) => acceptClock(attempt, ports),
   }
 }

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
+import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
 import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
 import type { StoreCounts } from '../store/store.ts'
 import { clockBehindSecondsMax } from '../store/store.ts'
@@ -20,6 +21,7 @@ export interface Alarm {
     | 'authority-ending'
     | 'clock-wrong'
     | 'sweep-stopped'
+    | KeptAlarmKind
   readonly message: string
   readonly identity?: string
 }
@@ -58,6 +60,7 @@ export async function issuerStatus(
       ...authorityAlarms(authority, now),
       ...clockAlarms(newestInstant, now),
       ...sweepAlarms(lastSweep),
+      ...(await readKeptAlarms(ports.store)).map(keptAlarm),
     ],
   }
 }
@@ -93,6 +96,10 @@ function clockAlarms(newest: Instant | undefined, now: Instant): Alarm[] {
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {
   if (lastSweep?.stopped === undefined) return []
   return [{ because: 'sweep-stopped', message: `The last sweep was stopped: ${lastSweep.stopped}.` }]
+}
+
+function keptAlarm({ because, message, since }: KeptAlarm): Alarm {
+  return { because, message: `${message} (Since ${since}, until it is acknowledged.)` }
 }
 
 function orMissing<Value>(read: () => Value): Value | undefined {

@@ -7,7 +7,9 @@ import type {
   PublicKey,
   Report,
 } from '@mayfly/ca-core'
+import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
+import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
 import type { IdentityFilter, IdentityView } from '../identities/identity-view.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuanceRecord } from '../store/issuance-record.ts'
@@ -20,7 +22,10 @@ import type { Caller, LineageContext, SecurityContext } from './security-context
 
 /** The use cases of the issuer, each a function in a file of its own. */
 export interface Issuer {
-  /** Gives up the intents that a crash left, in the store and in the audit. Call it once, before anything else. */
+  /**
+   * Gives up the intents that a crash left, in the store and in the audit, and takes up what else outlived it. Call
+   * it once, before anything else.
+   */
   recover(): Promise<readonly IssuanceRecord[]>
 
   openAudit(opening: AttemptOpening): AuditAttempt
@@ -69,7 +74,16 @@ export interface Issuer {
   listTokens(): Promise<readonly TokenView[]>
   revokeToken(jti: string, attempt: AuditAttempt): Promise<void>
 
+  /** Audit records after a number, in their order. */
+  readAudit(page: {
+    readonly afterNumber?: number
+    readonly limit?: number
+  }): Promise<readonly AuditRecordView[]>
+  auditEnd(): Promise<AuditEndView>
+
   status(): Promise<IssuerStatus>
+  /** Takes away an alarm that stays until an operator has looked into it. */
+  acknowledgeAlarm(because: KeptAlarmKind, attempt: AuditAttempt): Promise<void>
   /** After the clock was mended: forgets that the store has seen a later time. */
   acceptClock(attempt: AuditAttempt): Promise<void>
 }

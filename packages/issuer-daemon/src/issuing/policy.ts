@@ -14,6 +14,8 @@ export interface Policy {
   readonly dailyQuota: number
   /** How long expired certificates are kept in full. */
   readonly retentionSeconds: number
+  /** How long audit records are kept, at least `auditRetentionSecondsMin`; for ever where absent. */
+  readonly auditRetentionSeconds?: number
   /** Certificates that a sweep mints in one batch. */
   readonly sweepChunk: number
 }

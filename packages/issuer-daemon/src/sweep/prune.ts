@@ -1,5 +1,7 @@
-import { addSeconds } from '@mayfly/ca-core'
+import { addSeconds, type Instant } from '@mayfly/ca-core'
+import { lastRecordBefore } from '../audit/prune-audit.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
+import type { PruneBounds } from '../store/store.ts'
 
 /** Rows of each kind that are removed at once; the event loop turns in between. */
 const prunedAtOnceMax = 500
@@ -13,11 +15,12 @@ const pruneRoundsMax = 100
  */
 export async function prune({ store, policy, clock }: IssuerPorts): Promise<number> {
   const now = clock.now()
-  const bounds = {
+  const bounds: PruneBounds = {
     expiredBefore: addSeconds(now, -policy.retentionSeconds),
     recoverableBefore: addSeconds(now, -Math.max(policy.retentionSeconds, policy.recoveryWindowSeconds)),
     noncesBefore: now,
     tokensBefore: addSeconds(now, -policy.retentionSeconds),
+    ...(await auditBound(now, store, policy)),
     limit: prunedAtOnceMax,
   }
   let sum = 0
@@ -27,4 +30,13 @@ export async function prune({ store, policy, clock }: IssuerPorts): Promise<numb
     if (removed < prunedAtOnceMax) break
   }
   return sum
+}
+
+async function auditBound(
+  now: Instant,
+  store: IssuerPorts['store'],
+  { auditRetentionSeconds }: IssuerPorts['policy'],
+): Promise<Pick<PruneBounds, 'auditThrough'>> {
+  if (auditRetentionSeconds === undefined) return {}
+  return { auditThrough: await lastRecordBefore(addSeconds(now, -auditRetentionSeconds), store) }
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { endingOfError } from '../audit/audit-attempt.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
+import type { SignedHead } from '../audit/signed-head.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type MintOrder, type MintResult, mint } from '../issuing/mint.ts'
 import { burnLapsedIntents } from '../issuing/recover.ts'
@@ -23,7 +24,11 @@ type MintDecision = Extract<SweepDecision, { do: 'mint' }>
  * Mints what is due, chunk by chunk; requests come in between. What fails for one identity doesn't keep the
  * others from their certificates; what concerns all of them ends the sweep and is in the report.
  */
-export async function runSweep({ until, signal }: SweepOptions, ports: IssuerPorts): Promise<SweepReport> {
+export async function runSweep(
+  { until, signal }: SweepOptions,
+  ports: IssuerPorts,
+  head: Pick<SignedHead, 'renew'>,
+): Promise<SweepReport> {
   const { store, policy, trace } = ports
   const sweepId = `sweep-${ports.clock.now()}`
   let report: SweepReport = { due: 0, minted: 0, failed: 0 }
@@ -38,6 +43,7 @@ export async function runSweep({ until, signal }: SweepOptions, ports: IssuerPor
       after = { mintAt: last.staged.mintAt, id: last.id }
     }
     await prune(ports)
+    await head.renew()
   } catch (error) {
     if (!isMayflyError(error)) throw error
     report = { ...report, stopped: error.code }

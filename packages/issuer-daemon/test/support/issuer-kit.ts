@@ -168,6 +168,7 @@ export interface HostRequest {
   readonly keyType?: KeyType
   readonly immediate?: boolean
   readonly jti?: string
+  readonly report?: Partial<Report>
   readonly url?: string
   /** When the host signs; default now. */
   readonly signedAt?: number
@@ -224,7 +225,7 @@ export function createHost(kit: () => IssuerKit, name: string, address: string):
         jti,
         body: {
           csr: encodeBase64url(csr),
-          report: testReport,
+          report: { ...testReport, ...options.report },
           ...(options.immediate !== undefined && { immediate: options.immediate }),
         },
       })

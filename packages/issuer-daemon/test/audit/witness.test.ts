@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import {
+  dayMs,
+  type FlattenedJws,
+  generateKeyPair,
+  keySigner,
+  readAuditHead,
+  signAuditHead,
+} from '@mayfly/ca-core'
+import { auditChainOrigin, verifyAuditChain } from '../../src/audit/audit-chain.ts'
+import type { Store } from '../../src/store/store.ts'
+import {
+  attempted,
+  auditOf,
+  createHost,
+  createIssuerKit,
+  type IssuerKit,
+  type TestHost,
+} from '../support/issuer-kit.ts'
+
+/** A store whose history was written anew from some record on. */
+interface Forgery {
+  cutAfter?: number
+  altered?: number
+}
+
+describe('audit head', () => {
+  let kit: IssuerKit
+  let host: TestHost
+  let forgery: Forgery
+
+  function forged(store: Store): Store {
+    return {
+      ...store,
+      async auditRecords(page) {
+        const records = await store.auditRecords(page)
+        return records
+          .filter(({ number }) => forgery.cutAfter === undefined || number <= forgery.cutAfter)
+          .map((record) =>
+            record.number === forgery.altered ? { ...record, hash: new Uint8Array(32) } : record,
+          )
+      },
+    }
+  }
+
+  const sweep = () => kit.issuer.sweep({ until: kit.clock.now() })
+  const alarms = async () => (await kit.issuer.status()).alarms.map(({ because }) => because)
+
+  /** The head that a host gets with an answer. */
+  async function headGiven(): Promise<FlattenedJws> {
+    const { auditHead } = await host.request()
+    assert.ok(auditHead)
+    return auditHead
+  }
+
+  beforeEach(async () => {
+    forgery = {}
+    kit = await createIssuerKit({ wrapStore: forged })
+    host = createHost(() => kit, 'web-1', '192.0.2.1')
+    await host.enroll()
+    await sweep()
+  })
+  afterEach(() => kit.close())
+
+  it('signed at a sweep → in every answer, verified by the chain, and still there after a restart', async () => {
+    const end = await kit.issuer.auditEnd()
+    const given = await headGiven()
+    assert.deepEqual(given, end.signed)
+    const read = readAuditHead(given)
+    assert.deepEqual(
+      [read?.head.number, read?.head.hash, read?.head.trustDomain],
+      [end.number, end.hash, 'test.example'],
+    )
+    await sweep()
+    const newer = readAuditHead(await headGiven())
+    assert.ok((newer?.head.number ?? 0) > end.number)
+    kit = await kit.restart()
+    await kit.issuer.recover()
+    assert.equal(readAuditHead(await headGiven())?.head.number, newer?.head.number)
+  })
+
+  it('reported and in the history → no alarm; nothing of it is stored', async () => {
+    const auditHead = await headGiven()
+    await sweep()
+    await host.request({ report: { auditHead } })
+    assert.deepEqual(await alarms(), [])
+    assert.equal('auditHead' in ((await kit.issuer.showIdentity('web-1')).seen?.report ?? {}), false)
+  })
+
+  for (const [name, forge, reason] of [
+    ['cut off behind it', (number: number): Forgery => ({ cutAfter: number - 1 }), 'history-shortened'],
+    ['another record in its place', (number: number): Forgery => ({ altered: number }), 'history-rewritten'],
+  ] as const) {
+    it(`reported, and ${name} → the host is served, an alarm stays until it is acknowledged`, async () => {
+      const auditHead = await headGiven()
+      forgery = forge(readAuditHead(auditHead)?.head.number ?? 0)
+      assert.equal((await host.request({ report: { auditHead } })).status, 'scheduled')
+      await host.request({ report: { auditHead } })
+      kit = await kit.restart()
+      assert.deepEqual(await alarms(), ['history-contradicted'])
+      forgery = {}
+      const told = (await auditOf(kit)).filter(({ action }) => action === 'audit.witness')
+      assert.deepEqual(
+        told.map((record) => [record.reason, record.identity, record.address]),
+        [[reason, 'web-1', '192.0.2.1']],
+      )
+      await attempted(kit.issuer, 'alarm.acknowledge', undefined, (attempt) =>
+        kit.issuer.acknowledgeAlarm('history-contradicted', attempt),
+      )
+      assert.deepEqual(await alarms(), [])
+    })
+  }
+
+  it('made up by a host → no alarm', async () => {
+    const keyPair = await generateKeyPair('ec-p256')
+    const { certificate } = kit.ports.authority().authority
+    const head = { number: 999, hash: 'ab'.repeat(32), at: kit.clock.now(), trustDomain: 'test.example' }
+    const auditHead = await signAuditHead(head, { certificate, signer: keySigner(keyPair) })
+    await host.request({ report: { auditHead } })
+    assert.deepEqual(await alarms(), [])
+  })
+
+  it('pruned after its retention → the rest is still a chain, and an old head is no alarm', async () => {
+    await kit.close()
+    kit = await createIssuerKit({
+      policy: { auditRetentionSeconds: 30 * 86_400, recoveryWindowSeconds: 90 * 86_400 },
+    })
+    await host.enroll()
+    await sweep()
+    const auditHead = await headGiven()
+    for (const days of [1, 28, 1, 5]) {
+      await kit.clock.advance(days * dayMs)
+      await host.enroll()
+      await sweep()
+    }
+    const [anchor, ...rest] = await kit.store.auditRecords({ afterNumber: 0, limit: 1_000 })
+    assert.equal(anchor?.text, '')
+    assert.ok((anchor?.number ?? 0) > (readAuditHead(auditHead)?.head.number ?? 0))
+    assert.ok(verifyAuditChain(anchor ?? auditChainOrigin, rest).intact)
+    await host.request({ report: { auditHead } })
+    assert.deepEqual(await alarms(), [])
+  })
+})
