@@ -7,6 +7,14 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   'answer-invalid': 'The old certificate stays. Look at the issuer; the agent goes on trying.',
   'prove-failed':
     'The old certificate stays. Look at the issuer and the trust bundle; the agent goes on trying.',
+  'certificate-expired':
+    'The old certificate stays. Compare the clocks of this host and the issuer; the agent goes on trying.',
+  'rate-limited': 'See who asks so often; the agent goes on trying.',
+  overloaded: 'Look at the issuer; the agent goes on trying.',
+  internal: 'See the logs of the agent and of the issuer; the agent goes on trying.',
+  'store-unavailable': 'Look at the disk and the store of the issuer; the agent goes on trying.',
+  'authority-expired': 'Install a new intermediate at the issuer; the agent goes on trying.',
+  'authority-missing': 'Install an intermediate at the issuer; the agent goes on trying.',
   'check-failed': 'Mend the configuration of the server; the agent goes on trying.',
   'reload-failed':
     'See whether the server runs and whether the agent may reload it; the agent goes on trying.',

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import { encodeTrustBundlePem, MayflyError, type TrustBundle } from '@mayfly/ca-core'
 import { Agent, type Dispatcher, request as send } from 'undici'
 import { checkPeer } from './check-peer.ts'
@@ -5,7 +6,7 @@ import type { Transport, WireRequest, WireResponse } from './transport.ts'
 
 const connectTimeoutMs = 10_000
 /** For a whole exchange; an issuer that needs longer is overloaded, and asking again later is kinder. */
-const exchangeTimeoutMs = 30_000
+const exchangeTimeoutMsDefault = 30_000
 /** Long enough for the few messages of one rotation, short enough that none outlives a trust change by much. */
 const keepAliveMs = 2_000
 const headerBytesMax = 16_384
@@ -21,24 +22,33 @@ export interface ClosableTransport extends Transport {
   close(): Promise<void>
 }
 
+export interface TransportOptions {
+  /** For a whole exchange. Default: 30 s. */
+  readonly exchangeTimeoutMs?: number
+  /** Takes the place of the system's resolver. */
+  readonly lookup?: LookupFunction
+}
+
 /** The network, through undici. `now` is the wall clock that certificates are judged by. */
-export function openTransport(now: () => number): ClosableTransport {
+export function openTransport(now: () => number, options: TransportOptions = {}): ClosableTransport {
+  const { exchangeTimeoutMs = exchangeTimeoutMsDefault, lookup } = options
+  const own = lookup === undefined ? {} : { lookup }
   // One pool of connections for each bundle: a connection made under an older one is never used again.
   let current: { trust: TrustBundle; agent: Agent } | undefined
 
   const agentFor = (trust: TrustBundle): Agent => {
     if (current?.trust === trust) return current.agent
     closeQuietly(current?.agent)
-    current = { trust, agent: pinnedAgent(trust, now) }
+    current = { trust, agent: pinnedAgent(trust, now, own) }
     return current.agent
   }
 
   return {
-    exchange: (wireRequest, trust) => exchange(wireRequest, agentFor(trust)),
+    exchange: (wireRequest, trust) => exchange(wireRequest, agentFor(trust), exchangeTimeoutMs),
     async getUnverified(url, bodyBytesMax) {
-      const agent = unverifiedAgent()
+      const agent = unverifiedAgent(own)
       try {
-        return await exchange({ method: 'GET', url, headers: {}, bodyBytesMax }, agent)
+        return await exchange({ method: 'GET', url, headers: {}, bodyBytesMax }, agent, exchangeTimeoutMs)
       } finally {
         closeQuietly(agent)
       }
@@ -50,20 +60,21 @@ export function openTransport(now: () => number): ClosableTransport {
   }
 }
 
-function pinnedAgent(trust: TrustBundle, now: () => number): Agent {
+function pinnedAgent(trust: TrustBundle, now: () => number, own: object): Agent {
   const roots = encodeTrustBundlePem(trust)
   // An empty `ca` would mean the public roots.
   if (trust.roots.length === 0)
     throw new MayflyError('bundle-invalid', 'the trust bundle is empty; nothing is trusted')
   return newAgent({
+    ...own,
     ca: roots,
     rejectUnauthorized: true,
     checkServerIdentity: (host: string, peer: { raw: Buffer }) => checkPeer(host, peer, trust, now()),
   })
 }
 
-function unverifiedAgent(): Agent {
-  return newAgent({ rejectUnauthorized: false, checkServerIdentity: () => undefined })
+function unverifiedAgent(own: object): Agent {
+  return newAgent({ ...own, rejectUnauthorized: false, checkServerIdentity: () => undefined })
 }
 
 function newAgent(connect: object): Agent {
@@ -79,7 +90,11 @@ function newAgent(connect: object): Agent {
   })
 }
 
-async function exchange(wireRequest: WireRequest, dispatcher: Dispatcher): Promise<WireResponse> {
+async function exchange(
+  wireRequest: WireRequest,
+  dispatcher: Dispatcher,
+  exchangeTimeoutMs: number,
+): Promise<WireResponse> {
   const { method, url, headers, body, bodyBytesMax } = wireRequest
   try {
     const answer = await send(url, {
@@ -96,10 +111,14 @@ async function exchange(wireRequest: WireRequest, dispatcher: Dispatcher): Promi
     }
   } catch (cause) {
     if (cause instanceof MayflyError) throw cause
-    throw new MayflyError('transport-failed', `${url} cannot be reached: ${reasonOf(cause)}`, {
-      details: { url },
-      cause,
-    })
+    throw new MayflyError(
+      'transport-failed',
+      `${url} cannot be reached: ${reasonOf(cause, exchangeTimeoutMs)}`,
+      {
+        details: { url },
+        cause,
+      },
+    )
   }
 }
 
@@ -132,7 +151,7 @@ function firstValues(headers: Record<string, string | string[] | undefined>): Re
   )
 }
 
-function reasonOf(cause: unknown): string {
+function reasonOf(cause: unknown, exchangeTimeoutMs: number): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause.name === 'TimeoutError') return `no complete answer within ${exchangeTimeoutMs / 1_000} s`
   // Node collects the failures of several addresses in one error without a message.
