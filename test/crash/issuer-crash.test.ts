@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { encodePrivateKey, generateKeyPair, type IssuerAnswer, type KeyPair } from '@mayfly/ca-core'
-import { auditChainOrigin, verifyAuditChain } from '@mayfly/issuer-daemon'
+import { auditChainOrigin, type LoadedAuthority, verifyAuditChain } from '@mayfly/issuer-daemon'
 import { systemClock } from '@mayfly/platform'
-import { type IssuerRun, perform, prepareState, startIssuer } from './issuer-run.ts'
+import { type IssuerRun, openAuthority, perform, prepareState, startIssuer } from './issuer-run.ts'
 import type { CrashTask, CrashWork } from './issuer-task.ts'
 
 const childPath = fileURLToPath(new URL('./issuer-child.ts', import.meta.url))
@@ -39,11 +39,13 @@ interface Held {
 
 describe('issuer killed at each step of the cycle', { timeout: 300_000 }, () => {
   let state: string
+  let authority: LoadedAuthority
   const certified: KeyPair[] = []
 
   before(async () => {
     state = await mkdtemp(join(tmpdir(), 'mayfly-crash-'))
     await prepareState(state)
+    authority = await openAuthority(state)
   })
   after(() => rm(state, { recursive: true }))
 
@@ -114,7 +116,7 @@ describe('issuer killed at each step of the cycle', { timeout: 300_000 }, () => 
   async function alive<Result>(
     use: (run: IssuerRun, burnt: readonly string[]) => Promise<Result>,
   ): Promise<Result> {
-    const run = await startIssuer(state, () => undefined)
+    const run = await startIssuer(state, authority, () => undefined)
     try {
       const burnt = await run.issuer.recover()
       return await use(

@@ -21,6 +21,7 @@ import {
   type Issuer,
   initAuthority,
   installAuthority,
+  type LoadedAuthority,
   loadAuthority,
   openSqliteStore,
   type Store,
@@ -39,14 +40,18 @@ export interface IssuerRun {
 
 const address = '192.0.2.1'
 
+/** What the issuer signs with. To open its keys is meant to be slow. */
+export function openAuthority(state: string): Promise<LoadedAuthority> {
+  const now = systemClock.now()
+  return loadAuthority({ fileSystem: nodeFileSystem, state, passphrase: crashPassphrase, now })
+}
+
 /** What a start does, but for the network. */
-export async function startIssuer(state: string, step: (name: string) => void): Promise<IssuerRun> {
-  const loaded = await loadAuthority({
-    fileSystem: nodeFileSystem,
-    state,
-    passphrase: crashPassphrase,
-    now: systemClock.now(),
-  })
+export async function startIssuer(
+  state: string,
+  loaded: LoadedAuthority,
+  step: (name: string) => void,
+): Promise<IssuerRun> {
   const store = await openSqliteStore({ path: join(state, 'store.sqlite') })
   const issuer = createIssuer({
     store,

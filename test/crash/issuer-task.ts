@@ -11,11 +11,20 @@ export type CrashWork =
     }
   | { readonly do: 'sweep' }
 
+export interface CrashDatabase {
+  readonly url: string
+  readonly leaseSeconds: number
+}
+
 /** What a child issuer is to do, and at which step it is to die. */
 export interface CrashTask {
   readonly state: string
+  /** The store, where it is on PostgreSQL; else it is in the state folder. */
+  readonly database?: CrashDatabase
   readonly work: CrashWork
   readonly killAt: string
+  /** How it ends there, or stops. */
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
 }
 
 export const crashPassphrase: Uint8Array = new TextEncoder().encode('correct horse battery staple')
