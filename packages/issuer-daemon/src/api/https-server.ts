@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http'
 import { createServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { type TlsMaterial, tlsParameters } from '../tls/tls-parameters.ts'
+import { type ConnectionLimits, limitConnections } from './connection-limits.ts'
 import {
   handshakeTimeoutMs,
   headerBytesMax,
@@ -35,12 +36,14 @@ export const serverTimeouts: ServerTimeouts = {
 export interface HttpsServerOptions {
   readonly material: TlsMaterial
   readonly connectionsMax: number
+  /** Without them an address may have every connection. */
+  readonly connectionLimits?: ConnectionLimits
   readonly timeouts: ServerTimeouts
 }
 
 /** An HTTPS server that no caller can hold up: every step of a connection has its time and size. */
 export function createHttpsServer(options: HttpsServerOptions, listener: RequestListener): Server {
-  const { material, connectionsMax, timeouts } = options
+  const { material, connectionsMax, connectionLimits, timeouts } = options
   const server = createServer(
     {
       ...tlsParameters(material),
@@ -61,7 +64,9 @@ export function createHttpsServer(options: HttpsServerOptions, listener: Request
   server.timeout = timeouts.inactivityMs
   // A handshake that fails concerns its connection only; without a listener it is destroyed all the same.
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  return server as unknown as Server
+  const plain = server as unknown as Server
+  if (connectionLimits !== undefined) limitConnections(plain, connectionLimits)
+  return plain
 }
 
 /** What breaks HTTP itself has no route and no request id: a short answer where one can still be sent. */

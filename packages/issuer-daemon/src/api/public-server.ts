@@ -4,6 +4,7 @@ import type { IssuerConfiguration } from '../configuration/issuer-configuration.
 import type { Issuer } from '../issuing/issuer.ts'
 import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { TlsMaterial } from '../tls/tls-parameters.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
 import { createHttpsServer, type ServerTimeouts } from './https-server.ts'
 import { createJsonServer } from './json-server.ts'
 import { listenAt } from './listening.ts'
@@ -23,6 +24,8 @@ export interface PublicServerOptions {
   readonly random: Random
   /** Asked at each request, so that they can be replaced. */
   limits(): RateLimits
+  /** Open connections that one address may have. */
+  connectionsPerAddressMax(): number
   bundle(): ServedBundle
   readiness(): Promise<Readiness>
   answered(answer: AnsweredRequest): void
@@ -57,7 +60,15 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
       stopping: () => isStopping,
     },
     (listener) =>
-      createHttpsServer({ material, connectionsMax: configuration.limits.connections, timeouts }, listener),
+      createHttpsServer(
+        {
+          material,
+          connectionsMax: configuration.limits.connections,
+          connectionLimits: connectionLimits(options),
+          timeouts,
+        },
+        listener,
+      ),
   )
   const listening = await listenAt(server, { ...configuration.listen })
   return {
@@ -68,5 +79,12 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
       await listening.close({ clock, inProgress, timeoutMs: drainTimeoutMs })
       await app.close()
     },
+  }
+}
+
+function connectionLimits(options: PublicServerOptions): ConnectionLimits {
+  return {
+    perAddressMax: () => options.connectionsPerAddressMax(),
+    admit: (address) => options.limits().connections.tryTake(address),
   }
 }

@@ -21,6 +21,8 @@ const evictionScan = 64
 export interface RateLimiter {
   /** Counts one more. Throws `rate-limited` with the seconds to wait. */
   take(caller: string): void
+  /** The same for where nobody could be told. */
+  tryTake(caller: string): boolean
   /** Throws `rate-limited` where nothing is left, without counting. */
   check(caller: string): void
   /** Counts one more, and leaves it to a later `check` to refuse. */
@@ -46,12 +48,15 @@ export function createRateLimiter(limit: RateLimit, clock: Clock, what: string):
     if (!decision.allowed) throw rateLimited(what, decision.retryAfterSeconds)
   }
 
+  const takeOne = (caller: string): RateDecision => {
+    const decision = decide(caller)
+    keep(caller, decision.bucket)
+    return decision
+  }
+
   return {
-    take(caller) {
-      const decision = decide(caller)
-      keep(caller, decision.bucket)
-      refuse(decision)
-    },
+    take: (caller) => refuse(takeOne(caller)),
+    tryTake: (caller) => takeOne(caller).allowed,
     check(caller) {
       refuse(decide(caller))
     },

@@ -57,6 +57,7 @@ async function recorded(
   if (route === undefined || !isAudited(route) || unrecorded.has(cause.code) || cause === callerLeft)
     return cause
   try {
+    limitRecordsOfNobody(request, ports)
     const attempt = request.passage.attempt ?? openAttempt(request, ports)
     await attempt.close(endingOfError(cause))
     return cause
@@ -65,6 +66,22 @@ async function recorded(
     return toMayflyError(error)
   }
 }
+
+/**
+ * Anyone can send what proves nothing, and each record is a durable write that is kept. Beyond the
+ * limit the answer is `rate-limited`, which needs none. Who proves who he is has limits of his own, and is
+ * never kept out by such a flood.
+ */
+function limitRecordsOfNobody({ passage }: FastifyRequest, ports: RequestPathPorts): void {
+  const { context, address } = passage
+  const limits = ports.limits()
+  if (limits === undefined || (context.kind !== 'anonymous' && context.kind !== 'failed')) return
+  limits.unproven.take(addressForLimits(address))
+  limits.unprovenInAll.take(everyAddress)
+}
+
+/** The one name that all share. */
+const everyAddress = 'all'
 
 function countEnrolmentFailure(
   cause: MayflyError,

@@ -135,7 +135,19 @@ export const issuerFile = z.strictObject({
       address: rate('Requests from one address (IPv6: one /64).', 1_200, 200),
       identity: rate('Signed requests of one identity.', 60, 20),
       enrolmentFailures: rate('Failed enrolments from one address.', 6, 10),
+      unproven: rate(
+        'Refused requests from one address that proved nothing about their sender. Each leaves a durable record; beyond the limit they are refused without one.',
+        30,
+        60,
+      ),
+      unprovenInAll: rate('The same from all addresses together: what a flood may cost in disk.', 120, 600),
       connections: z.int().min(1).max(100_000).prefault(8_192).describe('Open connections at once.'),
+      connectionsPerAddress: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .prefault(2_048)
+        .describe('Open connections at once from one address (IPv6: one /64).'),
     })
     .prefault({})
     .describe('How much a caller may ask.'),

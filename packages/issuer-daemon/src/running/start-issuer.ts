@@ -114,6 +114,7 @@ function startApi(base: Base, own: OwnCertificate): Promise<RunningServer> {
     material: own.material,
     timeouts: foundation.timeouts ?? serverTimeouts,
     limits: () => live.limits,
+    connectionsPerAddressMax: () => live.configuration.limits.connectionsPerAddress,
     bundle: () => live.loaded.served,
   })
 }

@@ -28,7 +28,8 @@ import {
 
 let live: LiveIssuer
 before(async () => {
-  const limits = 'limits: { enrolmentFailures: { burst: 1000 }, identity: { burst: 1000 } }'
+  const limits =
+    'limits: { enrolmentFailures: { burst: 1000 }, identity: { burst: 1000 }, unproven: { burst: 1000 } }'
   live = await startLiveIssuer({ yaml: `${limits}\nissuing: { keyTypes: [ec-p256, ed25519] }` })
 })
 after(() => live.close())

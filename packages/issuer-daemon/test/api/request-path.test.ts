@@ -8,12 +8,20 @@ import { z } from 'zod'
 import { createRateLimits } from '../../src/api/rate-limits.ts'
 import { installRequestPath } from '../../src/api/request-path.ts'
 import { jsonAnswer } from '../../src/api/route.ts'
+import type { SecurityContext } from '../../src/issuing/security-context.ts'
 import { ask } from '../support/https-caller.ts'
 import { echo, look } from '../support/test-routes.ts'
 import { startTestServer, type TestServerOptions, withServer } from '../support/test-server.ts'
 
 const post = { method: 'POST', path: '/echo' } as const
 const much = { perMinute: 60_000, burst: 1_000 }
+const plenty = {
+  address: much,
+  identity: much,
+  enrolmentFailures: much,
+  unproven: much,
+  unprovenInAll: much,
+}
 
 test('request path: a route that does not declare what it requires → the server does not start', async () => {
   const app = fastify()
@@ -42,6 +50,7 @@ test('request path: order → limit, authenticate, open, authorise, validate, us
   const steps: string[] = []
   const limiter = (name: string) => ({
     take: () => void steps.push(`limit ${name}`),
+    tryTake: () => assert.fail('connections are counted elsewhere'),
     check: () => void steps.push(`check ${name}`),
     spend: () => void steps.push(`spend ${name}`),
   })
@@ -59,6 +68,9 @@ test('request path: order → limit, authenticate, open, authorise, validate, us
       address: limiter('address'),
       identity: limiter('identity'),
       enrolmentFailures: limiter('failures'),
+      unproven: limiter('unproven'),
+      unprovenInAll: limiter('unproven in all'),
+      connections: limiter('connections'),
     }),
     authenticate: async () => {
       steps.push('authenticate')
@@ -103,10 +115,7 @@ test('request path: a record that cannot be written → the refusal is not told,
 })
 
 test('request path: more from one address than its limit → 429 with Retry-After and no record', async () => {
-  const limits = createRateLimits(
-    { address: { perMinute: 1, burst: 2 }, identity: much, enrolmentFailures: much },
-    systemClock,
-  )
+  const limits = createRateLimits({ ...plenty, address: { perMinute: 1, burst: 2 } }, systemClock)
   await withServer(
     { routes: [echo('nothing')], ports: { limits: () => limits } },
     async ({ port, pki, audited }) => {
@@ -121,10 +130,7 @@ test('request path: more from one address than its limit → 429 with Retry-Afte
 })
 
 test('request path: enrolments that fail → the next is refused before its body is looked at', async () => {
-  const limits = createRateLimits(
-    { address: much, identity: much, enrolmentFailures: { perMinute: 1, burst: 2 } },
-    systemClock,
-  )
+  const limits = createRateLimits({ ...plenty, enrolmentFailures: { perMinute: 1, burst: 2 } }, systemClock)
   await withServer(
     { routes: [echo('token'), look], ports: { limits: () => limits } },
     async ({ port, pki, audited }) => {
@@ -177,3 +183,28 @@ test('request path: an answer → is told with route, status and code', async ()
     assert.equal(answered[0]?.passage.refusal?.code, 'request-unauthenticated')
   })
 })
+
+for (const bound of ['unproven', 'unprovenInAll'] as const) {
+  test(`request path: a flood that proves nothing, over ${bound} → 429 and no record; proven callers go on`, async () => {
+    const limits = createRateLimits({ ...plenty, [bound]: { perMinute: 1, burst: 2 } }, systemClock)
+    const flooded: SecurityContext = { kind: 'failed', error: new MayflyError('lineage-unknown', 'No.') }
+    const proven = { kind: 'lineage', identity: 'web-1', lineage: 1, generation: 1 } as never
+    const ports: TestServerOptions['ports'] = {
+      limits: () => limits,
+      authenticate: async (_route, body) => ((body as { say: string }).say === 'proof' ? proven : flooded),
+    }
+    await withServer({ routes: [echo('lineage')], ports }, async ({ port, pki, audited }) => {
+      const send = (say: string) => ask(port, pki.bundlePem, { ...post, json: { say } })
+      const statuses: number[] = []
+      for (const say of ['x', 'x', 'x', 'x', 'proof']) statuses.push((await send(say)).status)
+      assert.deepEqual(statuses, [401, 401, 429, 429, 200])
+      assert.deepEqual(
+        audited.map(({ reason }) => reason),
+        ['lineage-unknown', 'lineage-unknown', undefined],
+      )
+      const mistyped = await ask(port, pki.bundlePem, { ...post, text: '{}', type: 'text/plain' })
+      assert.equal(mistyped.status, 429)
+      assert.ok(Number(mistyped.headers['retry-after']) > 0)
+    })
+  })
+}

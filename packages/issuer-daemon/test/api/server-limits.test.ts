@@ -104,14 +104,35 @@ test('server: two lengths for one body → 400: no second reading', async () => 
 test('server: more connections than its limit → the surplus is dropped, the others are served', async () => {
   await withServer({ routes, connectionsMax: 2 }, async (server) => {
     const kept = [await connected(server), await connected(server)]
-    const surplus = connectPlain(server.port, '127.0.0.1')
-    surplus.on('error', () => undefined)
-    surplus.resume()
-    await once(surplus, 'close')
+    await dropped(server)
     kept[0]?.destroy()
     await once(kept[0] as TLSSocket, 'close')
     await assert.doesNotReject(untilServed(server))
     kept[1]?.destroy()
+  })
+})
+
+test('server: one address with all the connections it may have → its surplus is dropped, others are served', async () => {
+  const connectionLimits = { perAddressMax: () => 2, admit: () => true }
+  await withServer({ routes, connectionLimits }, async (server) => {
+    const kept = [await connected(server), await connected(server)]
+    await dropped(server)
+    const other = await connected(server, { localAddress: '127.0.0.2' })
+    kept[0]?.destroy()
+    await once(kept[0] as TLSSocket, 'close')
+    await assert.doesNotReject(untilServed(server))
+    for (const socket of [...kept, other]) socket.destroy()
+  })
+})
+
+test('server: connections faster than the rate of their address → ended before their handshake', async () => {
+  const asked: string[] = []
+  const admit = (address: string): boolean => asked.push(address) <= 1
+  await withServer({ routes, connectionLimits: { perAddressMax: () => 9, admit } }, async (server) => {
+    const kept = await connected(server)
+    await dropped(server)
+    assert.deepEqual(asked, ['127.0.0.1', '127.0.0.1'])
+    kept.destroy()
   })
 })
 
@@ -168,4 +189,11 @@ async function untilServed(server: TestServer): Promise<void> {
     }).catch(() => undefined)
     if (answer?.status === 200) return
   }
+}
+
+async function dropped({ port }: TestServer): Promise<void> {
+  const surplus = connectPlain(port, '127.0.0.1')
+  surplus.on('error', () => undefined)
+  surplus.resume()
+  await once(surplus, 'close')
 }

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Clock } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { createTestPki, type TestPki } from '../../../../test/support/test-pki.ts'
+import type { ConnectionLimits } from '../../src/api/connection-limits.ts'
 import { createHttpsServer, type ServerTimeouts, serverTimeouts } from '../../src/api/https-server.ts'
 import { createJsonServer } from '../../src/api/json-server.ts'
 import { type Listening, listenAt } from '../../src/api/listening.ts'
@@ -32,6 +33,7 @@ export interface TestServerOptions {
   readonly timeouts?: Partial<ServerTimeouts>
   readonly clock?: Clock
   readonly connectionsMax?: number
+  readonly connectionLimits?: ConnectionLimits
 }
 
 /** A real HTTPS server with the real request path, and an audit that only remembers. */
@@ -61,6 +63,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       {
         material: { keyPem: leaf.keyPem, chainPem: leaf.fullchainPem },
         connectionsMax: options.connectionsMax ?? 100,
+        ...(options.connectionLimits && { connectionLimits: options.connectionLimits }),
         timeouts: { ...serverTimeouts, ...options.timeouts },
       },
       listener,
