@@ -9,7 +9,7 @@ import {
   type ServerUser,
   startPostgresql,
 } from '../../../../test/support/servers/postgresql.ts'
-import { listens } from '../../../../test/support/servers/started-server.ts'
+import { listens, until } from '../../../../test/support/servers/started-server.ts'
 
 /** A real PostgreSQL with a cluster of its own, whose databases a test makes and looks into. */
 export interface DatabaseServer {
@@ -33,8 +33,21 @@ export async function startDatabaseServer(settings: string = ''): Promise<Databa
   const clusterFolder = await createBareCluster(folder, user, settings)
   let server: Postgresql = await startPostgresql(clusterFolder, user)
   const { port } = server
-  let databases = 0
   const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`
+  await answers()
+  let databases = 0
+
+  /** After a crash it listens before it takes anyone in. */
+  async function answers(): Promise<void> {
+    await until(
+      () =>
+        ask(urlOf('postgres'), 'SELECT').then(
+          () => true,
+          () => false,
+        ),
+      'an answer of PostgreSQL',
+    )
+  }
 
   return {
     folder,
@@ -50,10 +63,11 @@ export async function startDatabaseServer(settings: string = ''): Promise<Databa
       // SIGQUIT to the first process: it ends all others at once, without a checkpoint.
       process.kill(server.pid, 'SIGQUIT')
       await server.stop()
-      while (await listens(port)) await new Promise((resolve) => setTimeout(resolve, 10))
+      await until(async () => !(await listens(port)), 'the end of PostgreSQL')
     },
     async start() {
       server = await startPostgresql(clusterFolder, user, port)
+      await answers()
     },
     async remove() {
       await server.stop()

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { isMayflyError } from '@mayfly/ca-core'
+import {
+  audit,
+  found,
+  intent,
+  newIdentity,
+  requestIds,
+  start,
+} from '../../../../../test/suites/store/store-records.ts'
+import { hurriedClock } from '../../../../../test/support/hurried-clock.ts'
+import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
+import { auditChainOrigin, verifyAuditChain } from '../../../src/audit/audit-chain.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { type DatabaseServer, startDatabaseServer } from '../../support/database-server.ts'
+import { openTestStore } from '../../support/postgres-store.ts'
+import { type SeveringProxy, startSeveringProxy } from '../../support/severing-proxy.ts'
+
+describe('PostgreSQL store, connection lost', { skip: withoutPackages('postgresql-15') }, () => {
+  let server: DatabaseServer
+  let proxy: SeveringProxy
+  let url: string
+  let store: Store
+  before(async () => {
+    server = await startDatabaseServer()
+    proxy = await startSeveringProxy(server.port)
+  })
+  after(async () => {
+    await proxy?.close()
+    await server?.remove()
+  })
+  beforeEach(async () => {
+    url = await server.createDatabase()
+    store = await openTestStore(url.replace(`:${server.port}/`, `:${proxy.port}/`))
+  })
+  afterEach(() => store.close())
+
+  for (const where of ['before-commit', 'after-commit'] as const) {
+    it(`cut ${where} → written once, and the caller learns how it ended`, async () => {
+      const before = proxy.severed
+      await store.commit([{ at: start, parts: [{ do: 'add-identity', identity: newIdentity('web-1') }] }])
+      const identity = found(await store.identity({ name: 'web-1' }))
+      proxy.sever(where, 3)
+      const outcomes = await store.commit([
+        { at: start, parts: [audit('one'), { do: 'intend', intent: intent(identity, 1) }] },
+        { at: start, parts: [audit('none'), { do: 'intend', intent: intent(identity, 1) }] },
+        { at: start, parts: [audit('two')] },
+      ])
+      // A commit that came through is not tried again, so that one cut is all.
+      assert.equal(proxy.severed - before, where === 'after-commit' ? 1 : 3)
+      proxy.sever(where, 0)
+      assert.deepEqual(outcomes, [{ done: true }, { done: false, refused: 'serial-taken' }, { done: true }])
+      assert.deepEqual(await requestIds(store), ['one', 'two'])
+      assert.equal((await store.counts(start)).issued, 0)
+      assert.equal((await store.pendingIntents({ intendedBefore: start + 1, limit: 10 })).length, 1)
+    })
+  }
+
+  it('the database crashes again and again under load → each record once, in one chain', async () => {
+    const all = Array.from({ length: 600 }, (_, index) => `request-${index}`)
+    let done = 0
+    const writing = Promise.all(
+      Array.from({ length: 6 }, async (_, writer) => {
+        for (const request of all.slice(writer * 100, writer * 100 + 100)) {
+          const [outcome] = await store.commit([{ at: start, parts: [audit(request)] }])
+          assert.deepEqual(outcome, { done: true })
+          done += 1
+        }
+      }),
+    )
+    for (const reached of [100, 250, 400]) {
+      while (done < reached) await new Promise((resolve) => setTimeout(resolve, 2))
+      await server.crash()
+      await server.start()
+    }
+    await writing
+    const records = await store.auditRecords({ afterNumber: 0, limit: 10_000 })
+    assert.ok(verifyAuditChain(auditChainOrigin, records).intact)
+    assert.deepEqual((await requestIds(store)).sort(), all.toSorted())
+  })
+
+  it('away for longer than the patience → store-unavailable, at once for the next, and well again after', async () => {
+    const hurried = await openTestStore(url, { clock: hurriedClock(20) })
+    try {
+      await server.crash()
+      const commit = () => hurried.commit([{ at: start, parts: [audit('late')] }])
+      const unavailable = (error: unknown): boolean => {
+        assert.ok(isMayflyError(error, 'store-unavailable'))
+        assert.match(error.message, /cannot be reached or written: .*ECONNREFUSED/)
+        return true
+      }
+      await assert.rejects(commit(), unavailable)
+      await assert.rejects(hurried.identity({ name: 'web-1' }), unavailable)
+      await server.start()
+      assert.deepEqual(await commit(), [{ done: true }])
+      assert.deepEqual(await requestIds(hurried), ['late'])
+    } finally {
+      await hurried.close()
+    }
+  })
+
+  it('sessions ended by an administrator → nobody notices', async () => {
+    await store.commit([{ at: start, parts: [audit('one')] }])
+    await server.ask(
+      url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    )
+    await store.commit([{ at: start, parts: [audit('two')] }])
+    assert.deepEqual(await requestIds(store), ['one', 'two'])
+  })
+
+  it('stopped in the middle of a transaction → others go on soon, and it finds out and writes once', async () => {
+    const other = await openTestStore(url)
+    try {
+      const before = proxy.severed
+      proxy.sever('held', 1)
+      const held = store.commit([{ at: start, parts: [audit('held')] }])
+      while (proxy.severed === before) await new Promise((resolve) => setTimeout(resolve, 5))
+      await other.commit([{ at: start, parts: [audit('other')] }])
+      assert.deepEqual(await held, [{ done: true }])
+      assert.deepEqual((await requestIds(store)).sort(), ['held', 'other'])
+    } finally {
+      await other.close()
+    }
+  })
+})

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/**
+ * Where a connection is cut: before the `COMMIT` gets through, or before its answer comes back. `held` cuts
+ * nothing and keeps the `COMMIT` to itself, as a process does that was stopped before it sent it.
+ */
+export type Severance = 'before-commit' | 'after-commit' | 'held'
+
+/** Stands between a store and its database, and cuts the connection at the moment that matters. */
+export interface SeveringProxy {
+  readonly port: number
+  /** Cuts at that many of the next commits. */
+  sever(where: Severance, times: number): void
+  /** How often it did. */
+  readonly severed: number
+  close(): Promise<void>
+}
+
+/** A simple query (PostgreSQL 55.7): type, length, text, NUL. */
+const commitMessage = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1')
+
+export async function startSeveringProxy(databasePort: number): Promise<SeveringProxy> {
+  let where: Severance = 'before-commit'
+  let left = 0
+  let severed = 0
+  const sockets = new Set<Socket>()
+
+  const server: Server = createServer((client) => {
+    const database = connect(databasePort, '127.0.0.1')
+    for (const socket of [client, database]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    client.on('data', (chunk: Buffer) => {
+      if (left === 0 || !chunk.includes(commitMessage)) return void database.write(chunk)
+      left -= 1
+      severed += 1
+      if (where === 'held') return
+      if (where === 'after-commit') {
+        // The database still reads it, and answers into nothing.
+        database.end(chunk)
+        client.destroy()
+      } else {
+        client.destroy()
+        database.destroy()
+      }
+    })
+    database.on('data', (chunk) => void client.write(chunk))
+    database.on('close', () => client.destroy())
+    client.on('close', () => database.end())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    sever(at, times) {
+      where = at
+      left = times
+    },
+    get severed() {
+      return severed
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
