@@ -1,4 +1,4 @@
-import type { Instant } from '@mayfly/ca-core'
+import { type FlattenedJws, type Instant, signedAuditHeadSchema } from '@mayfly/ca-core'
 import { z } from 'zod'
 import { type Credential, credentialSchema } from './credential.ts'
 import {
@@ -49,8 +49,12 @@ export interface LineageState extends LineageIdentity {
   readonly numberMax: number
   /** Serials that the live ports showed at the latest probe. */
   readonly servedSerials: readonly string[]
+  /** What was latest brought to the live ports, and when it was first seen there. */
+  readonly lastServed?: { readonly serial: string; readonly at: Instant }
   /** The newest serial that the issuer was told is installed. */
   readonly reportedSerial?: string
+  /** The newest end of the issuer's history that it gave out, signed by the authority. */
+  readonly auditHead?: FlattenedJws
   readonly setbacks: Setbacks
 }
 
@@ -77,7 +81,9 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
   live: z.strictObject({ number: generationNumberSchema, served: z.boolean() }).exactOptional(),
   numberMax: z.int().nonnegative(),
   servedSerials: z.array(serialSchema),
+  lastServed: z.strictObject({ serial: serialSchema, at: instantSchema }).exactOptional(),
   reportedSerial: serialSchema.exactOptional(),
+  auditHead: signedAuditHeadSchema.exactOptional(),
   setbacks: setbacksSchema,
 })
 
@@ -98,6 +104,7 @@ export function beginLineage(
     ...(before?.live !== undefined && { live: before.live }),
     numberMax: before?.numberMax ?? 0,
     servedSerials: before?.servedSerials ?? [],
+    ...(before?.auditHead !== undefined && { auditHead: before.auditHead }),
     setbacks: {},
   }
 }

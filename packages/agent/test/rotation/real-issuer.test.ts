@@ -57,6 +57,8 @@ describe('the agent with the real issuer', { timeout: 120_000 }, () => {
         const generation = certificates[0]?.installed?.generation ?? 0
         return level === 'ok' && generation >= 4 ? true : undefined
       })
+      const state = JSON.parse(await readFile(join(folder, 'state', 'lineages', 'web.json'), 'utf8'))
+      assert.ok(state.auditHead, 'the end of the history is kept')
     } finally {
       stop.abort()
       await running

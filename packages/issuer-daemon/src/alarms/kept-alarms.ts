@@ -5,6 +5,9 @@ import type { Store } from '../store/store.ts'
 /** Alarms that a later look cannot find again: they stay until an operator has acknowledged them. */
 export const keptAlarms = ['history-contradicted', 'store-restored'] as const
 
+/** Ends of the history that were signed until then are not held against it any more. Milliseconds since 1970. */
+export const acceptedHistoryNote = 'history.accepted'
+
 export type KeptAlarmKind = (typeof keptAlarms)[number]
 
 export interface KeptAlarm {

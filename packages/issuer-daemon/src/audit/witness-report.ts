@@ -7,7 +7,7 @@ import {
   readAuditHead,
   verifyAuditHead,
 } from '@mayfly/ca-core'
-import { keepAlarm } from '../alarms/kept-alarms.ts'
+import { acceptedHistoryNote, keepAlarm } from '../alarms/kept-alarms.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { LineageContext } from '../issuing/security-context.ts'
 import type { AuditAttempt } from './audit-attempt.ts'
@@ -33,10 +33,16 @@ export async function witnessReport(
   const { head } = read
   const [found] = await store.auditRecords({ afterNumber: head.number - 1, limit: 1 })
   const comparison = compareHead(head, { ...(found && { found }) }, clock.now())
-  if (comparison.holds !== false) return
+  if (comparison.holds !== false || (await isExplained(head, store))) return
   // Only now: a signature costs more than the look, and nearly every head holds.
   if (!isOurs(auditHead, [...parseCertificateChain(signer.chain.pem), ...currentAuthority(ports)])) return
   await alarm(comparison.because, head, { identity, attempt }, ports)
+}
+
+/** A backup was restored, or an operator has looked into it already. */
+async function isExplained({ at }: AuditHead, store: WitnessPorts['store']): Promise<boolean> {
+  const accepted = await store.note(acceptedHistoryNote)
+  return accepted !== undefined && at <= Number(accepted)
 }
 
 function isOurs(jws: FlattenedJws, authorities: readonly Certificate[]): boolean {

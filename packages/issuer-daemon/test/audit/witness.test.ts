@@ -108,6 +108,7 @@ describe('audit head', () => {
       await attempted(kit.issuer, 'alarm.acknowledge', undefined, (attempt) =>
         kit.issuer.acknowledgeAlarm('history-contradicted', attempt),
       )
+      await host.request({ report: { auditHead } })
       assert.deepEqual(await alarms(), [])
     })
   }

@@ -11,6 +11,7 @@ export function composeReport({ ports, subject, state, held }: RotationContext):
     generation: live?.number ?? 0,
     servedSerials: state.servedSerials.slice(0, servedSerialsMax),
     clockOffsetSeconds: ports.issuer.clockOffsetSeconds(),
+    ...(state.auditHead !== undefined && { auditHead: state.auditHead }),
     ...(live !== undefined && { installedSerial: live.serial }),
   }
 }

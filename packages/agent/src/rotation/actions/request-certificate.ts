@@ -1,5 +1,6 @@
 import {
   addSeconds,
+  type Certificate,
   createCertificateRequest,
   type ErrorCode,
   encodeBase64url,
@@ -14,9 +15,10 @@ import {
   type ScheduledAnswer,
   signRequest,
 } from '@mayfly/ca-core'
-import { liveGeneration } from '../../state/lineage-state.ts'
+import { type LineageState, liveGeneration } from '../../state/lineage-state.ts'
 import type { StagedKey } from '../../state/staged-key.ts'
 import { askIssuers } from '../ask-issuers.ts'
+import { newestAuditHead } from '../newest-audit-head.ts'
 import { paceOf } from '../pace.ts'
 import { issuerUrls, type RotationContext } from '../rotation-context.ts'
 import { acceptCertificate } from './accept-certificate.ts'
@@ -115,7 +117,12 @@ async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promi
   const { ports, subject, state } = context
   const live = liveGeneration(state)
   const isNews = live !== undefined && live.serial !== state.reportedSerial
-  const reported = live === undefined ? state : { ...state, reportedSerial: live.serial }
+  const auditHead = newestAuditHead(state.auditHead, answer.auditHead, authoritiesOf(state, answer))
+  const reported = {
+    ...state,
+    ...(live !== undefined && { reportedSerial: live.serial }),
+    ...(auditHead !== undefined && { auditHead }),
+  }
   if (answer.status === 'issued') await acceptCertificate({ ...context, state: reported }, answer.chain)
   else await takePromise({ ...context, state: reported }, answer)
   if (answer.status === 'issued' && answer.bundleSequence > context.held.bundle.sequence) {
@@ -123,6 +130,14 @@ async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promi
   }
   if (isNews)
     ports.trace.step('reported', { certificate: subject.name, serial: live.serial, generation: live.number })
+}
+
+/** Whose signature a head may have: the intermediate of the certificate in use, or of the one that came with it. */
+function authoritiesOf({ head }: LineageState, answer: IssuerAnswer): readonly Certificate[] {
+  const [, ...authorities] = parseCertificateChain(head.chainPem)
+  if (answer.status !== 'issued') return authorities
+  const [, ...newer] = parseCertificateChain(answer.chain)
+  return [...authorities, ...newer]
 }
 
 async function takePromise(context: RotationContext, answer: ScheduledAnswer): Promise<void> {
