@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import {
   createLogger,
   type Logger,
@@ -80,6 +81,7 @@ async function runLocked(run: LockedRun): Promise<void> {
     configPath,
     configuration,
     pid: process.pid,
+    host: hostname(),
     onStatus(status) {
       const line = statusLine(status)
       if (line !== told) void systemd.status(line)

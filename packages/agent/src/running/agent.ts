@@ -1,4 +1,4 @@
-import { type Clock, type Instant, minuteMs } from '@mayfly/ca-core'
+import { type Clock, minuteMs } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
@@ -10,6 +10,7 @@ import { composeStatus } from '../status/compose-status.ts'
 import { openHistory } from '../status/history.ts'
 import { statusPath } from '../status/read-status.ts'
 import { createIssuerClient } from '../transport/issuer-client.ts'
+import { watchIssuers } from '../transport/watch-issuers.ts'
 import { agentVersion } from '../version.ts'
 import { createKeeperFleet, type KeeperFleet } from './keeper-fleet.ts'
 import { keepConfiguration } from './live-configuration.ts'
@@ -22,6 +23,8 @@ export interface AgentOptions {
   /** As read at the start; its state folder is prepared and locked. */
   readonly configuration: AgentConfiguration
   readonly pid: number
+  /** What this machine calls itself. */
+  readonly host: string
   readonly onStatus: (status: AgentStatus) => void
 }
 
@@ -42,31 +45,27 @@ export interface RunningAgent {
 
 /** Starts an agent on a state folder that is prepared and locked. Throws `config-invalid` for an unknown owner or group. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
-  const { ports, logger, configPath, pid } = options
+  const { ports, logger, configPath, pid, host } = options
   const { clock, fileSystem } = ports
-  const startedAt: Instant = clock.now()
+  const lasting = { version: agentVersion, pid, host, startedAt: clock.now(), configPath }
   const { state } = options.configuration
   let lifeState: AgentStatus['state'] = 'running'
 
-  const issuer = createIssuerClient(ports.transport, clock)
+  const issuers = watchIssuers(ports.transport)
+  const issuer = createIssuerClient(issuers.transport, clock)
   const history = openHistory(fileSystem, statePaths.history(state), (err) =>
     logger.warn({ err }, 'no history is written'),
   )
 
-  const compose = (): AgentStatus => {
-    const configurationProblem = configuration.problem()
-    return composeStatus({
-      version: agentVersion,
-      pid,
-      startedAt,
+  const compose = (): AgentStatus =>
+    composeStatus({
+      ...lasting,
       now: clock.now(),
       state: lifeState,
-      configPath,
-      ...(configurationProblem !== undefined && { configurationProblem }),
+      configurationProblem: configuration.problem(),
       clockOffsetSeconds: issuer.clockOffsetSeconds(),
       certificates: fleet.certificates(),
     })
-  }
 
   const board = openStatusBoard({
     clock,
@@ -100,9 +99,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   })
 
   const metrics = createAgentMetrics({
+    version: agentVersion,
     now: () => clock.now(),
-    clockOffsetSeconds: () => issuer.clockOffsetSeconds(),
-    certificates: () => fleet.certificates(),
+    clockOffsetSeconds: issuer.clockOffsetSeconds,
+    certificates: fleet.certificates,
+    status: compose,
+    issuers: issuers.reachable,
   })
 
   const ending = new AbortController()

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { createLogger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
@@ -80,6 +81,7 @@ async function withAgent<T>(
       configPath,
       configuration,
       pid: process.pid,
+      host: hostname(),
       onStatus: () => undefined,
     })
     return await work().finally(() => agent.stop())

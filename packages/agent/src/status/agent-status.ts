@@ -35,6 +35,8 @@ export interface AgentStatus {
   readonly format: 1
   readonly version: string
   readonly pid: number
+  /** What its machine calls itself. */
+  readonly host?: string
   readonly startedAt: string
   readonly updatedAt: string
   readonly state: 'running' | 'stopped'
@@ -75,6 +77,7 @@ export const agentStatusSchema: z.ZodType<AgentStatus> = z.object({
   format: z.literal(1),
   version: z.string(),
   pid: z.number(),
+  host: z.string().exactOptional(),
   startedAt: z.string(),
   updatedAt: z.string(),
   state: z.enum(['running', 'stopped']),

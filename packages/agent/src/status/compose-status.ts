@@ -19,12 +19,14 @@ export interface KeptCertificate {
 export interface StatusFacts {
   readonly version: string
   readonly pid: number
+  /** What this machine calls itself. */
+  readonly host: string
   readonly startedAt: Instant
   readonly now: Instant
   readonly state: AgentStatus['state']
   readonly configPath: string
   /** Of the newest file, which is not in use. */
-  readonly configurationProblem?: string
+  readonly configurationProblem?: string | undefined
   readonly clockOffsetSeconds: number
   readonly certificates: readonly KeptCertificate[]
 }
@@ -41,6 +43,7 @@ export function composeStatus(facts: StatusFacts): AgentStatus {
     format: 1,
     version: facts.version,
     pid: facts.pid,
+    host: facts.host,
     startedAt: formatInstant(facts.startedAt),
     updatedAt: formatInstant(facts.now),
     state: facts.state,

@@ -21,6 +21,7 @@ function statusOf(
   return composeStatus({
     version: '0.1.0',
     pid: 1,
+    host: 'web-1',
     startedAt: host.clock.now(),
     now: host.clock.now(),
     state: 'running',

@@ -26,10 +26,12 @@ export async function serveGeneration(context: RotationContext, holder: Holder):
   trace.step('probed', fields)
 
   const kept = await removeOld(context)
+  const isNew = state.lastServed?.serial !== credential.serial
   await save({
     ...confirmed(state, holder),
     live: { number, served: true },
     servedSerials: [...servedSerials],
+    ...(isNew && { lastServed: { serial: credential.serial, at: ports.clock.now() } }),
     generations: kept,
   })
   tell({ event: 'served', generation: number, serial: credential.serial, notAfter: credential.notAfter })
