@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { encodePrivateKey, generateKeyPair, type IssuerAnswer, type KeyPair } from '@mayfly/ca-core'
 import { auditChainOrigin, type LoadedAuthority, verifyAuditChain } from '@mayfly/issuer-daemon'
 import { systemClock } from '@mayfly/platform'
+import { startDatabaseServer } from '../../packages/issuer-daemon/test/support/database-server.ts'
+import { withoutPackages } from '../support/missing-programs.ts'
 import { type IssuerRun, openAuthority, perform, prepareState, startIssuer } from './issuer-run.ts'
-import type { CrashTask, CrashWork } from './issuer-task.ts'
+import type { CrashDatabase, CrashPlace, CrashTask, CrashWork } from './issuer-task.ts'
 
 const childPath = fileURLToPath(new URL('./issuer-child.ts', import.meta.url))
 
@@ -37,130 +39,163 @@ interface Held {
   readonly chain: string
 }
 
-describe('issuer killed at each step of the cycle', { timeout: 300_000 }, () => {
-  let state: string
-  let authority: LoadedAuthority
-  const certified: KeyPair[] = []
+/** Where the store is. */
+interface Engine {
+  readonly name: string
+  readonly skip: string | false
+  start(): Promise<{ readonly database?: CrashDatabase; stop(): Promise<void> }>
+}
 
-  before(async () => {
-    state = await mkdtemp(join(tmpdir(), 'mayfly-crash-'))
-    await prepareState(state)
-    authority = await openAuthority(state)
-  })
-  after(() => rm(state, { recursive: true }))
+for (const engine of [
+  { name: 'SQLite', skip: false, start: async () => ({ stop: async () => undefined }) },
+  {
+    name: 'PostgreSQL',
+    skip: withoutPackages('postgresql-15'),
+    async start() {
+      const server = await startDatabaseServer()
+      // Nobody else is at work there, so that the next start may take over at once.
+      const database = { url: await server.createDatabase(), leaseSeconds: 0 }
+      return { database, stop: () => server.remove() }
+    },
+  },
+] satisfies Engine[]) {
+  killAtEachStep(engine)
+}
 
-  for (const { killAt, burns } of steps) {
-    it(`enrolment, killed at ${killAt} → the same token and key get one certificate`, async () => {
-      const keyPair = await newKey()
-      const work = await alive(async ({ issuer }) =>
-        enrolment(await tokenFor(issuer, `enrol-${killAt}`), keyPair),
-      )
-      await dies({ state, work, killAt })
-      await goesOn(work, burns)
+function killAtEachStep({ name: engineName, skip, start }: Engine): void {
+  describe(`issuer on ${engineName} killed at each step of the cycle`, { skip, timeout: 300_000 }, () => {
+    let place: CrashPlace
+    let authority: LoadedAuthority
+    let stop: (() => Promise<void>) | undefined
+    const certified: KeyPair[] = []
+
+    before(async () => {
+      const state = await mkdtemp(join(tmpdir(), 'mayfly-crash-'))
+      place = { state }
+      await prepareState(state)
+      authority = await openAuthority(state)
+      const engine = await start()
+      stop = engine.stop
+      if (engine.database !== undefined) place = { state, database: engine.database }
+    })
+    after(async () => {
+      await stop?.()
+      await rm(place.state, { recursive: true })
     })
 
-    it(`request, killed at ${killAt} → the same key gets one certificate`, async () => {
-      const held = await alive((run) => enrolled(`request-${killAt}`, run))
-      const work = requestOf(held, await newKey(), true)
-      await dies({ state, work, killAt })
-      await goesOn(work, burns)
-    })
-  }
+    for (const { killAt, burns } of steps) {
+      it(`enrolment, killed at ${killAt} → the same token and key get one certificate`, async () => {
+        const keyPair = await newKey()
+        const work = await alive(async ({ issuer }) =>
+          enrolment(await tokenFor(issuer, `enrol-${killAt}`), keyPair),
+        )
+        await dies({ ...place, work, killAt })
+        await goesOn(work, burns)
+      })
 
-  it('request ahead of time, killed when answered → staged once, with the same answer again', async () => {
-    const held = await alive((run) => enrolled('ahead', run))
-    const work = requestOf(held, await newKey(), false)
-    await dies({ state, work, killAt: 'answered' })
-    await alive(async (run) => {
-      const answer = await perform(work, run)
-      assert.equal('status' in answer && answer.status, 'scheduled')
-      assert.deepEqual(await perform(work, run), answer)
-      await run.issuer.sweep({ until: systemClock.now() + 86_400_000 })
-    })
-  })
+      it(`request, killed at ${killAt} → the same key gets one certificate`, async () => {
+        const held = await alive((run) => enrolled(`request-${killAt}`, run))
+        const work = requestOf(held, await newKey(), true)
+        await dies({ ...place, work, killAt })
+        await goesOn(work, burns)
+      })
+    }
 
-  for (const { killAt, burns } of sweepSteps) {
-    it(`sweep, killed at ${killAt} → the next one mints the rest, each key once`, async () => {
-      const keys = await alive((run) => stageThree(killAt, run))
-      await dies({ state, work: { do: 'sweep' }, killAt })
-      await alive(async ({ issuer }, burnt) => {
-        assert.equal(burnt.length, burns)
-        await issuer.sweep({ until: systemClock.now() + 86_400_000 })
-        for (const { publicKey } of keys) assert.ok(await issuer.certificate(publicKey.hash))
+    it('request ahead of time, killed when answered → staged once, with the same answer again', async () => {
+      const held = await alive((run) => enrolled('ahead', run))
+      const work = requestOf(held, await newKey(), false)
+      await dies({ ...place, work, killAt: 'answered' })
+      await alive(async (run) => {
+        const answer = await perform(work, run)
+        assert.equal('status' in answer && answer.status, 'scheduled')
+        assert.deepEqual(await perform(work, run), answer)
+        await run.issuer.sweep({ until: systemClock.now() + 86_400_000 })
       })
     })
-  }
 
-  it('after all of it → no serial twice, no record lost, one certificate for one key', async () => {
-    await alive(async ({ store }) => {
-      const records = await store.auditRecords({ afterNumber: 0, limit: 100_000 })
-      assert.ok(verifyAuditChain(auditChainOrigin, records).intact)
-      const audit = records.map(({ text }) => JSON.parse(text) as Record<string, string>)
-      const issued = audit.filter(({ outcome, reason }) => outcome === 'issued' && reason !== 'same-key')
-      const burnt = audit.filter(({ reason }) => reason === 'serial-burnt')
-      const serials = [...issued, ...burnt].map(({ serial }) => serial)
-      assert.equal(new Set(serials).size, serials.length, 'each serial has one end')
+    for (const { killAt, burns } of sweepSteps) {
+      it(`sweep, killed at ${killAt} → the next one mints the rest, each key once`, async () => {
+        const keys = await alive((run) => stageThree(killAt, run))
+        await dies({ ...place, work: { do: 'sweep' }, killAt })
+        await alive(async ({ issuer }, burnt) => {
+          assert.equal(burnt.length, burns)
+          await issuer.sweep({ until: systemClock.now() + 86_400_000 })
+          for (const { publicKey } of keys) assert.ok(await issuer.certificate(publicKey.hash))
+        })
+      })
+    }
 
-      const counts = await store.counts(systemClock.now())
-      assert.equal(counts.issued, issued.length, 'what was issued is in the audit')
-      assert.equal(counts.burnt, burnt.length, 'what was burnt is in the audit')
-      for (const { publicKey } of certified) {
-        const line = await store.issuance(publicKey.hash)
-        assert.equal(line?.state, 'recorded')
-        assert.equal(issued.filter(({ serial }) => serial === line?.serial).length, 1)
+    it('after all of it → no serial twice, no record lost, one certificate for one key', async () => {
+      await alive(async ({ store }) => {
+        const records = await store.auditRecords({ afterNumber: 0, limit: 100_000 })
+        assert.ok(verifyAuditChain(auditChainOrigin, records).intact)
+        const audit = records.map(({ text }) => JSON.parse(text) as Record<string, string>)
+        const issued = audit.filter(({ outcome, reason }) => outcome === 'issued' && reason !== 'same-key')
+        const burnt = audit.filter(({ reason }) => reason === 'serial-burnt')
+        const serials = [...issued, ...burnt].map(({ serial }) => serial)
+        assert.equal(new Set(serials).size, serials.length, 'each serial has one end')
+
+        const counts = await store.counts(systemClock.now())
+        assert.equal(counts.issued, issued.length, 'what was issued is in the audit')
+        assert.equal(counts.burnt, burnt.length, 'what was burnt is in the audit')
+        for (const { publicKey } of certified) {
+          const line = await store.issuance(publicKey.hash)
+          assert.equal(line?.state, 'recorded')
+          assert.equal(issued.filter(({ serial }) => serial === line?.serial).length, 1)
+        }
+      })
+    })
+
+    /** Starts an issuer on what is there, as the next start does; `burnt` is what it gave up. */
+    async function alive<Result>(
+      use: (run: IssuerRun, burnt: readonly string[]) => Promise<Result>,
+    ): Promise<Result> {
+      const run = await startIssuer(place, authority, () => undefined)
+      try {
+        const burnt = await run.issuer.recover()
+        return await use(
+          run,
+          burnt.map(({ serial }) => serial),
+        )
+      } finally {
+        await run.store.close()
       }
-    })
-  })
-
-  /** Starts an issuer on what is there, as the next start does; `burnt` is what it gave up. */
-  async function alive<Result>(
-    use: (run: IssuerRun, burnt: readonly string[]) => Promise<Result>,
-  ): Promise<Result> {
-    const run = await startIssuer(state, authority, () => undefined)
-    try {
-      const burnt = await run.issuer.recover()
-      return await use(
-        run,
-        burnt.map(({ serial }) => serial),
-      )
-    } finally {
-      await run.store.close()
     }
-  }
 
-  /** The start tells what burnt, and whoever asks again gets one certificate, however often. */
-  async function goesOn(work: CrashWork, burns: number): Promise<void> {
-    await alive(async (run, burnt) => {
-      assert.equal(burnt.length, burns)
-      const answer = (await perform(work, run)) as IssuerAnswer
-      assert.ok(answer.status === 'issued' && !burnt.includes(answer.serial))
-      assert.deepEqual(await perform(work, run), answer)
-    })
-  }
+    /** The start tells what burnt, and whoever asks again gets one certificate, however often. */
+    async function goesOn(work: CrashWork, burns: number): Promise<void> {
+      await alive(async (run, burnt) => {
+        assert.equal(burnt.length, burns)
+        const answer = (await perform(work, run)) as IssuerAnswer
+        assert.ok(answer.status === 'issued' && !burnt.includes(answer.serial))
+        assert.deepEqual(await perform(work, run), answer)
+      })
+    }
 
-  async function newKey(): Promise<KeyPair> {
-    const keyPair = await generateKeyPair('ec-p256')
-    certified.push(keyPair)
-    return keyPair
-  }
+    async function newKey(): Promise<KeyPair> {
+      const keyPair = await generateKeyPair('ec-p256')
+      certified.push(keyPair)
+      return keyPair
+    }
 
-  async function enrolled(name: string, run: IssuerRun): Promise<Held> {
-    const keyPair = await newKey()
-    const answer = await perform(enrolment(await tokenFor(run.issuer, name), keyPair), run)
-    assert.ok('chain' in answer)
-    return { keyPair, chain: answer.chain }
-  }
-
-  async function stageThree(name: string, run: IssuerRun): Promise<KeyPair[]> {
-    const keys: KeyPair[] = []
-    for (const host of ['a', 'b', 'c']) {
+    async function enrolled(name: string, run: IssuerRun): Promise<Held> {
       const keyPair = await newKey()
-      await perform(requestOf(await enrolled(`sweep-${name}-${host}`, run), keyPair, false), run)
-      keys.push(keyPair)
+      const answer = await perform(enrolment(await tokenFor(run.issuer, name), keyPair), run)
+      assert.ok('chain' in answer)
+      return { keyPair, chain: answer.chain }
     }
-    return keys
-  }
-})
+
+    async function stageThree(name: string, run: IssuerRun): Promise<KeyPair[]> {
+      const keys: KeyPair[] = []
+      for (const host of ['a', 'b', 'c']) {
+        const keyPair = await newKey()
+        await perform(requestOf(await enrolled(`sweep-${name}-${host}`, run), keyPair, false), run)
+        keys.push(keyPair)
+      }
+      return keys
+    }
+  })
+}
 
 async function tokenFor(issuer: IssuerRun['issuer'], identity: string): Promise<string> {
   const attempt = issuer.openAudit({ requestId: 'token', action: 'token.create' })
@@ -182,7 +217,8 @@ function requestOf(held: Held, keyPair: KeyPair, immediate: boolean): CrashWork 
 }
 
 /** Runs the task in a process of its own, which must end by its own hand. */
-async function dies(task: CrashTask): Promise<void> {
+async function dies(work: Omit<CrashTask, 'signal'>): Promise<void> {
+  const task: CrashTask = { ...work, signal: 'SIGKILL' }
   const child = spawn(process.execPath, ['-C', 'source', childPath, JSON.stringify(task)])
   let stderr = ''
   child.stderr.on('data', (chunk) => {

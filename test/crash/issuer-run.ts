@@ -23,12 +23,14 @@ import {
   installAuthority,
   type LoadedAuthority,
   loadAuthority,
-  openSqliteStore,
+  openStore,
   type Store,
+  type StoreLocation,
   type SweepReport,
 } from '@mayfly/issuer-daemon'
 import { nodeFileSystem, systemClock, systemRandom } from '@mayfly/platform'
-import { type CrashWork, crashPassphrase, crashPolicy } from './issuer-task.ts'
+import { readPostgresUrl } from '../../packages/issuer-daemon/src/store/postgres/postgres-url.ts'
+import { type CrashPlace, type CrashWork, crashPassphrase, crashPolicy } from './issuer-task.ts'
 
 /** An issuer's real use cases on its real state folder. */
 export interface IssuerRun {
@@ -48,11 +50,16 @@ export function openAuthority(state: string): Promise<LoadedAuthority> {
 
 /** What a start does, but for the network. */
 export async function startIssuer(
-  state: string,
+  place: CrashPlace,
   loaded: LoadedAuthority,
   step: (name: string) => void,
 ): Promise<IssuerRun> {
-  const store = await openSqliteStore({ path: join(state, 'store.sqlite') })
+  const store = await openStore(storeOf(place), {
+    fileSystem: nodeFileSystem,
+    environment: {},
+    clock: systemClock,
+    random: systemRandom,
+  })
   const issuer = createIssuer({
     store,
     clock: systemClock,
@@ -64,6 +71,14 @@ export async function startIssuer(
     policy: crashPolicy,
   })
   return { issuer, store, step }
+}
+
+function storeOf({ state, database }: CrashPlace): StoreLocation {
+  if (database === undefined) return { kind: 'sqlite', path: join(state, 'store.sqlite') }
+  const { url, leaseSeconds } = database
+  const read = readPostgresUrl(url)
+  if (!read.ok) throw new TypeError(read.reason)
+  return { kind: 'postgres', address: read.address, leaseSeconds }
 }
 
 export async function perform(work: CrashWork, run: IssuerRun): Promise<IssuerAnswer | SweepReport> {

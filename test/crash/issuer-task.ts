@@ -16,11 +16,15 @@ export interface CrashDatabase {
   readonly leaseSeconds: number
 }
 
-/** What a child issuer is to do, and at which step it is to die. */
-export interface CrashTask {
+/** What an issuer finds at its start. */
+export interface CrashPlace {
   readonly state: string
   /** The store, where it is on PostgreSQL; else it is in the state folder. */
   readonly database?: CrashDatabase
+}
+
+/** What a child issuer is to do, and at which step it is to die. */
+export interface CrashTask extends CrashPlace {
   readonly work: CrashWork
   readonly killAt: string
   /** How it ends there, or stops. */
