@@ -25,12 +25,17 @@ export interface DatabaseServer {
   remove(): Promise<void>
 }
 
-export async function startDatabaseServer(settings: string = ''): Promise<DatabaseServer> {
+/** `prepare` may put files into the cluster's folder before the start. */
+export async function startDatabaseServer(
+  settings: string = '',
+  prepare: (clusterFolder: string) => Promise<void> = async () => undefined,
+): Promise<DatabaseServer> {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-database-'))
   // PostgreSQL's user reaches its own folder through this one.
   await chmod(folder, 0o711)
   const user: ServerUser = await postgresqlUser()
   const clusterFolder = await createBareCluster(folder, user, settings)
+  await prepare(clusterFolder)
   let server: Postgresql = await startPostgresql(clusterFolder, user)
   const { port } = server
   const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`
