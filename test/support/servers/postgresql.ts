@@ -19,7 +19,8 @@ export interface ServerUser {
   readonly gid: number
 }
 
-const programs = '/usr/lib/postgresql/15/bin'
+/** Where Debian keeps the programs of a version. */
+export const postgresqlPrograms = '/usr/lib/postgresql/15/bin'
 const user = 'postgres'
 
 /** The user that Debian's package makes, or the test's own if that is not root. */
@@ -52,7 +53,7 @@ export async function createBareCluster(
   await mkdir(data, { mode: 0o700 })
   await chown(data, as.uid, as.gid)
   await run(
-    join(programs, 'initdb'),
+    join(postgresqlPrograms, 'initdb'),
     ['-D', data, '-U', user, '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8'],
     {
       ...as,
@@ -74,7 +75,7 @@ ${settings}`,
 export async function startPostgresql(data: string, as: ServerUser, port?: number): Promise<Postgresql> {
   const chosen = port ?? (await freePort())
   const server = await startServer({
-    argv: [join(programs, 'postgres'), '-D', data, '-p', String(chosen)],
+    argv: [join(postgresqlPrograms, 'postgres'), '-D', data, '-p', String(chosen)],
     ready: () => listens(chosen),
     // Fast shutdown: does not wait for sessions.
     stopSignal: 'SIGINT',
