@@ -38,6 +38,7 @@ const commands = {
     return runTests(root, given, { environment, missing, isStrict })
   },
   check: () => runChecks(root, { environment }),
+  simulate: (given) => runSource('test/simulation/simulate.ts', given),
   docs: () => runSource('scripts/write-docs.ts', []),
 }
 

@@ -1,0 +1,39 @@
+import { hourMs } from '@mayfly/ca-core'
+import type { VirtualHost } from './virtual-host.ts'
+import type { World } from './world.ts'
+
+/** A renewal comes after about half a day; whatever is older by the end was forgotten. */
+const ageMsMax = 14 * hourMs
+
+/** After the faults have stopped: everybody serves a fresh certificate, and nothing is left over. */
+export async function checkConvergence(world: World): Promise<void> {
+  const { site, breakPromise, timeline, hosts, ledger } = world
+  try {
+    if (!site.isUp) throw breakPromise('converges', 'issuer', 'is still down')
+    const pending = await site.store.pendingIntents({ intendedBefore: Number.MAX_SAFE_INTEGER, limit: 1 })
+    if (pending.length > 0) throw breakPromise('converges', 'issuer', 'an intent is still pending')
+    for (const host of hosts) {
+      if (ledger.copied.has(host.identity)) continue
+      const left = whatIsLeft(host, timeline.now)
+      if (left !== undefined) throw breakPromise('converges', host.name, left)
+    }
+  } catch (error) {
+    if (error !== world.broken) throw error
+  }
+}
+
+function whatIsLeft(host: VirtualHost, now: number): string | undefined {
+  const state = host.keeper?.view().state
+  if (state === undefined) return 'its agent does not run'
+  const { serving } = host.server
+  if (serving === undefined) return 'its server serves nothing'
+  if (now - serving.notBefore > ageMsMax)
+    return `serves the same certificate for ${(now - serving.notBefore) / hourMs} h`
+  if (state.head.serial !== serving.serial && state.candidate?.serial !== serving.serial) {
+    return 'serves another certificate than its agent thinks'
+  }
+  const setbacks = Object.entries(state.setbacks).map(([track, { code }]) => `${track}: ${code}`)
+  if (setbacks.length > 0) return `still fails (${setbacks.join(', ')})`
+  if (state.candidate === undefined && state.staged?.promise === undefined) return 'has not asked ahead'
+  return undefined
+}

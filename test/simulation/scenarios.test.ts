@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { hourMs } from '@mayfly/ca-core'
+import { copyLineage } from './copied-lineage.ts'
+import { hostNames, runStory } from './run-story.ts'
+import { playOutage } from './six-hour-outage.ts'
+
+describe('a story', () => {
+  test('the same seed → the same story, to the last line', async () => {
+    const options = { seed: 7, hosts: hostNames(8), days: 5 }
+    const [first, again] = [await runStory(options), await runStory(options)]
+    assert.equal(first.broken, undefined)
+    assert.equal(first.digest, again.digest)
+    assert.deepEqual(first.evidence, again.evidence)
+  })
+
+  test('another seed → another story', async () => {
+    const hosts = hostNames(2)
+    const [one, other] = [
+      await runStory({ seed: 1, hosts, days: 3 }),
+      await runStory({ seed: 2, hosts, days: 3 }),
+    ]
+    assert.notEqual(one.digest, other.digest)
+  })
+})
+
+describe('a lineage on two hosts', () => {
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    test(`a machine copied at a moment of seed ${seed} → suspended within a cycle of its first renewal, both addresses named`, async () => {
+      const { partedAt, suspendedAt, addresses } = await copyLineage(seed)
+      assert.ok(suspendedAt, 'nobody noticed')
+      const hours = (suspendedAt - partedAt) / hourMs
+      assert.ok(hours <= 12.5, `only ${hours} h after the first renewal of both`)
+      assert.deepEqual([...addresses].sort(), ['10.0.0.1', '10.9.9.9'])
+    })
+  }
+})
+
+describe('six hours without an issuer, all hosts started in the same moment', () => {
+  test('200 hosts → the busiest minute of catching up within five times the mean, and no wave half a day later', async () => {
+    const { catchUp, catchUpPeak, nextDayPeak } = await playOutage(1, 200)
+    const caughtUp = catchUp.reduce((sum, count) => sum + count, 0)
+    assert.ok(caughtUp >= 60, `only ${caughtUp} renewals in ten minutes`)
+    assert.ok(catchUpPeak <= 5, `the busiest minute has ${catchUpPeak.toFixed(1)} times the mean: ${catchUp}`)
+    assert.ok(nextDayPeak <= 5, `the busiest quarter of an hour has ${nextDayPeak.toFixed(1)} times the mean`)
+  })
+})

@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import { explainFailure } from './explain-failure.ts'
+import { memoiseCrypto } from './memoised-crypto.ts'
+import { hostNames, runStory, type StoryOptions, type StoryReport } from './run-story.ts'
+import { tellStory } from './story.ts'
+
+const usage = `npm run simulate -- [--seed N] [--hosts H] [--days D] [--handshakes SHARE] [--story] [--json]
+
+  --seed        the same seed tells the same story (default: 1)
+  --hosts       hosts, each with an agent and a server (default: 50)
+  --days        simulated days, at least 3 (default: 30)
+  --handshakes  share of the proofs with a real TLS handshake, 0 to 1 (default: 0.01)
+  --story       prints every line of the story
+  --json        prints the report as JSON
+`
+
+interface Wish {
+  readonly story: StoryOptions
+  readonly json: boolean
+}
+
+function readArguments(given: readonly string[]): Wish | undefined {
+  const { values } = parseArgs({
+    args: [...given],
+    options: {
+      seed: { type: 'string', default: '1' },
+      hosts: { type: 'string', default: '50' },
+      days: { type: 'string', default: '30' },
+      handshakes: { type: 'string', default: '0.01' },
+      story: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const [seed, hosts, days, handshakeShare] = [values.seed, values.hosts, values.days, values.handshakes].map(
+    Number,
+  )
+  const isValid =
+    Number.isSafeInteger(seed) &&
+    inRange(hosts, 1, 10_000) &&
+    inRange(days, 3, 3_650) &&
+    handshakeShare !== undefined &&
+    handshakeShare >= 0 &&
+    handshakeShare <= 1
+  if (values.help || !isValid || seed === undefined || hosts === undefined || days === undefined)
+    return undefined
+  const story = { seed, hosts: hostNames(hosts), days, handshakeShare, keepsLines: values.story }
+  return { story, json: values.json }
+}
+
+function inRange(value: number | undefined, min: number, max: number): boolean {
+  return value !== undefined && Number.isInteger(value) && value >= min && value <= max
+}
+
+function show(report: StoryReport, story: StoryOptions, seconds: number): string {
+  const hostHours = story.hosts.length * story.days * 24
+  const { seed, digest, renewals, signatures, evidence } = report
+  return [
+    `seed ${seed}, ${story.hosts.length} hosts, ${story.days} days: ${report.broken === undefined ? 'every promise held' : 'BROKEN'}`,
+    `${renewals} certificates brought to a port, ${signatures} signed, in ${seconds.toFixed(1)} s (${Math.round(hostHours / seconds)} host hours a second)`,
+    `story ${digest.slice(0, 16)}; seen to happen:`,
+    ...Object.entries(evidence).map(([name, count]) => `${String(count).padStart(9)}  ${name}`),
+  ].join('\n')
+}
+
+async function main(given: readonly string[]): Promise<number> {
+  const wish = readArguments(given)
+  if (wish === undefined) {
+    console.error(usage)
+    return 2
+  }
+  memoiseCrypto()
+  const stackLines = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  const startedMs = performance.now()
+  const report = await runStory(wish.story)
+  const seconds = (performance.now() - startedMs) / 1_000
+  Error.stackTraceLimit = stackLines
+  if (wish.story.keepsLines) console.log(tellStory(report.lines))
+  const { lines: _, ...figures } = report
+  const hostHoursPerSecond = (wish.story.hosts.length * wish.story.days * 24) / seconds
+  if (wish.json) console.log(JSON.stringify({ ...figures, seconds, hostHoursPerSecond }))
+  else console.log(show(report, wish.story, seconds))
+  if (report.broken === undefined) return 0
+  console.error(`\n${await explainFailure(wish.story, report)}`)
+  return 1
+}
+
+process.exitCode = await main(process.argv.slice(2))

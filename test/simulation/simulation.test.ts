@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
+import { before, describe, test } from 'node:test'
+import { explainFailure } from './explain-failure.ts'
+import { faultsToFeel, faultsToFeelEach, notFelt } from './felt-faults.ts'
+import { playStories } from './play-stories.ts'
+import { hostNames, type StoryOptions, type StoryReport } from './run-story.ts'
+
+const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
+const stories: readonly StoryOptions[] = seeds.map((seed) => ({ seed, hosts: hostNames(50), days: 30 }))
+
+describe('fifty hosts for thirty days, with everything going wrong', () => {
+  let reports: readonly StoryReport[] = []
+
+  before(async () => {
+    reports = await playStories(stories, availableParallelism())
+  })
+
+  for (const [index, story] of stories.entries()) {
+    test(`seed ${story.seed}: every promise holds, and all is well in the end`, async () => {
+      const report = reports[index]
+      assert.ok(report)
+      if (report.broken !== undefined) assert.fail(await explainFailure(story, report))
+      assert.ok(report.renewals > 50 * 30, `only ${report.renewals} renewals`)
+      assert.deepEqual(notFelt(faultsToFeelEach, [report]), [], 'faults that were not felt')
+    })
+  }
+
+  test('the faults: each was felt → the run counts', () => {
+    assert.deepEqual(notFelt(faultsToFeel, reports), [])
+  })
+})
