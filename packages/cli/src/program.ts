@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addAgentCommands } from './commands/agent/agent-commands.ts'
+import { addAuditCommands } from './commands/audit/audit-commands.ts'
 import { addDemoCommand } from './commands/demo/demo-command.ts'
 import { addIdentityCommands } from './commands/identity/identity-commands.ts'
 import { addInspectCommand } from './commands/inspect/inspect-command.ts'
@@ -21,6 +22,7 @@ export function createProgram(complain: (complaint: string) => void): Command {
   addIssuerCommands(program)
   addIdentityCommands(program)
   addTokenCommands(program)
+  addAuditCommands(program)
   addAgentCommands(program)
   addInspectCommand(program)
   addDemoCommand(program)

@@ -1,4 +1,5 @@
 import type { KeyType, ProfileName } from '@mayfly/ca-core'
+import type { KeptAlarmKind } from '@mayfly/issuer-daemon'
 
 /** Written out again, so that `--help` needs no cryptography to be loaded; the types see to it that none is missing. */
 const keyTypes: Record<KeyType, true> = {
@@ -14,5 +15,8 @@ const keyTypes: Record<KeyType, true> = {
 
 const profiles: Record<ProfileName, true> = { server: true, client: true, peer: true }
 
+const alarms: Record<KeptAlarmKind, true> = { 'history-contradicted': true, 'store-restored': true }
+
 export const keyTypeChoices: readonly string[] = Object.keys(keyTypes)
 export const profileChoices: readonly string[] = Object.keys(profiles)
+export const alarmChoices: readonly string[] = Object.keys(alarms)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { readEnrolmentToken } from '@mayfly/ca-core'
 import { type IssuerSetting, layIssuer, signIssuer } from '../support/make-issuer.ts'
@@ -174,4 +176,53 @@ test('inspect: a live issuer → what it presents, and whether a bundle trusts i
   assert.deepEqual([misnamed.exitCode, JSON.parse(misnamed.stdout).trust.code], [6, 'name-mismatch'])
   assert.equal(await daemon.stop(), 0)
   assert.equal((await mayfly(['inspect', url, '--json'])).exitCode, 9)
+})
+
+test('audit commands: whole, exported with the hash of each line, shown line by line', async (context) => {
+  const { ask, config, state } = await runIssuer(context)
+  for (const name of ['web-1', 'web-2']) await ask('identity', 'add', name, '--name', `dns:${name}.example`)
+  const verified = await ask('audit', 'verify')
+  assert.deepEqual([verified.exitCode, verified.first], [0, 1])
+  assert.ok(Number(verified.last) >= 3)
+
+  const all = await mayfly(['audit', 'export', '--config', config])
+  const lines = all.stdout.trimEnd().split('\n')
+  assert.equal(lines.length, Number(verified.last))
+  let previous: Uint8Array = new Uint8Array(32)
+  for (const line of lines) {
+    const { hash } = JSON.parse(line) as { hash: string }
+    const text = line.slice(line.indexOf('"record":') + '"record":'.length, -1)
+    previous = createHash('sha256').update(previous).update(text).digest()
+    assert.equal(Buffer.from(previous).toString('hex'), hash)
+  }
+  const ofOne = await mayfly(['audit', 'export', '--identity', 'web-2', '--since', '1h', '--config', config])
+  assert.match(
+    ofOne.stdout,
+    /^{"number":\d+,"hash":"[0-9a-f]{64}","record":{"action":"identity.add".*"identity":"web-2".*\n$/,
+  )
+  assert.equal((await mayfly(['audit', 'export', '--since', '2999-01-01', '--config', config])).stdout, '')
+  assert.equal((await mayfly(['audit', 'export', '--since', 'noon', '--config', config])).exitCode, 2)
+
+  const tail = await mayfly(['audit', 'tail', '--lines', '1', '--no-follow', '--config', config])
+  assert.match(tail.stdout, /^\d+ \S+ identity\.add done web-2 by admin from local\n$/)
+
+  const database = new DatabaseSync(join(state, 'store.sqlite'))
+  database.exec("UPDATE audit SET text = replace(text, 'web-1', 'web-3') WHERE text LIKE '%web-1%'")
+  database.close()
+  const forged = await ask('audit', 'verify')
+  assert.deepEqual([forged.exitCode, forged.code], [3, 'store-invalid'])
+})
+
+test('audit tail: a new record → shown as it comes, until interrupted', async (context) => {
+  const { ask, config } = await runIssuer(context)
+  const tail = startDaemon(['audit', 'tail', '--lines', '1', '--config', config], context)
+  await ask('identity', 'add', 'web-9', '--name', 'dns:web-9.example')
+  await tail.logged('identity.add done web-9')
+})
+
+test('issuer alarms and clock: nothing to acknowledge → not-found; the clock accepted', async (context) => {
+  const { ask } = await runIssuer(context)
+  assert.equal((await ask('issuer', 'acknowledge', 'store-restored')).code, 'not-found')
+  assert.equal((await ask('issuer', 'acknowledge', 'store-restord')).code, 'usage')
+  assert.equal((await ask('issuer', 'accept-clock')).accepted, true as never)
 })

@@ -43,6 +43,7 @@ export interface IssuerConfiguration {
   }
   readonly sweep: { readonly cron: string; readonly chunk: number }
   readonly limits: IssuerFile['limits']
+  readonly audit: { readonly retentionSeconds: number }
   readonly admin: { readonly socket: string }
   readonly metrics: { readonly listen?: ListenAddress }
   readonly log: { readonly level: IssuerFile['log']['level'] }

@@ -2,6 +2,7 @@ import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@m
 import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
 import { z } from 'zod'
+import { auditRetentionSecondsMin } from '../audit/compare-head.ts'
 import { databaseSettings, storeSetting } from './store-setting.ts'
 
 /** `sun_path` holds 108 bytes with its final NUL (unix(7)). */
@@ -151,6 +152,14 @@ export const issuerFile = z.strictObject({
     })
     .prefault({})
     .describe('How much a caller may ask.'),
+  audit: z
+    .strictObject({
+      retention: duration(auditRetentionSecondsMin, 3_650 * day)
+        .prefault('400d')
+        .describe('How long audit records are kept, at least 30d.'),
+    })
+    .prefault({})
+    .describe('The history of every attempt.'),
   admin: z
     .strictObject({
       socket: filePath

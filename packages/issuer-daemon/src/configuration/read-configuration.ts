@@ -46,6 +46,7 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     },
     sweep: file.sweep,
     limits: file.limits,
+    audit: { retentionSeconds: file.audit.retention },
     admin: { socket: file.admin.socket ?? join(file.state, 'admin.sock') },
     metrics: file.metrics.listen === undefined ? {} : { listen: file.metrics.listen },
     log: file.log,

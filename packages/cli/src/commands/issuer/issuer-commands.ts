@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
+import { alarmChoices } from '../choices.ts'
 import {
   addAdminOptions,
   addPassphraseOptions,
@@ -9,6 +10,8 @@ import {
   keyTypeOption,
 } from '../options.ts'
 import { perform, performForMonitoring } from '../perform.ts'
+import type { AcceptClockOptions } from './accept-clock.ts'
+import type { AcknowledgeOptions } from './acknowledge.ts'
 import type { IssuerInitOptions } from './init.ts'
 import type { IssuerInstallOptions } from './install.ts'
 import type { IssuerRunOptions } from './run.ts'
@@ -23,6 +26,8 @@ export function addIssuerCommands(program: Command): void {
   addInstall(issuer)
   addRun(issuer)
   addStatus(issuer)
+  addAcknowledge(issuer)
+  addAcceptClock(issuer)
 }
 
 function addInit(issuer: Command): void {
@@ -82,5 +87,28 @@ function addStatus(issuer: Command): void {
         options,
         statusErrorExitCode,
       ),
+    )
+}
+
+function addAcknowledge(issuer: Command): void {
+  const acknowledge = issuer
+    .command('acknowledge')
+    .description('take away an alarm that stays until somebody has looked into it')
+    .addArgument(new Argument('<alarm>', 'which one, as the status names it').choices(alarmChoices))
+  addAdminOptions(acknowledge)
+    .addOption(jsonOption())
+    .action((alarm: AcknowledgeOptions['alarm'], options: Omit<AcknowledgeOptions, 'alarm'>) =>
+      perform(async () => (await import('./acknowledge.ts')).issuerAcknowledge, { ...options, alarm }),
+    )
+}
+
+function addAcceptClock(issuer: Command): void {
+  const accept = issuer
+    .command('accept-clock')
+    .description('say that the clock is right now, after it was wrong: issuing goes on')
+  addAdminOptions(accept)
+    .addOption(jsonOption())
+    .action((options: AcceptClockOptions) =>
+      perform(async () => (await import('./accept-clock.ts')).issuerAcceptClock, options),
     )
 }
