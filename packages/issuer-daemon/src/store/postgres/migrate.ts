@@ -1,6 +1,6 @@
 import { MayflyError } from '@mayfly/ca-core'
 import { migrations, schemaName } from './schema.ts'
-import type { Session } from './session.ts'
+import { begin, type Session } from './session.ts'
 
 /** Any number that nobody else takes an advisory lock on in this database: "Mayf" in ASCII. */
 const migrationLock = 0x4d617966
@@ -17,7 +17,7 @@ const serverVersionMin = 130_000
  */
 export async function migrate(session: Session, place: string): Promise<void> {
   await requireServer(session, place)
-  await session.write('BEGIN')
+  await session.write(begin)
   // Held to the end of the transaction.
   await session.read('SELECT pg_advisory_xact_lock($1)', [migrationLock])
   const found = await findVersion(session, place)

@@ -1,5 +1,5 @@
 import type { PruneBounds } from '../store.ts'
-import type { Session } from './session.ts'
+import { begin, type Session } from './session.ts'
 
 /** Writers that ended without a word are forgotten after this; none waits that long for a transaction. */
 const writerDaysMax = 30
@@ -30,7 +30,7 @@ export async function prune(session: Session, bounds: PruneBounds): Promise<numb
 /** The last record that goes stays as an anchor without its text; the lock keeps two issuers from it at once. */
 async function forgetAudit(session: Session, { auditThrough, limit }: PruneBounds): Promise<number> {
   if (auditThrough === undefined) return 0
-  await session.write('BEGIN')
+  await session.write(begin)
   const [row] = await session.read(
     `SELECT audit_number AS last, (SELECT min(number) FROM audit) AS first FROM head FOR UPDATE OF head`,
   )

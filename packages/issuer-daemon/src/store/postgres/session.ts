@@ -8,6 +8,12 @@ export interface Session {
   write(statement: string, values?: readonly unknown[]): Promise<number>
 }
 
+/**
+ * Begins a transaction whose every statement sees what was committed before it, whatever the database's default:
+ * so what is read behind a lock is true for as long as the lock is held.
+ */
+export const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
+
 export function sessionOf(client: ClientBase): Session {
   return {
     async read(statement, values = []) {

@@ -4,7 +4,7 @@ import { bulkStatements } from './bulk-rows.ts'
 import type { Database } from './database.ts'
 import { loadRows } from './load-rows.ts'
 import { type CommitPlan, planCommit } from './plan-commit.ts'
-import type { Session } from './session.ts'
+import { begin, type Session } from './session.ts'
 import { writeBulk, writeRows } from './write-rows.ts'
 
 /** What names an issuer among those that share a database: drawn at each start. */
@@ -86,7 +86,7 @@ interface LockedHead {
 }
 
 async function lockHead(session: Session): Promise<LockedHead> {
-  await session.write('BEGIN')
+  await session.write(begin)
   const [row] = await session.read('SELECT * FROM head FOR UPDATE')
   if (row === undefined) throw new TypeError('the table head has no row')
   return {

@@ -91,6 +91,21 @@ describe('PostgreSQL store, shared', { skip: withoutPackages('postgresql-15') },
     assert.deepEqual(outcomes.flat().sort(), ['done', 'identity-moved'])
   })
 
+  it('a database that is serializable by default → two write at once all the same', async () => {
+    await server.ask(
+      url,
+      `ALTER DATABASE ${url.split('/').at(-1)} SET default_transaction_isolation = serializable`,
+    )
+    const [one, other] = await openTwo()
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        apply(index % 2 === 0 ? one : other, audit(`request-${index}`)),
+      ),
+    )
+    assert.deepEqual(outcomes.flat(), Array(40).fill('done'))
+    await assertOneChain(one)
+  })
+
   describe('claims', () => {
     it('one has it in hand → the other gets the rest', async () => {
       const [one, other] = await openTwo()
