@@ -126,16 +126,18 @@ export async function startServedHost(options: ServedHostOptions): Promise<Serve
       ),
     settled() {
       issuer.issuer.mintAfterMs = undefined
+      let last: unknown
       return eventually(
         'all is well',
         async () => {
-          const { level } = await host.status()
+          const { level, alarms, status } = await host.status()
           const { staged, candidate, head, live } = await host.state()
+          last = { level, alarms, certificates: status.certificates, live, hasCandidate: candidate !== undefined }
           const isFarAway = (staged?.promise?.mintAt ?? 0) > systemClock.now() + minuteMs
           const isWell = level === 'ok' && candidate === undefined && live?.served === true && isFarAway
           return isWell && (await host.serial()) === head.serial ? head.serial : undefined
         },
-        log,
+        () => `${JSON.stringify(last)}\n${log()}`,
       )
     },
     serial: () => servedSerial(endpoint, issuer.issuer.bundle),

@@ -129,6 +129,9 @@ function startMember(subject: RotationSubject, state: string, options: FleetOpti
   const tell = (event: RotationEvent): void => {
     logEvent(logger, event)
     onEvent(name, event)
+    // A step may take minutes where a port stays wrong: what it meets is to be seen meanwhile.
+    member.kept = { ...member.kept, view: keeper.view() }
+    onStep()
   }
   let progressAt = clock.monotonic()
   const trace = loggingTrace(ports.trace, logger, {

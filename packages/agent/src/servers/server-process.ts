@@ -34,7 +34,7 @@ export async function signalServer(
  * Throws `reload-failed`.
  */
 export async function findServer(fileSystem: FileSystem, server: ServerProcess): Promise<number> {
-  const pid = await readPid(fileSystem, server.pidFile)
+  const pid = await readPid(fileSystem, server)
   const name = await processName(fileSystem, pid)
   if (name === undefined) throw down(server, `names process ${pid}, which does not run`)
   if (name !== 'unknown' && server.processName !== undefined && name !== server.processName) {
@@ -43,7 +43,8 @@ export async function findServer(fileSystem: FileSystem, server: ServerProcess):
   return pid
 }
 
-async function readPid(fileSystem: FileSystem, pidFile: string): Promise<number> {
+async function readPid(fileSystem: FileSystem, server: ServerProcess): Promise<number> {
+  const { pidFile } = server
   const content = await fileSystem.readFile(pidFile).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : `${pidFile} cannot be read`
     throw new MayflyError(
@@ -52,6 +53,8 @@ async function readPid(fileSystem: FileSystem, pidFile: string): Promise<number>
       { details: { pidFile, because: 'server-down' }, cause },
     )
   })
+  // `nginx -t` leaves an empty one where none runs.
+  if (content.length === 0) throw down(server, 'holds no process id')
   const [line = ''] = new TextDecoder().decode(content.subarray(0, pidFileBytesMax)).split('\n')
   const pid = /^\d{1,10}$/.test(line.trim()) ? Number(line) : 0
   if (pid > 1) return pid

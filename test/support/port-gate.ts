@@ -1,0 +1,30 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A port before another one, that can be shut: connections are taken and nothing comes back. */
+export interface PortGate {
+  readonly port: number
+  isShut: boolean
+  close(): Promise<void>
+}
+
+export async function openPortGate(target: number): Promise<PortGate> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
+    if (gate.isShut) return
+    const inner = connect(target, '127.0.0.1').on('error', () => socket.destroy())
+    socket.pipe(inner).pipe(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const gate: PortGate = {
+    port: (server.address() as AddressInfo).port,
+    isShut: false,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy()
+        server.close(() => resolve())
+      }),
+  }
+  return gate
+}
