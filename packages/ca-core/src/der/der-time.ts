@@ -7,6 +7,7 @@ import { encodeElement } from './der-writer.ts'
 const utcTimePattern = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
 const generalizedTimePattern = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
 const ascii = new TextDecoder('latin1')
+const isoCharacters = '2026-01-01T00:00:00.000Z'.length
 
 /**
  * A `Time` of RFC 5280 4.1.2.5: UTCTime through 2049 and GeneralizedTime from 2050, both to the
@@ -31,13 +32,12 @@ export function timeOf(element: DerElement): Instant {
 
 /** The `Time` of `instant`, cut down to the second. Throws `RangeError` outside 1950 to 9999. */
 export function encodeTime(instant: Instant): Uint8Array {
-  const digits = new Date(instant)
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replace(/[-:T]/g, '')
-  const year = Number(digits.slice(0, 4))
-  if (!/^\d{14}Z$/.test(digits) || year < 1950) throw new RangeError('the time is outside 1950 to 9999')
+  const iso = new Date(instant).toISOString()
+  // Years before 0 and after 9999 have a sign and six digits.
+  const year = iso.length === isoCharacters ? Number(iso.slice(0, 4)) : Number.NaN
+  if (!(year >= 1950)) throw new RangeError('the time is outside 1950 to 9999')
   const isUtcTime = year < 2050
-  const text = isUtcTime ? digits.slice(2) : digits
+  const date = iso.slice(isUtcTime ? 2 : 0, 4) + iso.slice(5, 7) + iso.slice(8, 10)
+  const text = `${date}${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`
   return encodeElement(isUtcTime ? derTags.utcTime : derTags.generalizedTime, Buffer.from(text, 'latin1'))
 }

@@ -4,41 +4,44 @@ import { integerBytesMax } from './der-limits.ts'
 import { derTags } from './der-tags.ts'
 
 /** Takes the children of a constructed element in order; what is not taken is an error. */
-export interface DerFields {
-  /** The next element, which must have `tag`. */
-  take(tag: number): DerElement
-  /** The next element if it has `tag`. */
-  takeIf(tag: number): DerElement | undefined
+export class DerFields {
+  readonly #children: readonly DerElement[]
+  #next = 0
+
+  constructor(children: readonly DerElement[]) {
+    this.#children = children
+  }
+
   /** The next element whatever its tag. */
-  takeAny(): DerElement
+  takeAny(): DerElement {
+    const child = this.#children[this.#next]
+    if (child === undefined) throw derInvalid('a field is missing')
+    this.#next += 1
+    return child
+  }
+
+  /** The next element, which must have `tag`. */
+  take(tag: number): DerElement {
+    const child = this.takeAny()
+    expectTag(child, tag)
+    return child
+  }
+
+  /** The next element if it has `tag`. */
+  takeIf(tag: number): DerElement | undefined {
+    return this.#children[this.#next]?.tag === tag ? this.takeAny() : undefined
+  }
+
   /** Throws if anything is left. */
-  end(): void
+  end(): void {
+    if (this.#next !== this.#children.length) throw derInvalid('there is a field too many')
+  }
 }
 
 /** The children of `element`, which must have `tag`, to be taken in order. Throws `der-invalid`. */
 export function fieldsOf(element: DerElement, tag: number = derTags.sequence): DerFields {
   expectTag(element, tag)
-  let next = 0
-  const takeAny = (): DerElement => {
-    const child = element.children[next]
-    if (child === undefined) throw derInvalid('a field is missing')
-    next += 1
-    return child
-  }
-  return {
-    takeAny,
-    take(wanted) {
-      const child = takeAny()
-      expectTag(child, wanted)
-      return child
-    },
-    takeIf(wanted) {
-      return element.children[next]?.tag === wanted ? takeAny() : undefined
-    },
-    end() {
-      if (next !== element.children.length) throw derInvalid('there is a field too many')
-    },
-  }
+  return new DerFields(element.children)
 }
 
 /** The elements of a SEQUENCE OF or SET OF. */

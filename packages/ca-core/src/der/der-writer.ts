@@ -3,8 +3,17 @@ import { contextTag, contextTagConstructed, derTags } from './der-tags.ts'
 
 /** Tag, minimal length and content (X.690 10.1). */
 export function encodeElement(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
-  const length = content.reduce((sum, part) => sum + part.length, 0)
-  return concat([Uint8Array.of(tag, ...lengthOctets(length)), ...content])
+  const length = bytesOf(content)
+  const extra = lengthOctets(length)
+  const element = new Uint8Array(2 + extra + length)
+  element[0] = tag
+  if (extra === 0) element[1] = length
+  else {
+    element[1] = 0x80 | extra
+    for (let at = 1 + extra, rest = length; at > 1; at--, rest >>= 8) element[at] = rest & 0xff
+  }
+  copyTo(element, 2 + extra, content)
+  return element
 }
 
 export function encodeSequence(...elements: readonly Uint8Array[]): Uint8Array {
@@ -36,8 +45,15 @@ export function encodeSmallInteger(value: number): Uint8Array {
 }
 
 export function encodeOid(dotted: string): Uint8Array {
-  return encodeElement(derTags.oid, oidContent(dotted))
+  const known = encodedOids.get(dotted)
+  if (known !== undefined) return known
+  const encoded = encodeElement(derTags.oid, oidContent(dotted))
+  encodedOids.set(dotted, encoded)
+  return encoded
 }
+
+/** Identifiers that are written are named in the code, so there are few; none comes from a message. */
+const encodedOids = new Map<string, Uint8Array>()
 
 export function encodeNull(): Uint8Array {
   return encodeElement(derTags.null)
@@ -82,13 +98,30 @@ export function encodeContextPrimitive(number: number, content: Uint8Array): Uin
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts))
+  const all = new Uint8Array(bytesOf(parts))
+  copyTo(all, 0, parts)
+  return all
 }
 
-function lengthOctets(length: number): number[] {
-  if (length < 0x80) return [length]
-  if (length < 0x100) return [0x81, length]
-  if (length < 0x1_0000) return [0x82, length >> 8, length & 0xff]
-  if (length < 0x100_0000) return [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff]
+function bytesOf(parts: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const part of parts) bytes += part.length
+  return bytes
+}
+
+function copyTo(target: Uint8Array, start: number, parts: readonly Uint8Array[]): void {
+  let offset = start
+  for (const part of parts) {
+    target.set(part, offset)
+    offset += part.length
+  }
+}
+
+/** How many octets the length takes besides the first. */
+function lengthOctets(length: number): number {
+  if (length < 0x80) return 0
+  if (length < 0x100) return 1
+  if (length < 0x1_0000) return 2
+  if (length < 0x100_0000) return 3
   throw new RangeError('the value is too long to encode')
 }

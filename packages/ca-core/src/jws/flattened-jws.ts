@@ -1,4 +1,6 @@
-import { type FlattenedJWSInput, FlattenedSign, flattenedVerify, type JWSHeaderParameters } from 'jose'
+import type { FlattenedJWSInput, JWSHeaderParameters } from 'jose'
+import { FlattenedSign } from 'jose/jws/flattened/sign'
+import { flattenedVerify } from 'jose/jws/flattened/verify'
 import { z } from 'zod'
 import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { KeyPair } from '../keys/key-pair.ts'

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { MayflyError } from '../errors/mayfly-error.ts'
 
 /** SHA-256 in lower-case hexadecimal digits. */
 export function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 /** The digits in groups of four, to be read aloud and compared: `ab12 cd34 …`. */

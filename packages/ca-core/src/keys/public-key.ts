@@ -28,7 +28,7 @@ export function parsePublicKey(spki: Uint8Array): PublicKey {
   const type = keyTypes.find((candidate) => isKeyOf(keyAlgorithms[candidate], algorithm, bits))
   if (type === undefined) throw refusalOf(algorithm, bits)
   // A copy: the input may be a view of a whole request, or a buffer that its owner writes to again.
-  return { type, spki: Uint8Array.from(spki), hash: sha256Hex(spki), key: openKey(spki) }
+  return { type, spki: new Uint8Array(spki), hash: sha256Hex(spki), key: openKey(spki) }
 }
 
 /** The public key inside a node:crypto key. Throws as `parsePublicKey`. */

@@ -32,7 +32,7 @@ export interface CertificateRequest {
  */
 export function parseCertificateRequest(input: Uint8Array): CertificateRequest {
   // A copy: the caller may write to its buffer again.
-  const der = Uint8Array.from(input)
+  const der = new Uint8Array(input)
   const parts = asRequest(() => readRequest(der))
   const { publicKey } = parts
   if (Buffer.compare(parts.signatureAlgorithm, signatureAlgorithmOf(publicKey.type)) !== 0) {

@@ -1,4 +1,4 @@
-import { decodeProtectedHeader } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { z } from 'zod'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { type FlattenedJws, flattenedJwsSchema } from '../jws/flattened-jws.ts'

@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
 import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import { addSeconds, type Instant } from '../time/instant.ts'

@@ -1,5 +1,6 @@
-import { decodeJwt, jwtVerify } from 'jose'
 import { JWTExpired } from 'jose/errors'
+import { decodeJwt } from 'jose/jwt/decode'
+import { jwtVerify } from 'jose/jwt/verify'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { PublicKey } from '../keys/public-key.ts'

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { exportJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { exportJWK } from 'jose/key/export'
 import { z } from 'zod'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { sha256HexSchema } from '../messages/field-schemas.ts'
