@@ -1,6 +1,7 @@
 import type { Instant, MayflyError } from '@mayfly/ca-core'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import type { SecurityContext } from '../issuing/security-context.ts'
+import type { Admission } from './in-flight.ts'
 import type { Route } from './route.ts'
 
 /** One request on its way through the hooks, which fill it in from top to bottom. */
@@ -10,8 +11,8 @@ export interface Passage {
   readonly startedMs: number
   readonly address: string
   context: SecurityContext
-  /** Whether it counts among the requests in flight. */
-  admitted: boolean
+  /** Its place among the requests in flight. */
+  admission?: Admission
   attempt?: AuditAttempt
   input?: unknown
   refusal?: MayflyError

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import { openAttempt } from './audit-opening.ts'
 import { authorise } from './authorisation.ts'
 import { addressForLimits } from './caller-address.ts'
+import { countInFlight, type InFlight } from './in-flight.ts'
 import type { Passage } from './passage.ts'
 import { refuse } from './refusal.ts'
 import { mediaTypeOf, type ReadBody, readJsonBody } from './request-body.ts'
@@ -20,7 +21,7 @@ export function installRequestPath(
   server: FastifyInstance,
   ports: RequestPathPorts,
 ): { inProgress(): number } {
-  const inFlight = { count: 0 }
+  const inFlight = countInFlight()
   server.decorateRequest('passage', null as unknown as Passage)
   server.addHook('onRoute', requireDeclaration)
 
@@ -41,7 +42,7 @@ export function installRequestPath(
   server.setNotFoundHandler(async () => {
     throw new MayflyError('not-found', 'There is nothing at this URL.')
   })
-  server.addHook('onResponse', async (request, reply) => finish(request, reply, ports, inFlight))
+  server.addHook('onResponse', async (request, reply) => finish(request, reply, ports))
   return { inProgress: () => inFlight.count }
 }
 
@@ -63,7 +64,6 @@ function begin(
     startedMs: clock.monotonic(),
     address: request.socket.remoteAddress ?? 'local',
     context: { kind: 'anonymous' },
-    admitted: false,
   }
   reply.header(requestIdHeader, request.passage.requestId)
   if (stopping()) throw new MayflyError('stopping', 'The issuer is stopping.')
@@ -93,14 +93,9 @@ function refuseMisdirected(request: FastifyRequest, reply: FastifyReply): void {
  * Counts from here, not from the headers on: a caller that sends its body slowly holds a connection,
  * but no place among the requests that are worked on.
  */
-function admit(
-  request: FastifyRequest,
-  { inFlightMax }: RequestPathPorts,
-  inFlight: { count: number },
-): void {
+function admit(request: FastifyRequest, { inFlightMax }: RequestPathPorts, inFlight: InFlight): void {
   if (inFlight.count >= inFlightMax) throw new MayflyError('overloaded', 'Too many requests are in progress.')
-  inFlight.count += 1
-  request.passage.admitted = true
+  request.passage.admission = inFlight.admit(request.raw.socket)
 }
 
 async function authenticate(request: FastifyRequest, ports: RequestPathPorts): Promise<void> {
@@ -136,14 +131,9 @@ function validate(request: FastifyRequest): void {
   })
 }
 
-function finish(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  ports: RequestPathPorts,
-  inFlight: { count: number },
-): void {
+function finish(request: FastifyRequest, reply: FastifyReply, ports: RequestPathPorts): void {
   const { passage } = request
-  if (passage.admitted) inFlight.count -= 1
+  passage.admission?.end()
   ports.answered({
     passage,
     route: declarationOf(request),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as nextLook } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import { jsonAnswer, route } from '../../src/api/route.ts'
 import { headerBytesMax } from '../../src/api/server-limits.ts'
@@ -133,6 +134,22 @@ test('server: connections faster than the rate of their address → ended before
     await dropped(server)
     assert.deepEqual(asked, ['127.0.0.1', '127.0.0.1'])
     kept.destroy()
+  })
+})
+
+test('server: pipelined requests whose connection breaks → keep no place among those in flight', async () => {
+  await withServer({ routes }, async (server) => {
+    const good =
+      'POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
+    for (let round = 0; round < 20; round += 1) {
+      const socket = await connected(server)
+      socket.write(`${good}${good}${good}broken\r\n\r\n`)
+      await everything(socket)
+    }
+    // The server may see the end a moment after us.
+    for (let looks = 0; server.inProgress() > 0 && looks < 500; looks += 1) await nextLook(10)
+    assert.equal(server.inProgress(), 0)
+    await assert.doesNotReject(untilServed(server))
   })
 })
 
