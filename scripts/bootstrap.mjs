@@ -37,6 +37,7 @@ const commands = {
     if (missing.length > 0) sayMissing(missing, 'Tests will be skipped that need')
     return runTests(root, given, { environment, missing, isStrict })
   },
+  fuzz: (given) => runSource('test/fuzz/run-fuzz.ts', given),
   check: () => runChecks(root, { environment }),
   simulate: (given) => runSource('test/simulation/simulate.ts', given),
   docs: () => runSource('scripts/write-docs.ts', []),
