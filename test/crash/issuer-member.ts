@@ -54,11 +54,17 @@ export class IssuerMember {
     }, 'a ready issuer')
   }
 
-  /** Sends the signal the moment the log tells of that step of so many certificates; resolves when it is sent. */
-  signalAt(step: string, countMin: number, signal: NodeJS.Signals): Promise<void> {
+  /**
+   * Sends the signal the moment the log tells of that step for the `nth` time with more than one certificate, so in
+   * a sweep; resolves when it is sent.
+   */
+  signalAt(step: string, nth: number, signal: NodeJS.Signals): Promise<void> {
+    let times = 0
     return new Promise((resolve) => {
       this.#watch = (line) => {
-        if (line.step !== step || (line.count ?? 0) < countMin) return
+        if (line.step !== step || (line.count ?? 0) < 2) return
+        times += 1
+        if (times < nth) return
         this.#watch = undefined
         this.#child.kill(signal)
         resolve()

@@ -43,17 +43,18 @@ describe('issuers on one database', { skip: withoutPackages('postgresql-15'), ti
     await rm(folder, { recursive: true })
   })
 
-  it('three sweep; one is killed, one stopped for longer than its lease, the database crashes → one certificate for each key', async () => {
+  it('three sweep; one is killed, one stopped for longer than its lease, the database crashes → one certificate for each key', async (test) => {
     const url = await server.createDatabase()
     const members = await startMembers(url)
     const [killed, stopped, steady] = members as [IssuerMember, IssuerMember, IssuerMember]
     const store = await openTestStore(url)
     try {
       await Promise.all(members.map((member) => member.isReady()))
-      const kill = killed.signalAt('intent.recorded', 2, 'SIGKILL')
+      const kill = killed.signalAt('intent.recorded', 3, 'SIGKILL')
       const stop = stopped.signalAt('intent.recorded', 2, 'SIGSTOP')
       const keys = await stageFleet(store, fleetSize, systemClock.now())
       await Promise.all([kill, stop])
+      assert.ok((await left(store)) > 0, 'the sweep was over before the faults')
       await server.crash()
       await server.start()
       await until(async () => (await left(store)) === 0, 'the end of the sweep', 120_000)
@@ -68,6 +69,8 @@ describe('issuers on one database', { skip: withoutPackages('postgresql-15'), ti
       await Promise.all(members.map((member) => member.stop()))
       assert.ok(killed.hasEnded)
       await assertOneCertificateEach(keys, { store, server, url })
+      const { burnt } = await store.counts(systemClock.now())
+      test.diagnostic(`${burnt} serials were burnt, ${steady.minted} certificates are of who went on`)
     } finally {
       for (const member of members) member.kill()
       await store.close()
