@@ -30,6 +30,8 @@ export {
   loadAuthority,
   prepareAuthority,
 } from './authority/load-authority.ts'
+export { backUpStore, type MadeBackup } from './backup/back-up-store.ts'
+export { type RestoredStore, restoreStore } from './backup/restore-store.ts'
 export type {
   IssuerConfiguration,
   ListenAddress,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { identityNameCharactersMax } from '../names/identity-name.ts'
 import { base64urlSchema } from './field-schemas.ts'
 import { type Report, reportSchema } from './report.ts'
 
@@ -9,10 +10,26 @@ export interface RequestBody {
   readonly report: Report
   /** Asks for the certificate now, ahead of its `renewAt`; counts against the identity's quota. */
   readonly immediate?: boolean
+  /** For an issuer that said that it doesn't know the certificate whose key signs. */
+  readonly introduction?: Introduction
 }
+
+/** A lineage shows what a restored store may have forgotten. */
+export interface Introduction {
+  /** Name of the identity. */
+  readonly identity: string
+  /** The certificate whose key signs the request, DER, base64url. */
+  readonly certificate: string
+}
+
+export const introductionSchema: z.ZodType<Introduction> = z.strictObject({
+  identity: z.string().min(1).max(identityNameCharactersMax),
+  certificate: base64urlSchema,
+})
 
 export const requestBodySchema: z.ZodType<RequestBody> = z.strictObject({
   csr: base64urlSchema,
   report: reportSchema,
   immediate: z.boolean().exactOptional(),
+  introduction: introductionSchema.exactOptional(),
 })

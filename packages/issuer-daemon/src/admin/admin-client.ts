@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { MayflyError, mediaTypes, parseProblem } from '@mayfly/ca-core'
 import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
+import type { RestoredNote } from '../backup/restore-notes.ts'
 import type { IdentityView } from '../identities/identity-view.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuerStatus } from '../issuing/issuer-status.ts'
@@ -31,6 +32,7 @@ export interface AdminClient {
   revokeToken(jti: string): Promise<void>
   status(): Promise<IssuerStatus>
   acceptClock(): Promise<void>
+  acceptForgotten(): Promise<RestoredNote>
   /** One page; ask from after the last number for the next. */
   readAudit(page?: AuditPageMessage): Promise<readonly AuditRecordView[]>
   auditEnd(): Promise<AuditEndView>
@@ -58,6 +60,7 @@ export function adminClient(socketPath: string): AdminClient {
     revokeToken: (jti) => ask('DELETE', `/admin/tokens/${encodeURIComponent(jti)}`),
     status: () => ask('GET', '/admin/status'),
     acceptClock: () => ask('POST', '/admin/clock/accept'),
+    acceptForgotten: () => ask('POST', '/admin/forgotten/accept'),
     readAudit: async (page = {}) =>
       (await ask<{ records: readonly AuditRecordView[] }>('GET', `/admin/audit?${queryOf(page)}`)).records,
     auditEnd: () => ask('GET', '/admin/audit/end'),

@@ -142,6 +142,13 @@ function stateRoutes(issuer: Issuer): Route[] {
     }),
     route({
       method: 'POST',
+      url: '/admin/forgotten/accept',
+      action: 'forgotten.accept',
+      requires: 'admin',
+      run: async ({ attempt }) => jsonAnswer(await issuer.acceptForgotten(attempt)),
+    }),
+    route({
+      method: 'POST',
       url: '/admin/clock/accept',
       action: 'clock.accept',
       requires: 'admin',

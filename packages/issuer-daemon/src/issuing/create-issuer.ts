@@ -4,6 +4,8 @@ import { openAttempt } from '../audit/audit-attempt.ts'
 import { auditEnd, readAudit } from '../audit/read-audit.ts'
 import { createSignedHead } from '../audit/signed-head.ts'
 import { submitWitnessed } from '../audit/submit-witnessed.ts'
+import { acceptForgotten } from '../backup/accept-forgotten.ts'
+import { noticeBackup } from '../backup/notice-backup.ts'
 import { enroll } from '../enrolment/enroll.ts'
 import { addIdentity } from '../identities/add-identity.ts'
 import { listIdentities } from '../identities/list-identities.ts'
@@ -31,6 +33,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
   const head = createSignedHead(ports)
   return {
     async recover() {
+      await noticeBackup(ports)
       await head.load()
       return recover(ports)
     },
@@ -58,6 +61,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     auditEnd: () => auditEnd(head.current(), ports),
     status: () => issuerStatus(ports, lastSweep),
     acknowledgeAlarm: (because, attempt) => acknowledgeAlarm(because, attempt, ports),
+    acceptForgotten: (attempt) => acceptForgotten(attempt, ports),
     acceptClock: (attempt) => acceptClock(attempt, ports),
   }
 }

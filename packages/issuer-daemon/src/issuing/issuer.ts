@@ -10,6 +10,7 @@ import type {
 import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
+import type { RestoredNote } from '../backup/restore-notes.ts'
 import type { IdentityFilter, IdentityView } from '../identities/identity-view.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuanceRecord } from '../store/issuance-record.ts'
@@ -84,6 +85,8 @@ export interface Issuer {
   status(): Promise<IssuerStatus>
   /** Takes away an alarm that stays until an operator has looked into it. */
   acknowledgeAlarm(because: KeptAlarmKind, attempt: AuditAttempt): Promise<void>
+  /** After a restore: lineages that the backup does not know are taken up again when they ask. */
+  acceptForgotten(attempt: AuditAttempt): Promise<RestoredNote>
   /** After the clock was mended: forgets that the store has seen a later time. */
   acceptClock(attempt: AuditAttempt): Promise<void>
 }

@@ -5,8 +5,8 @@ import {
   readRequestHeader,
   verifyRequest,
 } from '@mayfly/ca-core'
-import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { LineageContext, SecurityContext } from '../issuing/security-context.ts'
+import { type ForgottenPorts, takeUpForgotten } from './take-up-forgotten.ts'
 
 /**
  * Says which certificate's key signed a request, after the store's own copy of it. Rejects nobody: what does not
@@ -17,7 +17,7 @@ import type { LineageContext, SecurityContext } from '../issuing/security-contex
 export async function authenticateRequest(
   jws: unknown,
   url: string,
-  ports: Pick<IssuerPorts, 'store' | 'clock'>,
+  ports: ForgottenPorts,
 ): Promise<SecurityContext> {
   try {
     return await verifySigner(jws, url, ports)
@@ -27,13 +27,14 @@ export async function authenticateRequest(
   }
 }
 
-async function verifySigner(
-  jws: unknown,
-  url: string,
-  { store, clock }: Pick<IssuerPorts, 'store' | 'clock'>,
-): Promise<LineageContext> {
+async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): Promise<LineageContext> {
+  const { store, clock } = ports
   const { certificateFingerprint, issuedAt, jti } = readRequestHeader(jws)
-  const signer = await store.certificate({ fingerprint: certificateFingerprint })
+  const find = () => store.certificate({ fingerprint: certificateFingerprint })
+  let signer = await find()
+  if (signer === undefined && (await takeUpForgotten(jws, certificateFingerprint, url, ports))) {
+    signer = await find()
+  }
   const identity = signer && (await store.identity({ id: signer.issuance.identityId }))
   if (signer === undefined || identity === undefined) {
     throw new MayflyError(

@@ -67,6 +67,10 @@ export interface IssuerKit {
   readonly steps: string[]
   /** Closes the store and opens it again, as the next start does. */
   restart(): Promise<IssuerKit>
+  /** Opens the store again after the test has closed it. */
+  reopen(): Promise<IssuerKit>
+  /** The file of the store. */
+  readonly path: string
   close(): Promise<void>
 }
 
@@ -109,6 +113,8 @@ export async function createIssuerKit(options: IssuerKitOptions = {}): Promise<I
       signer,
       bundle: served.bundle,
       steps,
+      path,
+      reopen: start,
       async restart() {
         await store.close()
         return start()
@@ -169,6 +175,8 @@ export interface HostRequest {
   readonly immediate?: boolean
   readonly jti?: string
   readonly report?: Partial<Report>
+  /** Shows the certificate that signs, as to an issuer that forgot it. */
+  readonly introduce?: boolean
   readonly url?: string
   /** When the host signs; default now. */
   readonly signedAt?: number
@@ -226,6 +234,9 @@ export function createHost(kit: () => IssuerKit, name: string, address: string):
         body: {
           csr: encodeBase64url(csr),
           report: { ...testReport, ...options.report },
+          ...(options.introduce && {
+            introduction: { identity: name, certificate: encodeBase64url(by.certificate.der) },
+          }),
           ...(options.immediate !== undefined && { immediate: options.immediate }),
         },
       })

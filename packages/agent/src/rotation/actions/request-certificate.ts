@@ -85,6 +85,12 @@ async function sendRequest(
   } catch (error) {
     // The refusal showed the issuer's time: signed by that, the request is in time.
     if (isMayflyError(error, 'request-stale')) return sendOnce(context, issuerUrl, body)
+    // It may have forgotten: its store was restored. The certificate proves that it has issued it.
+    if (isMayflyError(error, 'lineage-unknown')) {
+      const { identity } = context.state
+      const introduction = { identity, certificate: encodeBase64url(leafOf(context).der) }
+      return sendOnce(context, issuerUrl, { ...body, introduction })
+    }
     throw error
   }
 }
@@ -95,12 +101,9 @@ async function sendOnce(
   body: RequestBody,
 ): Promise<IssuerAnswer> {
   const { ports, state, held, subject } = context
-  const [leaf] = parseCertificateChain(state.head.chainPem)
-  if (leaf === undefined)
-    throw new MayflyError('state-invalid', 'the certificate in the state is missing; enrol again')
   const jws = await signRequest({
     keyPair: parsePrivateKey(state.head.keyPem),
-    certificateFingerprint: leaf.fingerprint,
+    certificateFingerprint: leafOf(context).fingerprint,
     url: endpointUrl(issuerUrl, endpointPaths.requests),
     now: addSeconds(ports.clock.now(), -ports.issuer.clockOffsetSeconds()),
     jti: encodeBase64url(ports.random.bytes(nonceBytes)),
@@ -111,6 +114,12 @@ async function sendOnce(
   const answer = await ports.issuer.request(issuerUrl, jws, held.bundle)
   ports.trace.step('request.answered', { ...fields, status: answer.status })
   return answer
+}
+
+function leafOf({ state }: RotationContext): Certificate {
+  const [leaf] = parseCertificateChain(state.head.chainPem)
+  if (leaf !== undefined) return leaf
+  throw new MayflyError('state-invalid', 'the certificate in the state is missing; enrol again')
 }
 
 async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promise<void> {

@@ -1,0 +1,279 @@
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { formatInstant, type Instant, MayflyError } from '@mayfly/ca-core'
+import { lockFile } from '@mayfly/platform'
+import { acceptedHistoryNote, noteName } from '../alarms/kept-alarms.ts'
+import { auditChainOrigin, verifyAuditChain } from '../audit/audit-chain.ts'
+import type { AuditRecord } from '../audit/audit-record.ts'
+import type { ChangePart } from '../store/change.ts'
+import type { IdentityRecord } from '../store/identity-record.ts'
+import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts'
+import { storeError } from '../store/sqlite/store-error.ts'
+import type { Store } from '../store/store.ts'
+import { createPrivate, giveToOwnerOfFolder, makeDurable } from './private-copy.ts'
+import {
+  type BackupNote,
+  backupNote,
+  forgottenAcceptedNote,
+  type RestoredNote,
+  restoredNote,
+} from './restore-notes.ts'
+
+/** Rows that are read at once. */
+const pageSize = 1_000
+
+export interface RestoreOptions {
+  readonly backup: string
+  /** The store's SQLite file; the issuer must not be running. */
+  readonly store: string
+  readonly now: Instant
+  /** Lineages that the backup does not know are taken up again when they ask. */
+  readonly acceptForgotten: boolean
+}
+
+export interface RestoredStore {
+  readonly backupAt: string
+  readonly restoredAt: string
+  /** Where the store that was there before is now. */
+  readonly replaced?: string
+  /** Whether that could be read; if not, nobody knows who was suspended since the backup. */
+  readonly replacedReadable: boolean
+  /** Identities that were suspended since, and stay so. */
+  readonly keptSuspended: readonly string[]
+  /** Identities that were added since, and are gone. */
+  readonly lostIdentities: readonly string[]
+  /** Tokens of before the backup that nobody can say of whether they were used since. */
+  readonly revokedTokens: number
+  readonly acceptForgotten: boolean
+}
+
+/**
+ * Puts a backup in the place of the store. Everything is prepared beside it; one rename exchanges them, so that a
+ * crash leaves the one or the other. The store that was there is kept.
+ *
+ * What happened after the backup is unknown to it. So whoever the replaced store says is suspended stays suspended,
+ * every open token is revoked, and an alarm stays until an operator has read it.
+ *
+ * @throws MayflyError `already-running`, `file-missing`, `store-invalid`, `store-unavailable`
+ */
+export async function restoreStore(options: RestoreOptions): Promise<RestoredStore> {
+  const { backup, store } = options
+  if (!existsSync(backup)) throw new MayflyError('file-missing', `There is no backup at ${backup}.`)
+  const lock = await lockFile(`${store}.lock`)
+  const prepared = `${store}.restoring`
+  const clear = (): void => {
+    for (const suffix of ['', '-wal', '-shm', '.lock']) rmSync(`${prepared}${suffix}`, { force: true })
+  }
+  try {
+    clear()
+    createPrivate(prepared)
+    copyFileSync(backup, prepared)
+    const before = readReplaced(store)
+    const restored = await prepare(prepared, before, options)
+    giveToOwnerOfFolder(prepared)
+    makeDurable(prepared)
+    const replaced = exchange(prepared, store, options.now)
+    return { ...restored, ...(replaced !== undefined && { replaced }) }
+  } catch (error) {
+    throw storeError(error, store)
+  } finally {
+    clear()
+    lock.release()
+  }
+}
+
+/** What the store that is to be replaced says of its identities; `undefined` where it cannot be read. */
+type Replaced = ReadonlyMap<string, boolean>
+
+function readReplaced(path: string): Replaced | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    // Not read-only: closing it takes what is in its journal into its file.
+    const database = new DatabaseSync(path)
+    try {
+      const rows = database.prepare('SELECT name, suspended_at IS NOT NULL AS suspended FROM identity').all()
+      return new Map(rows.map((row) => [String(row.name), row.suspended === 1]))
+    } finally {
+      database.close()
+    }
+  } catch {
+    return undefined
+  }
+}
+
+async function prepare(
+  path: string,
+  replaced: Replaced | undefined,
+  { now, acceptForgotten }: RestoreOptions,
+): Promise<Omit<RestoredStore, 'replaced'>> {
+  requireIntegrity(path)
+  const store = await openSqliteStore({ path })
+  try {
+    await requireChain(store, path)
+    const backupAt = await backupTime(store)
+    const restoredAt = formatInstant(now)
+    const identities = await readAll((afterName) => store.identities({ afterName, limit: pageSize }))
+    const suspending = identities.filter(
+      ({ name, suspension }) => replaced?.get(name) && suspension === undefined,
+    )
+    const known = new Set(identities.map(({ name }) => name))
+    const lostIdentities = [...(replaced?.keys() ?? [])].filter((name) => !known.has(name))
+    const open = await openTokens(store, now)
+    const summary = {
+      backupAt,
+      restoredAt,
+      replacedReadable: replaced !== undefined,
+      keptSuspended: suspending.map(({ name }) => name),
+      lostIdentities,
+      revokedTokens: open.length,
+      acceptForgotten,
+    }
+    await store.commit([
+      {
+        at: now,
+        parts: [
+          ...suspending.map((identity) => suspend(identity, now)),
+          ...open.map((jti): ChangePart => ({ do: 'revoke-token', jti, at: now })),
+          ...notes(summary, now),
+          { do: 'append-audit', record: recordOf(summary, now) },
+        ],
+      },
+    ])
+    return summary
+  } finally {
+    await store.close()
+  }
+}
+
+function requireIntegrity(path: string): void {
+  const database = new DatabaseSync(path)
+  try {
+    const [row] = database.prepare('PRAGMA integrity_check(1)').all()
+    if (row?.integrity_check === 'ok') return
+  } finally {
+    database.close()
+  }
+  throw new MayflyError('store-invalid', 'The backup is damaged; take an older one.')
+}
+
+async function requireChain(store: Store, path: string): Promise<void> {
+  let last = auditChainOrigin
+  for (let first = true; ; first = false) {
+    const page = await store.auditRecords({ afterNumber: last.number, limit: pageSize })
+    const [anchor] = page
+    if (first && anchor?.text === '') last = anchor
+    const verdict = verifyAuditChain(
+      last,
+      page.filter(({ number }) => number > last.number),
+    )
+    if (!verdict.intact) {
+      throw new MayflyError(
+        'store-invalid',
+        `The audit in the backup is broken at record ${verdict.brokenAt}.`,
+        {
+          details: { path },
+        },
+      )
+    }
+    last = verdict.last
+    if (page.length < pageSize) return
+  }
+}
+
+async function backupTime(store: Store): Promise<string> {
+  const text = await store.note(backupNote)
+  if (text !== undefined) return (JSON.parse(text) as BackupNote).at
+  throw new MayflyError('store-invalid', 'This is no backup that `mayfly issuer backup` has made.')
+}
+
+async function openTokens(store: Store, now: Instant): Promise<string[]> {
+  const open: string[] = []
+  for (let before: { createdAt: Instant; jti: string } | undefined; ; ) {
+    const page = await store.tokens({ limit: pageSize, ...(before && { before }) })
+    for (const { jti, expiresAt, revokedAt, use } of page) {
+      if (expiresAt > now && revokedAt === undefined && use === undefined) open.push(jti)
+    }
+    before = page.at(-1)
+    if (before === undefined || page.length < pageSize) return open
+  }
+}
+
+async function readAll(
+  read: (afterName: string) => Promise<readonly IdentityRecord[]>,
+): Promise<IdentityRecord[]> {
+  const all: IdentityRecord[] = []
+  for (;;) {
+    const page = await read(all.at(-1)?.name ?? '')
+    all.push(...page)
+    if (page.length < pageSize) return all
+  }
+}
+
+function suspend(identity: IdentityRecord, now: Instant): ChangePart {
+  const { staged: _, ...unstaged } = identity
+  return {
+    do: 'move-identity',
+    next: { ...unstaged, suspension: { at: now, because: 'operator', addresses: [] } },
+  }
+}
+
+function notes(summary: Omit<RestoredStore, 'replaced'>, now: Instant): ChangePart[] {
+  const { backupAt, restoredAt, acceptForgotten } = summary
+  const alarm = { because: 'store-restored', message: messageOf(summary), since: restoredAt }
+  return [
+    { do: 'set-note', name: backupNote },
+    {
+      do: 'set-note',
+      name: restoredNote,
+      text: JSON.stringify({ backupAt, restoredAt } satisfies RestoredNote),
+    },
+    { do: 'set-note', name: noteName('store-restored'), text: JSON.stringify(alarm) },
+    // Hosts hold later ends of the history than the backup has; that is explained by this.
+    { do: 'set-note', name: acceptedHistoryNote, text: String(now) },
+    { do: 'set-note', name: forgottenAcceptedNote, ...(acceptForgotten && { text: restoredAt }) },
+  ]
+}
+
+function messageOf({
+  backupAt,
+  restoredAt,
+  replacedReadable,
+  keptSuspended,
+  lostIdentities,
+}: Omit<RestoredStore, 'replaced'>): string {
+  const suspensions = replacedReadable
+    ? `${keptSuspended.length} identities suspended since stay suspended, ${lostIdentities.length} added since are gone`
+    : 'who was suspended since is unknown: suspend them again'
+  return (
+    `The store was restored at ${restoredAt} from a backup of ${backupAt}. It knows nothing of what was issued, ` +
+    `revoked or changed in between; ${suspensions}; open tokens were revoked.`
+  )
+}
+
+function recordOf(summary: Omit<RestoredStore, 'replaced'>, at: Instant): AuditRecord {
+  const { keptSuspended, lostIdentities, ...details } = summary
+  return {
+    at,
+    requestId: `restore-${at}`,
+    action: 'store.restore',
+    actor: { kind: 'admin' },
+    outcome: 'done',
+    details: { ...details, keptSuspended, lostIdentities },
+  }
+}
+
+/** Resolves to where the store before is kept. */
+function exchange(prepared: string, store: string, now: Instant): string | undefined {
+  let replaced: string | undefined
+  if (existsSync(store)) {
+    replaced = `${store}.replaced-${formatInstant(now).replace(/[:.]/g, '-')}`
+    linkSync(store, replaced)
+    // What is left of a journal belongs to the file before, and would damage the new one.
+    for (const suffix of ['-wal', '-shm']) {
+      if (existsSync(`${store}${suffix}`)) renameSync(`${store}${suffix}`, `${replaced}${suffix}`)
+    }
+  }
+  renameSync(prepared, store)
+  makeDurable(store)
+  return replaced
+}

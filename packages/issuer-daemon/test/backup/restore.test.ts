@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { isMayflyError, minuteMs } from '@mayfly/ca-core'
+import { backUpStore } from '../../src/backup/back-up-store.ts'
+import { restoreStore } from '../../src/backup/restore-store.ts'
+import { assertRefused } from '../support/assert-refused.ts'
+import {
+  attempted,
+  auditOf,
+  createHost,
+  createIssuerKit,
+  createTestToken,
+  type IssuerKit,
+  type TestHost,
+} from '../support/issuer-kit.ts'
+
+describe('backup and restore', () => {
+  let folder: string
+  let backup: string
+  let kit: IssuerKit
+  let host: TestHost
+
+  const back = () => backUpStore({ store: kit.path, out: backup, now: kit.clock.now() })
+  const alarms = async () => (await kit.issuer.status()).alarms.map(({ because }) => because)
+  const admin = (work: (attempt: Parameters<typeof kit.issuer.acceptForgotten>[0]) => Promise<unknown>) =>
+    attempted(kit.issuer, 'test', undefined, work)
+
+  async function restore(options: { acceptForgotten?: boolean } = {}) {
+    await kit.store.close()
+    const now = kit.clock.now()
+    const restored = await restoreStore({ backup, store: kit.path, now, acceptForgotten: false, ...options })
+    kit = await kit.reopen()
+    await kit.issuer.recover()
+    return restored
+  }
+
+  /** As an agent asks that was told `lineage-unknown`. */
+  const requestShowing = (shown: TestHost = host) => shown.request({ introduce: true })
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'mayfly-backup-'))
+    backup = join(folder, 'issuer.backup')
+    kit = await createIssuerKit()
+    host = createHost(() => kit, 'web-1', '192.0.2.1')
+    await host.enroll()
+  })
+  afterEach(async () => {
+    await kit.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('made while the issuer works → one private file, complete; never over another', async () => {
+    const [made] = await Promise.all([back(), ...Array.from({ length: 8 }, () => host.request())])
+    assert.equal(statSync(backup).mode & 0o777, 0o600)
+    assert.deepEqual(readdirSync(folder), ['issuer.backup'])
+    assert.ok(made.auditNumber >= 2)
+    await assert.rejects(back(), (error) => isMayflyError(error, 'file-exists'))
+  })
+
+  it('while the issuer runs → refused; of anything that is no backup → refused, and the store stays', async () => {
+    await back()
+    const now = kit.clock.now()
+    const options = { backup, store: kit.path, now, acceptForgotten: false }
+    await assert.rejects(restoreStore(options), (error) => isMayflyError(error, 'already-running'))
+    await kit.store.close()
+    writeFileSync(join(folder, 'text'), 'no database')
+    for (const [wrong, code] of [
+      [join(folder, 'text'), 'store-invalid'],
+      [join(folder, 'none'), 'file-missing'],
+      [kit.path, 'store-invalid'],
+    ] as const) {
+      await assert.rejects(restoreStore({ ...options, backup: wrong }), (error) => isMayflyError(error, code))
+    }
+    kit = await kit.reopen()
+    assert.equal((await kit.issuer.showIdentity('web-1')).state, 'active')
+  })
+
+  it('restored → says so until it is acknowledged; what was suspended since stays suspended; tokens are revoked', async () => {
+    await createHost(() => kit, 'web-2', '192.0.2.2').enroll()
+    const token = await createTestToken(kit, 'web-1')
+    await back()
+    await kit.clock.advance(minuteMs)
+    await admin((attempt) => kit.issuer.suspendIdentity('web-2', attempt))
+    await createHost(() => kit, 'web-3', '192.0.2.3').enroll()
+    const restored = await restore()
+    assert.deepEqual(
+      [restored.keptSuspended, restored.lostIdentities, restored.revokedTokens, restored.replacedReadable],
+      [['web-2'], ['web-3'], 1, true],
+    )
+    assert.ok(statSync(restored.replaced ?? '').size > 0)
+    assert.equal((await kit.issuer.showIdentity('web-2')).state, 'suspended')
+    await assertRefused('token-revoked', host.enroll({ token }), kit)
+    assert.deepEqual(await alarms(), ['store-restored'])
+    await admin((attempt) => kit.issuer.acknowledgeAlarm('store-restored', attempt))
+    assert.deepEqual(await alarms(), [])
+    assert.equal((await auditOf(kit)).filter(({ action }) => action === 'store.restore').length, 1)
+  })
+
+  it('over a store that cannot be read → tells that suspensions since are unknown', async () => {
+    await back()
+    await kit.store.close()
+    for (const suffix of ['-wal', '-shm']) rmSync(`${kit.path}${suffix}`, { force: true })
+    writeFileSync(kit.path, 'torn')
+    const now = kit.clock.now()
+    const restored = await restoreStore({ backup, store: kit.path, now, acceptForgotten: false })
+    assert.equal(restored.replacedReadable, false)
+    kit = await kit.reopen()
+    assert.match((await kit.issuer.status()).alarms[0]?.message ?? '', /who was suspended since is unknown/)
+  })
+
+  it('put in place by hand → the same alarm', async () => {
+    await back()
+    await kit.store.close()
+    for (const suffix of ['-wal', '-shm']) rmSync(`${kit.path}${suffix}`, { force: true })
+    copyFileSync(backup, kit.path)
+    for (let starts = 0; starts < 2; starts++) {
+      kit = await kit.reopen()
+      await kit.issuer.recover()
+      assert.deepEqual(await alarms(), ['store-restored'])
+      await kit.store.close()
+    }
+    kit = await kit.reopen()
+  })
+
+  it('a host whose certificate is known → goes on as ever', async () => {
+    await back()
+    await restore()
+    assert.equal((await host.request()).status, 'scheduled')
+  })
+
+  describe('a lineage that the store forgot', () => {
+    beforeEach(async () => {
+      await back()
+      await kit.clock.advance(10 * minuteMs)
+      await host.enroll()
+      await kit.clock.advance(10 * minuteMs)
+    })
+
+    it('before a person has said so → lineage-unknown; afterwards → taken up once, its serial never used again', async () => {
+      await restore()
+      await assertRefused('lineage-unknown', requestShowing(), kit)
+      await admin((attempt) => kit.issuer.acceptForgotten(attempt))
+      await assertRefused('lineage-unknown', host.request(), kit)
+      assert.equal((await requestShowing()).status, 'scheduled')
+      assert.equal((await host.request()).status, 'scheduled')
+      const { serial } = host.current.certificate
+      const taken = (await auditOf(kit)).filter(({ action }) => action === 'lineage.take-up')
+      assert.deepEqual(
+        taken.map((record) => [record.identity, record.serial]),
+        [['web-1', serial]],
+      )
+    })
+
+    it('said with the restore → taken up', async () => {
+      await restore({ acceptForgotten: true })
+      assert.equal((await requestShowing()).status, 'scheduled')
+    })
+
+    it('a second copy of the identity → lineage-unknown', async () => {
+      const copy = createHost(() => kit, 'web-1', '198.51.100.7')
+      copy.use(host.current)
+      await host.enroll()
+      await restore({ acceptForgotten: true })
+      assert.equal((await requestShowing(host)).status, 'scheduled')
+      await assertRefused('lineage-unknown', requestShowing(copy), kit)
+    })
+
+    it('expired → lineage-unknown', async () => {
+      await restore({ acceptForgotten: true })
+      await kit.clock.advance(1_500 * minuteMs)
+      await assertRefused('lineage-unknown', requestShowing(), kit)
+    })
+
+    it('suspended meanwhile → lineage-unknown', async () => {
+      await admin((attempt) => kit.issuer.suspendIdentity('web-1', attempt))
+      await restore({ acceptForgotten: true })
+      await assertRefused('lineage-unknown', requestShowing(), kit)
+    })
+  })
+
+  it('a store that was not restored → nothing to accept', async () => {
+    await assertRefused(
+      'not-found',
+      admin((attempt) => kit.issuer.acceptForgotten(attempt)),
+      kit,
+    )
+  })
+})
