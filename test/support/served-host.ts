@@ -14,7 +14,7 @@ import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts
 import { type LineageState, lineageStateSchema } from '../../packages/agent/src/state/lineage-state.ts'
 import type { StatusAlarm } from '../../packages/agent/src/status/agent-status.ts'
 import { agentStatus, type StatusReading } from '../../packages/agent/src/status/read-status.ts'
-import { openTransport } from '../../packages/agent/src/transport/undici-transport.ts'
+import { openTransport } from '../../packages/agent/src/transport/https-transport.ts'
 import { eventually, wishRenewal } from '../../packages/agent/test/support/agent-process.ts'
 import { type FaultyFileSystem, faultyFileSystem } from './faulty-file-system.ts'
 import { type FaultyIssuer, startFaultyIssuer } from './faulty-issuer.ts'

@@ -1,6 +1,6 @@
 import { lockFile, nodeFileSystem, nodeProcessRunner, systemClock, systemRandom } from '@mayfly/platform'
 import type { AgentPorts } from './agent-ports.ts'
-import { type ClosableTransport, openTransport } from './transport/undici-transport.ts'
+import { type ClosableTransport, openTransport } from './transport/https-transport.ts'
 
 export interface LocalPorts extends AgentPorts {
   readonly transport: ClosableTransport

@@ -6,7 +6,6 @@ import type { FormatName } from './format-name.ts'
 import type { GenerationFile } from './generation-file.ts'
 import type { Material } from './material.ts'
 import { pemSet } from './pem-set.ts'
-import { pkcs12Stores } from './pkcs12-stores.ts'
 
 export interface FormatRequest extends FormatOptions {
   /** In any order; `pem` is implied. */
@@ -16,7 +15,8 @@ export interface FormatRequest extends FormatOptions {
 const formatTable = {
   pem: pemSet,
   combined,
-  pkcs12: pkcs12Stores,
+  // Loaded where it is asked for: node-forge is much to have resident on every host.
+  pkcs12: async (...order) => (await import('./pkcs12-stores.ts')).pkcs12Stores(...order),
   'credential-bundle': credentialBundle,
   der: derPair,
 } satisfies Record<FormatName, Format>

@@ -1,15 +1,19 @@
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { encodeTrustBundlePem, MayflyError, type TrustBundle } from '@mayfly/ca-core'
-import { Agent, type Dispatcher, request as send } from 'undici'
 import { checkPeer } from './check-peer.ts'
 import type { Transport, WireRequest, WireResponse } from './transport.ts'
 
+/** For TCP and TLS together. */
 const connectTimeoutMs = 10_000
 /** For a whole exchange; an issuer that needs longer is overloaded, and asking again later is kinder. */
 const exchangeTimeoutMsDefault = 30_000
 /** Long enough for the few messages of one rotation, short enough that none outlives a trust change by much. */
 const keepAliveMs = 2_000
 const headerBytesMax = 16_384
+const connectionsMax = 4
 
 /** Everything that Mayfly itself speaks: TLS 1.3, the post-quantum hybrid first. */
 const tlsOptions = {
@@ -29,7 +33,10 @@ export interface TransportOptions {
   readonly lookup?: LookupFunction
 }
 
-/** The network, through undici. `now` is the wall clock that certificates are judged by. */
+/**
+ * The network, through Node's own HTTPS, which is there already: a library would be a quarter of what an
+ * agent has resident. `now` is the wall clock that certificates are judged by.
+ */
 export function openTransport(now: () => number, options: TransportOptions = {}): ClosableTransport {
   const { exchangeTimeoutMs = exchangeTimeoutMsDefault, lookup } = options
   const own = lookup === undefined ? {} : { lookup }
@@ -38,7 +45,7 @@ export function openTransport(now: () => number, options: TransportOptions = {})
 
   const agentFor = (trust: TrustBundle): Agent => {
     if (current?.trust === trust) return current.agent
-    closeQuietly(current?.agent)
+    current?.agent.destroy()
     current = { trust, agent: pinnedAgent(trust, now, own) }
     return current.agent
   }
@@ -50,11 +57,11 @@ export function openTransport(now: () => number, options: TransportOptions = {})
       try {
         return await exchange({ method: 'GET', url, headers: {}, bodyBytesMax }, agent, exchangeTimeoutMs)
       } finally {
-        closeQuietly(agent)
+        agent.destroy()
       }
     },
     async close() {
-      await current?.agent.destroy()
+      current?.agent.destroy()
       current = undefined
     },
   }
@@ -79,47 +86,67 @@ function unverifiedAgent(own: object): Agent {
 
 function newAgent(connect: object): Agent {
   return new Agent({
+    ...tlsOptions,
+    ...connect,
     // No session is resumed: every connection looks at the certificate anew.
-    connect: { ...tlsOptions, ...connect, timeout: connectTimeoutMs, maxCachedSessions: 0 },
-    connections: 4,
-    pipelining: 1,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs,
-    maxHeaderSize: headerBytesMax,
-    allowH2: false,
+    maxCachedSessions: 0,
+    maxSockets: connectionsMax,
+    keepAlive: true,
+    // Closes connections that are idle; those in use are only told.
+    timeout: keepAliveMs,
   })
 }
 
 async function exchange(
   wireRequest: WireRequest,
-  dispatcher: Dispatcher,
+  agent: Agent,
   exchangeTimeoutMs: number,
 ): Promise<WireResponse> {
-  const { method, url, headers, body, bodyBytesMax } = wireRequest
+  const { url, bodyBytesMax } = wireRequest
+  const limit = AbortSignal.timeout(exchangeTimeoutMs)
   try {
-    const answer = await send(url, {
-      dispatcher,
-      method,
-      headers,
-      ...(body !== undefined && { body }),
-      signal: AbortSignal.timeout(exchangeTimeoutMs),
-    })
+    const answer = await send(wireRequest, agent, limit)
     return {
-      status: answer.statusCode,
-      headers: firstValues(answer.headers),
-      body: await readBounded(answer.body, bodyBytesMax, url),
+      status: answer.statusCode ?? 0,
+      headers: firstValues(answer.headersDistinct),
+      body: await readBounded(answer, bodyBytesMax, url),
     }
   } catch (cause) {
     if (cause instanceof MayflyError) throw cause
-    throw new MayflyError(
-      'transport-failed',
-      `${url} cannot be reached: ${reasonOf(cause, exchangeTimeoutMs)}`,
-      {
-        details: { url },
-        cause,
-      },
-    )
+    const reason = limit.aborted
+      ? `no complete answer within ${exchangeTimeoutMs / 1_000} s`
+      : reasonOf(cause)
+    throw new MayflyError('transport-failed', `${url} cannot be reached: ${reason}`, {
+      details: { url },
+      cause,
+    })
   }
+}
+
+async function send(
+  { url, method, headers, body }: WireRequest,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const outgoing = request(url, { agent, method, headers, signal, maxHeaderSize: headerBytesMax })
+  limitConnecting(outgoing)
+  outgoing.end(body)
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+  // What goes wrong from here on, the answer tells as well.
+  outgoing.on('error', () => undefined)
+  return answer
+}
+
+function limitConnecting(outgoing: ClientRequest): void {
+  const limit = setTimeout(
+    () => outgoing.destroy(new Error(`no connection within ${connectTimeoutMs / 1_000} s`)),
+    connectTimeoutMs,
+  )
+  const connected = (): void => clearTimeout(limit)
+  outgoing.once('close', connected).once('socket', (socket) => {
+    if (outgoing.reusedSocket) connected()
+    else socket.once('secureConnect', connected)
+  })
 }
 
 async function readBounded(
@@ -142,23 +169,13 @@ async function readBounded(
   return Buffer.concat(chunks)
 }
 
-function firstValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name.toLowerCase(),
-      Array.isArray(value) ? (value[0] ?? '') : (value ?? ''),
-    ]),
-  )
+function firstValues(headers: NodeJS.Dict<string[]>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, values?.[0] ?? '']))
 }
 
-function reasonOf(cause: unknown, exchangeTimeoutMs: number): string {
+function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
-  if (cause.name === 'TimeoutError') return `no complete answer within ${exchangeTimeoutMs / 1_000} s`
   // Node collects the failures of several addresses in one error without a message.
   const inner = cause instanceof AggregateError ? cause.errors[0] : undefined
   return inner instanceof Error ? inner.message : cause.message
-}
-
-function closeQuietly(agent: Agent | undefined): void {
-  agent?.destroy().catch(() => undefined)
 }

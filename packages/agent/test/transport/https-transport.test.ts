@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { encodePrivateKey, generateKeyPair, parseName, type TrustBundle } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
-import { type ClosableTransport, openTransport } from '../../src/transport/undici-transport.ts'
+import { type ClosableTransport, openTransport } from '../../src/transport/https-transport.ts'
 import { VirtualIssuer } from '../support/virtual-issuer.ts'
 
 describe('the transport', () => {
