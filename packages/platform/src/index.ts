@@ -1,6 +1,7 @@
 export { systemClock } from './clock/system-clock.ts'
 export { parseYamlConfiguration, readYamlConfiguration } from './configuration/read-yaml-configuration.ts'
 export * from './configuration/setting-types.ts'
+export { freeBytes } from './files/free-bytes.ts'
 export { type FileLock, lockFile } from './files/lock-file.ts'
 export { nodeFileSystem } from './files/node-file-system.ts'
 export { type AccessPorts, type AccessRequest, resolveAccess } from './files/resolve-access.ts'

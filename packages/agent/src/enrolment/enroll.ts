@@ -70,6 +70,8 @@ export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise
   const name = parseIdentityName(options.name ?? claims.identity)
   const { configuration, entry } = await planEntry(options, ports, name, claims)
   const settings = settingsOf(configuration, name, claims)
+  // A token is used once: an owner that does not exist is told before.
+  await resolveAccess(settings, ports)
 
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))

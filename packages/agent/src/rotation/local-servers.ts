@@ -4,12 +4,10 @@ import type { CertificateSettings } from '../configuration/certificate-settings.
 import { encodeFormats } from '../formats/encode-formats.ts'
 import type { GenerationFile } from '../formats/generation-file.ts'
 import type { Material } from '../formats/material.ts'
-import { installedGeneration } from '../installing/installed-generation.ts'
-import { generationPath, livePath } from '../installing/paths.ts'
 import { probeUntil } from '../probing/probe-until.ts'
 import { proveMaterial } from '../proving/prove-material.ts'
 import { formatsNeededBy, prepareServer } from '../servers/prepare-server.ts'
-import type { ReloadContext } from '../servers/server-control.ts'
+import { reloadContext } from '../servers/reload-context.ts'
 import type { HostServers } from './host-servers.ts'
 
 export interface LocalServersOptions {
@@ -74,16 +72,6 @@ async function encode(material: Material, options: LocalServersOptions): Promise
   if (file === undefined) return encodeFormats(material, { formats })
   const keystorePassword = await readPassword(fileSystem, file)
   return encodeFormats(material, { formats, keystorePassword })
-}
-
-async function reloadContext({ fileSystem, live, name }: LocalServersOptions): Promise<ReloadContext> {
-  const installed = await installedGeneration({ fileSystem, live, name })
-  const liveFolder = livePath(live, name)
-  const number = 'number' in installed ? installed.number : undefined
-  return {
-    liveFolder,
-    generationFolder: number === undefined ? liveFolder : generationPath(live, name, number),
-  }
 }
 
 /** Read anew for every generation: what is not held cannot leak. */

@@ -1,6 +1,7 @@
 import { type FileSystem, formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
+import { readStatusPlace } from '../configuration/status-place.ts'
 import type { RotationEvent } from '../rotation/rotation-event.ts'
-import { stateFileAccess } from '../state/state-folder.ts'
+import { stateFileAccess, statePaths } from '../state/state-folder.ts'
 
 /** About five years of one certificate; the older half goes when it is full. */
 const historyBytesMax = 1_048_576
@@ -38,14 +39,35 @@ export function openHistory(
   }
 }
 
-/** The newest lines first to last, at most `count`; of one certificate where `certificate` is given. */
+export interface HistoryFilter {
+  /** Only the newest so many. */
+  readonly count: number
+  readonly certificate?: string | undefined
+  /** Only what has happened since. */
+  readonly since?: Instant | undefined
+}
+
+/** The newest lines, first to last. */
 export async function readHistory(
   fileSystem: FileSystem,
   path: string,
-  { count, certificate }: { readonly count: number; readonly certificate?: string },
+  { count, certificate, since }: HistoryFilter,
 ): Promise<HistoryLine[]> {
   const lines = (await readText(fileSystem, path)).split('\n').flatMap(parseLine)
-  return lines.filter((line) => certificate === undefined || line.certificate === certificate).slice(-count)
+  return lines
+    .filter((line) => certificate === undefined || line.certificate === certificate)
+    .filter((line) => since === undefined || Date.parse(line.at) >= since)
+    .slice(-count)
+}
+
+/** The history of the agent that `configPath` is for. Throws `config-invalid`, `permission-denied`. */
+export async function agentHistory(
+  configPath: string,
+  fileSystem: FileSystem,
+  filter: HistoryFilter,
+): Promise<HistoryLine[]> {
+  const { state } = await readStatusPlace(fileSystem, configPath)
+  return readHistory(fileSystem, statePaths.history(state), filter)
 }
 
 async function newerHalf(fileSystem: FileSystem, path: string): Promise<Uint8Array> {

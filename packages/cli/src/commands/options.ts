@@ -38,9 +38,9 @@ export function addNameRangeOptions(command: Command): Command {
     .option('--exclude <range>', 'a range of names to exclude; may be repeated', collect)
 }
 
-/** For options that may be repeated. */
-export function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value]
+/** For options that may be repeated; `false` is what a `--no-` option before it has left. */
+export function collect(value: string, previous: readonly string[] | false = []): string[] {
+  return [...(previous || []), value]
 }
 
 function parseDescriptor(text: string): number {

@@ -1,5 +1,12 @@
-import { type CertificateEntry, type Enrolment, enroll, localPorts } from '@mayfly/agent'
-import { formatInstant, type KeyType } from '@mayfly/ca-core'
+import {
+  composeEntry,
+  type Enrolment,
+  type EntryWishes,
+  enroll,
+  localPorts,
+  type PresetName,
+} from '@mayfly/agent'
+import { formatInstant, type KeyType, readEnrolmentToken } from '@mayfly/ca-core'
 import { readSecret } from '@mayfly/platform'
 import { exitCodes } from '../../errors/exit-codes.ts'
 import { installUnit, requireUnitRights, type UnitOptions } from '../../systemd/install-unit.ts'
@@ -14,15 +21,24 @@ export interface AgentEnrollOptions extends UnitOptions {
   readonly name?: string
   readonly state?: string
   readonly live?: string
-  readonly preset?: string
+  readonly preset?: PresetName
   readonly pidFile?: string
   readonly unit?: string
-  readonly probe?: readonly string[]
+  readonly socket?: string
+  readonly connect?: string
+  readonly signal?: string
+  readonly command?: readonly string[]
+  readonly serverConfig?: string
+  readonly user?: string
+  readonly passwordFile?: string
+  /** `false` after `--no-probe`. */
+  readonly probe?: readonly string[] | false
   readonly serverName?: string
   readonly owner?: string
   readonly group?: string
   readonly mode?: string
   readonly format?: readonly string[]
+  readonly keystorePasswordFile?: string
   readonly keyType?: KeyType
   readonly json?: boolean
 }
@@ -32,6 +48,7 @@ export async function agentEnroll(options: AgentEnrollOptions, session: Session)
   const { config: configPath, name, state, live } = options
   requireUnitRights(options)
   const token = await readToken(options, session)
+  const entry = await composeEntry(entryWishes(options), readEnrolmentToken(token), session.fileSystem)
   tellProgress(session, 'Asking the issuer for the first certificate…')
   const ports = localPorts()
   try {
@@ -39,7 +56,7 @@ export async function agentEnroll(options: AgentEnrollOptions, session: Session)
       {
         token,
         configPath,
-        entry: certificateEntry(options),
+        entry,
         newFile: { ...(state !== undefined && { state }), ...(live !== undefined && { live }) },
         ...(name !== undefined && { name }),
       },
@@ -59,29 +76,20 @@ async function readToken({ token, tokenFile }: AgentEnrollOptions, session: Sess
   return Buffer.from(secret).toString('utf8').trim()
 }
 
-/** What is to stand under the certificate in `agent.yaml`: only what was asked for. */
-export function certificateEntry(options: AgentEnrollOptions): CertificateEntry {
-  const { owner, group, mode, format, keyType, probe, serverName } = options
-  const entry: Record<string, unknown> = {
-    keyType,
-    owner,
-    group,
-    mode,
-    formats: format,
-    reload: reloadEntry(options),
+/** What was said of the certificate and its server. */
+export function entryWishes(options: AgentEnrollOptions): EntryWishes {
+  const { preset, probe, serverName, owner, group, mode, format, keyType, keystorePasswordFile } = options
+  const wishes = { preset, probe, serverName, owner, group, mode, formats: format }
+  return {
+    ...(Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined)) as EntryWishes),
+    reload: reloadWishes(options),
+    others: { keyType, keystorePasswordFile },
   }
-  if (probe !== undefined)
-    entry.probe = probe.map((connect) => (serverName === undefined ? { connect } : { connect, serverName }))
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined))
 }
 
-function reloadEntry({ preset, pidFile, unit }: AgentEnrollOptions): Record<string, string> | undefined {
-  const entry = {
-    ...(preset !== undefined && { preset }),
-    ...(pidFile !== undefined && { pidFile }),
-    ...(unit !== undefined && { unit }),
-  }
-  return Object.keys(entry).length === 0 ? undefined : entry
+function reloadWishes(options: AgentEnrollOptions): Record<string, unknown> {
+  const { pidFile, unit, socket, connect, signal, command, serverConfig, user, passwordFile } = options
+  return { pidFile, unit, socket, connect, signal, command, configuration: serverConfig, user, passwordFile }
 }
 
 function describe(

@@ -9,6 +9,8 @@ import type { Session } from '../session.ts'
 export interface AgentRenewOptions {
   readonly config: string
   readonly names: readonly string[]
+  /** It is always now. */
+  readonly now?: boolean
   readonly wait?: string
   readonly json?: boolean
 }

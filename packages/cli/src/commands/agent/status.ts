@@ -1,5 +1,6 @@
-import { agentStatus, type CertificateStatus, type StatusReading } from '@mayfly/agent'
-import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import { agentStatus, type CertificateStatus, type StatusAlarm, type StatusReading } from '@mayfly/agent'
+import { type Instant, secondMs } from '@mayfly/ca-core'
+import { type Answer, columns, heading, table } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
 
 export interface AgentStatusOptions {
@@ -10,32 +11,57 @@ export interface AgentStatusOptions {
 /** `mayfly agent status` */
 export async function agentStatusCommand(options: AgentStatusOptions, session: Session): Promise<Answer> {
   const { fileSystem, clock } = session
-  const reading = await agentStatus(options.config, { fileSystem, now: clock.now() })
+  const now = clock.now()
+  const reading = await agentStatus(options.config, { fileSystem, now })
   const { status, level, alarms, exitCode } = reading
-  return { json: { ...status, level, alarms }, lines: describe(reading), exitCode }
+  return { json: { ...status, level, alarms }, lines: describe(reading, now), exitCode }
 }
 
-function describe({ status, level, alarms }: StatusReading): string[] {
-  const first = `${level.toUpperCase()}: ${status.certificates.length} certificate(s), agent ${status.state}`
-  const told = alarms.map(({ level: alarmLevel, message }) => [alarmLevel, message] as const)
+function describe({ status, level, alarms }: StatusReading, now: Instant): string[] {
+  const { host = 'this host', state, certificates, version } = status
+  const first = `${level.toUpperCase()}: ${host}, ${certificates.length} certificate(s), agent ${version} ${state}`
+  const told = [
+    ...alarms.map((alarm) => rowOf('(host)', alarm)),
+    ...certificates.flatMap(({ name, alarms: own }) => own.map((alarm) => rowOf(name, alarm))),
+  ]
   return [
     heading(first),
-    ...(told.length === 0 ? [] : columns(told)),
-    ...status.certificates.flatMap((certificate) => ['', ...describeCertificate(certificate)]),
+    ...(certificates.length === 0 ? [] : ['', ...describeCertificates(certificates, now)]),
+    ...(told.length === 0 ? [] : ['', heading('Alarms'), ...columns(told)]),
   ]
 }
 
-function describeCertificate(certificate: CertificateStatus): string[] {
-  const { name, level, identity, installed, servedSerials = [], renewAt, next, alarms } = certificate
-  const rows: (readonly [string, string])[] = [['Level', level]]
-  if (identity !== undefined) rows.push(['Identity', identity])
-  if (installed !== undefined) {
-    rows.push(['Generation', `${installed.generation}${installed.served ? ', served' : ', not served yet'}`])
-    rows.push(['Serial', installed.serial], ['Until', installed.notAfter])
-  }
-  for (const serial of servedSerials) rows.push(['On live ports', serial])
-  if (renewAt !== undefined) rows.push(['Renewal', renewAt])
-  if (next !== undefined) rows.push(['Next', `${next.at} (${next.because})`])
-  for (const alarm of alarms) rows.push([alarm.level, alarm.message])
-  return [heading(name), ...columns(rows)]
+function rowOf(about: string, { level, message, code }: StatusAlarm): readonly [string, string] {
+  return [about, `${level}: ${message} (${code})`]
+}
+
+function describeCertificates(certificates: readonly CertificateStatus[], now: Instant): string[] {
+  return table(
+    ['CERTIFICATE', 'LEVEL', 'IDENTITY', 'GENERATION', 'SERIAL', 'EXPIRES', 'SERVED', 'NEXT'],
+    certificates.map(({ name, level, identity = '-', installed, next, renewAt }) => [
+      name,
+      level,
+      identity,
+      installed === undefined ? '-' : String(installed.generation),
+      installed?.serial ?? '-',
+      installed === undefined ? '-' : fromNow(installed.notAfter, now),
+      installed === undefined ? '-' : installed.served ? 'yes' : 'not yet',
+      describeNext(next, renewAt, now),
+    ]),
+  )
+}
+
+/** The agent looks often; what a person wants to know is when the next certificate comes. */
+function describeNext(next: CertificateStatus['next'], renewAt: string | undefined, now: Instant): string {
+  if (renewAt !== undefined && Date.parse(renewAt) > now) return `renewal ${fromNow(renewAt, now)}`
+  return next === undefined ? '-' : `${next.because} ${fromNow(next.at, now)}`
+}
+
+/** `in 11h 5m`, `3m ago`. */
+function fromNow(time: string, now: Instant): string {
+  const seconds = Math.round((Date.parse(time) - now) / secondMs)
+  const size = Math.abs(seconds)
+  const [hours, minutes] = [Math.floor(size / 3_600), Math.floor(size / 60) % 60]
+  const shown = hours > 0 ? `${hours}h ${minutes}m` : minutes > 0 ? `${minutes}m` : `${size}s`
+  return seconds < 0 ? `${shown} ago` : `in ${shown}`
 }

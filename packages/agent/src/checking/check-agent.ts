@@ -1,0 +1,118 @@
+import { type ErrorCode, MayflyError, parsePrivateKey } from '@mayfly/ca-core'
+import { resolveAccess } from '@mayfly/platform'
+import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
+import type { CertificateSettings } from '../configuration/certificate-settings.ts'
+import { openBundleShelf } from '../state/bundle-shelf.ts'
+import type { HeldBundle } from '../state/held-bundle.ts'
+import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
+import { openLineageStore } from '../state/lineage-store.ts'
+import { checkEnrolment, checkHeldBundle } from './check-enrolment.ts'
+import { checkFiles } from './check-files.ts'
+import { checkHost } from './check-host.ts'
+import { checkIssuers } from './check-issuers.ts'
+import type { CheckPorts } from './check-ports.ts'
+import { checkServer, type ServerSubject } from './check-server.ts'
+import { type Finding, failed, type Outcome, tryToGet, warning } from './finding.ts'
+
+export interface CheckReport {
+  /** What was tried, in the order of a rotation. */
+  readonly findings: readonly Finding[]
+  /** Of the first thing that a rotation would fail at; absent where it would work. */
+  readonly failure?: ErrorCode
+}
+
+/**
+ * Tries everything that a rotation will need, without rotating: what fails here would fail then. Nothing is
+ * changed but for small files that are written and removed again.
+ *
+ * @throws MayflyError `config-invalid` naming file, line and key; `usage` for a name that is not configured
+ */
+export async function checkAgent(
+  { configPath, names }: { readonly configPath: string; readonly names?: readonly string[] },
+  ports: CheckPorts,
+): Promise<CheckReport> {
+  const configuration = await readAgentConfiguration(ports.fileSystem, configPath)
+  const chosen = names ?? Object.keys(configuration.certificates)
+  const findings = await checkHost(configuration, ports)
+  for (const name of chosen) {
+    const settings = configuration.certificates[name]
+    if (settings === undefined) throw new MayflyError('usage', `${configPath} has no certificate ${name}.`)
+    findings.push(...(await checkOne({ name, settings, configuration }, ports)))
+  }
+  const failure = findings.find(({ result }) => result === 'failed')
+  return { findings, ...(failure?.result === 'failed' && { failure: failure.code }) }
+}
+
+interface Checked {
+  readonly name: string
+  readonly settings: CertificateSettings
+  readonly configuration: AgentConfiguration
+}
+
+async function checkOne(checked: Checked, ports: CheckPorts): Promise<Finding[]> {
+  const { name, settings, configuration } = checked
+  const lineage = await readLineage(checked, ports)
+  const state = lineage.value
+  const shelf = await readShelf(checked, state, ports)
+  const held = shelf.value
+  const urls = settings.issuers ?? state?.issuerUrls ?? []
+  const issuers = held === undefined ? [] : await checkIssuers(name, urls, held.bundle, ports)
+  const access = await tryToGet({ check: 'access', certificate: name }, async () => ({
+    value: await resolveAccess(settings, ports),
+    outcomes: [],
+  }))
+  const files =
+    access.value === undefined
+      ? []
+      : await checkFiles({ name, live: configuration.live, settings, access: access.value }, ports)
+  const server = await checkServer(serverSubject(checked, state, held), ports)
+  return [lineage.findings, shelf.findings, issuers, access.findings, files, server].flat()
+}
+
+function readLineage({ name, settings, configuration }: Checked, { fileSystem, clock }: CheckPorts) {
+  return tryToGet({ check: 'enrolment', certificate: name }, async () => {
+    const store = openLineageStore(fileSystem, configuration.state, name)
+    const value = await store.read()
+    if (value !== undefined) return { value, outcomes: checkEnrolment(value, settings, clock.now()) }
+    const isAnswered = (await store.readEnrolment())?.answered !== undefined
+    return { value, outcomes: isAnswered ? notTakenUp : notEnrolled(name) }
+  })
+}
+
+async function readShelf(
+  { name, configuration }: Checked,
+  state: LineageState | undefined,
+  { fileSystem }: CheckPorts,
+): Promise<{ readonly findings: Finding[]; readonly value?: HeldBundle | undefined }> {
+  if (state === undefined) return { findings: [] }
+  return tryToGet({ check: 'bundle', certificate: name }, async () => {
+    const value = await openBundleShelf(fileSystem, configuration.state).held(state.rootFingerprint)
+    return { value, outcomes: checkHeldBundle(value) }
+  })
+}
+
+function notEnrolled(name: string): Outcome {
+  return failed(
+    'lineage-unknown',
+    `it is not enrolled. Run \`mayfly token create\` at the issuer, then \`mayfly agent enroll TOKEN --name ${name}\` here.`,
+  )
+}
+
+const notTakenUp: Outcome = warning(
+  'lineage-unknown',
+  'it was enrolled, and the agent has not taken it up yet. Start the agent.',
+)
+
+function serverSubject(
+  { name, settings, configuration }: Checked,
+  state: LineageState | undefined,
+  held: HeldBundle | undefined,
+): ServerSubject {
+  const subject = { name, live: configuration.live, settings }
+  const serial = state === undefined ? undefined : liveGeneration(state)?.serial
+  const credential = [state?.head, state?.candidate].find((one) => one !== undefined && one.serial === serial)
+  if (credential === undefined || held === undefined) return subject
+  const { chainPem, keyPem } = credential
+  const clientMaterial = { chainPem, keyPair: parsePrivateKey(keyPem) }
+  return { ...subject, expected: { serial: credential.serial, bundle: held.bundle, clientMaterial } }
+}

@@ -1,0 +1,54 @@
+import { formatInstant, formatName, parseNames, sameName } from '@mayfly/ca-core'
+import type { CertificateSettings } from '../configuration/certificate-settings.ts'
+import type { HeldBundle } from '../state/held-bundle.ts'
+import type { LineageState } from '../state/lineage-state.ts'
+import { identityAlarms } from '../status/certificate-alarms.ts'
+import { failed, good, type Outcome, warning } from './finding.ts'
+
+/** How long after its end a certificate may still ask, unless the issuer says otherwise. */
+const recoveryMs = 7 * 86_400_000
+
+/** Whether the lineage can go on as it is configured. Pure. */
+export function checkEnrolment(
+  state: LineageState,
+  settings: CertificateSettings,
+  now: number,
+): readonly Outcome[] {
+  return [
+    ...identityAlarms(state, settings.identity).map(({ code, message }) => warning(code, message)),
+    checkNames(state, settings),
+    checkHead(state, now),
+  ]
+}
+
+function checkNames({ names, identity }: LineageState, settings: CertificateSettings): Outcome {
+  const allowed = parseNames([...names])
+  const others = (settings.names ?? []).filter((name) => !allowed.some((one) => sameName(one, name)))
+  if (others.length === 0) return good(`enrolled as ${identity} for ${names.join(', ')}`)
+  return warning(
+    'names-not-allowed',
+    `names asks for ${others.map(formatName).join(', ')}, which ${identity} was enrolled without. Let the issuer allow them (mayfly identity show ${identity} there), or take them out of agent.yaml.`,
+  )
+}
+
+function checkHead({ head, certificate }: LineageState, now: number): Outcome {
+  const until = formatInstant(head.notAfter)
+  if (now < head.notAfter) return good(`the certificate is good until ${until}`)
+  if (now < head.notAfter + recoveryMs)
+    return warning(
+      'certificate-expired',
+      `the certificate expired at ${until}; it can still be renewed. Start the agent.`,
+    )
+  return failed(
+    'lineage-expired',
+    `the certificate expired at ${until}, too long ago to be renewed. Run \`mayfly token create\` at the issuer, then \`mayfly agent enroll TOKEN --name ${certificate}\` here.`,
+  )
+}
+
+/** Whether the bundle that is held vouches for anything. Pure. */
+export function checkHeldBundle(held: HeldBundle | undefined): Outcome {
+  if (held === undefined)
+    return warning('bundle-invalid', 'no trust bundle is held; the agent gets it anew from the issuer.')
+  const { sequence, roots } = held.bundle
+  return good(`trust bundle ${sequence} with ${roots.length} root(s) is held`)
+}

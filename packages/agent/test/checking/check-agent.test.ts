@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import { dayMs, MayflyError, minuteMs } from '@mayfly/ca-core'
+import { FakeProcessRunner } from '../../../../test/fakes/fake-process-runner.ts'
+import { type CheckReport, checkAgent } from '../../src/checking/check-agent.ts'
+import type { CheckPorts } from '../../src/checking/check-ports.ts'
+import type { Finding } from '../../src/checking/finding.ts'
+import type { ProbeResult } from '../../src/probing/probe-result.ts'
+import { statePaths } from '../../src/state/state-folder.ts'
+import { VirtualHost } from '../support/virtual-host.ts'
+
+const configPath = '/etc/agent.yaml'
+const yaml = `state: /state
+live: /etc/live
+certificates:
+  web:
+    identity: web-1
+    group: web
+    reload: { preset: nginx }
+    probe: [{ connect: 127.0.0.1:443, serverName: web-1.example }]
+`
+
+describe('mayfly agent check', () => {
+  let host: VirtualHost
+  let processRunner: FakeProcessRunner
+  let ports: CheckPorts
+  let freeBytes: number
+  let served: Partial<Extract<ProbeResult, { outcome: 'served' }>> | 'nothing'
+
+  const write = async (path: string, text: string, mode = 0o644) => {
+    await host.fileSystem.remove(path)
+    await host.fileSystem.createFile(path, new TextEncoder().encode(text), { mode })
+  }
+
+  beforeEach(async () => {
+    host = await VirtualHost.create()
+    await host.enroll()
+    await host.run(minuteMs)
+    const { clock, random, fileSystem, issuer, trace } = host
+    await fileSystem.makeDirectory('/proc/7', { mode: 0o755 })
+    await fileSystem.makeDirectory('/proc/self', { mode: 0o755 })
+    await fileSystem.makeDirectory('/run', { mode: 0o755 })
+    await write(configPath, yaml)
+    await write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\n')
+    await write('/etc/group', 'root:x:0:\nweb:x:7:\n')
+    await write('/proc/7/comm', 'nginx\n')
+    await write('/run/nginx.pid', '7\n')
+    await write(statePaths.lock('/state'), '', 0o600)
+    processRunner = new FakeProcessRunner().program('nginx')
+    freeBytes = 1e9
+    served = {}
+    ports = {
+      clock,
+      random,
+      fileSystem,
+      processRunner,
+      transport: issuer,
+      trace,
+      lock: async (path) => {
+        throw new MayflyError('already-running', `${path}: another process is using this state`)
+      },
+      freeBytes: async () => freeBytes,
+      probe: async (endpoint) => {
+        if (served === 'nothing') {
+          const message = '127.0.0.1:443: nothing listens there; start the server.'
+          return { outcome: 'failed', endpoint, because: 'refused', message }
+        }
+        const { serial, notAfter } = host.state.head
+        const result = { outcome: 'served', endpoint, serial, notAfter, fingerprint: '' } as const
+        return { ...result, handshake: 'completed', trust: { ok: true }, ...served }
+      },
+    }
+  })
+
+  const check = (): Promise<CheckReport> => checkAgent({ configPath }, ports)
+
+  /** The only finding that is not good. */
+  const only = ({ findings }: CheckReport): Finding => {
+    const others = findings.filter(({ result }) => result !== 'good')
+    assert.equal(others.length, 1, JSON.stringify(others, undefined, 2))
+    return others[0] as Finding
+  }
+
+  const failsAt = async (name: Finding['check'], code: string, advice: RegExp): Promise<void> => {
+    const report = await check()
+    const finding = only(report)
+    assert.equal(finding.check, name)
+    assert.equal(finding.result, 'failed')
+    assert.match(finding.message, advice)
+    assert.equal(report.failure, code)
+  }
+
+  const warnsAt = async (name: Finding['check'], advice: RegExp): Promise<void> => {
+    const report = await check()
+    const finding = only(report)
+    assert.equal(finding.check, name)
+    assert.equal(finding.result, 'warning')
+    assert.match(finding.message, advice)
+    assert.equal(report.failure, undefined)
+  }
+
+  test('all is well: → everything was tried, nothing is changed', async () => {
+    const before = await host.fileSystem.list('/etc/live')
+    const state = JSON.stringify(await host.store.read())
+    const { findings, failure } = await check()
+    assert.deepEqual(
+      findings.filter(({ result }) => result !== 'good'),
+      [],
+    )
+    assert.equal(failure, undefined)
+    const tried = new Set(findings.map(({ check: name }) => name))
+    for (const name of ['state', 'disk-space', 'running', 'enrolment', 'bundle', 'issuer', 'clock']) {
+      assert.ok(tried.has(name as Finding['check']), name)
+    }
+    for (const name of ['folders', 'files', 'server', 'server-test', 'probe']) {
+      assert.ok(tried.has(name as Finding['check']), name)
+    }
+    assert.deepEqual(await host.fileSystem.list('/etc/live'), before)
+    assert.deepEqual(
+      (await host.fileSystem.list('/state')).filter((name) => name.startsWith('.')),
+      [],
+    )
+    assert.equal(JSON.stringify(await host.store.read()), state)
+    assert.deepEqual(processRunner.signals, [])
+  })
+
+  test('the disk is almost full: → fails, make room', async () => {
+    freeBytes = 4_096
+    const { findings, failure } = await check()
+    assert.equal(failure, 'disk-full')
+    assert.match(findings.find(({ result }) => result === 'failed')?.message ?? '', /Make room/)
+  })
+
+  test('a read-only live folder: → fails, with the folder', async () => {
+    host.fileSystem.fail({ errno: 'EROFS', operation: 'createFile', path: /^\/etc\/live/ })
+    await failsAt('folders', 'file-unwritable', /\/etc\/live/)
+  })
+
+  test('a state folder that is not ours: → fails', async () => {
+    host.fileSystem.fail({ errno: 'EACCES', operation: 'createFile', path: /^\/state\/\.check/ })
+    await failsAt('state', 'permission-denied', /\/state/)
+  })
+
+  test('a state folder that others see into: → a warning, with the command', async () => {
+    await host.fileSystem.setAccess('/state', { mode: 0o755 })
+    await warnsAt('state', /chmod 0700 \/state/)
+  })
+
+  test('a broken state file: → fails, restore or enrol again', async () => {
+    await write(statePaths.lineage('/state', 'web'), '{"format":', 0o600)
+    await failsAt('enrolment', 'state-invalid', /enrol again/)
+  })
+
+  test('not enrolled: → fails, with both commands', async () => {
+    await host.fileSystem.remove(statePaths.lineage('/state', 'web'))
+    await failsAt('enrolment', 'lineage-unknown', /token create.*agent enroll TOKEN --name web/)
+  })
+
+  test('expired for three days, and for thirty: → can come back, and cannot', async () => {
+    await host.clock.advance(3 * dayMs)
+    await warnsAt('enrolment', /can still be renewed/)
+    await host.clock.advance(27 * dayMs)
+    await failsAt('enrolment', 'lineage-expired', /mayfly agent enroll TOKEN --name web/)
+  })
+
+  test('another identity in the configuration: → a warning', async () => {
+    await write(configPath, yaml.replace('identity: web-1', 'identity: web-2'))
+    await warnsAt('enrolment', /enrolled as web-1/)
+  })
+
+  test('names that were not enrolled: → a warning', async () => {
+    await write(configPath, yaml.replace('group: web', 'group: web\n    names: [dns:other.example]'))
+    await warnsAt('enrolment', /dns:other\.example/)
+  })
+
+  test('the issuer cannot be reached: → fails', async () => {
+    host.issuer.fault = async () => {
+      throw new MayflyError('transport-failed', 'https://ca.example:8443 cannot be reached: ECONNREFUSED')
+    }
+    await failsAt('issuer', 'transport-failed', /whether the issuer runs/)
+  })
+
+  test('an issuer with a bundle that no trusted root signed: → fails', async () => {
+    const other = await VirtualHost.create()
+    host.issuer.fault = async (request) => other.issuer.exchange({ ...request, headers: {} })
+    const { failure } = await check()
+    assert.equal(failure, 'bundle-untrusted')
+  })
+
+  test('the clock is ten minutes off: → a warning that says which way', async () => {
+    host.issuer.fault = async (_request, answer) => {
+      const response = await answer()
+      const date = new Date(host.clock.now() + 10 * minuteMs).toUTCString()
+      return { ...response, headers: { ...response.headers, date } }
+    }
+    await warnsAt('clock', /600 s behind .* Set it\./)
+  })
+
+  test('a group that does not exist: → fails, with its name', async () => {
+    processRunner.program('getent', () => ({ exitCode: 2 }))
+    await write('/etc/group', 'root:x:0:\n')
+    await failsAt('access', 'config-invalid', /no group "web"/)
+  })
+
+  test('a folder that the group cannot enter: → fails, with the command', async () => {
+    await host.fileSystem.setAccess('/etc', { mode: 0o700 })
+    await failsAt('folders', 'permission-denied', /chmod o\+x \/etc/)
+  })
+
+  test('something of another in the place of the live link: → fails', async () => {
+    await host.fileSystem.remove('/etc/live/web')
+    await host.fileSystem.makeDirectory('/etc/live/web', { mode: 0o755 })
+    await failsAt('files', 'file-exists', /Move it away/)
+  })
+
+  test('the server does not run: → fails, start it', async () => {
+    await host.fileSystem.remove('/run/nginx.pid')
+    await failsAt('server', 'reload-failed', /Start the server/)
+  })
+
+  test("the server's own test fails: → fails, with what it says", async () => {
+    processRunner.program('nginx', () => ({ exitCode: 1, stderr: 'unknown directive "srever"' }))
+    await failsAt('server-test', 'check-failed', /srever/)
+  })
+
+  test('nothing listens, or another certificate is served: → fails', async () => {
+    served = 'nothing'
+    await failsAt('probe', 'probe-failed', /start the server/)
+    served = { serial: 'ff'.repeat(16) }
+    await failsAt('probe', 'probe-failed', /Point the server's configuration at the live folder/)
+  })
+
+  test('served, and refused by clients: → a warning', async () => {
+    served = { trust: { ok: false, reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } }
+    await warnsAt('probe', /fullchain\.pem/)
+  })
+
+  test('no port is probed: → a warning', async () => {
+    await write(configPath, yaml.replace(/ {4}probe.*\n/, ''))
+    await warnsAt('probe', /Write the ports under probe/)
+  })
+
+  test('a mistake in the configuration: → thrown, with its line', async () => {
+    await write(configPath, `${yaml}oops: 1\n`)
+    await assert.rejects(check(), /agent\.yaml:9:1: oops/)
+  })
+
+  test('a name that is not configured: → usage', async () => {
+    await assert.rejects(checkAgent({ configPath, names: ['mail'] }, ports), { code: 'usage' })
+  })
+
+  test('before the first rotation: → nothing is installed, a warning', async () => {
+    host = await VirtualHost.create()
+    await host.enroll()
+    await host.fileSystem.makeDirectory('/etc', { mode: 0o755 })
+    await write(configPath, yaml)
+    await write('/etc/group', 'web:x:7:\n')
+    ports = { ...ports, fileSystem: host.fileSystem, clock: host.clock, transport: host.issuer }
+    const { findings } = await check()
+    assert.ok(findings.some(({ check: name, result }) => name === 'enrolment' && result === 'warning'))
+    assert.ok(findings.some(({ message }) => /nothing is installed yet/.test(message)))
+  })
+})

@@ -1,0 +1,49 @@
+import { type CheckReport, checkAgent, type Finding, localPorts } from '@mayfly/agent'
+import { freeBytes } from '@mayfly/platform'
+import { exitCodes } from '../../errors/exit-codes.ts'
+import { type Answer, heading, table } from '../../terminal/answer.ts'
+import { tellProgress } from '../progress.ts'
+import type { Session } from '../session.ts'
+
+export interface AgentCheckOptions {
+  readonly config: string
+  readonly names: readonly string[]
+  readonly json?: boolean
+}
+
+/** `mayfly agent check` */
+export async function agentCheck(options: AgentCheckOptions, session: Session): Promise<Answer> {
+  const { config: configPath, names } = options
+  tellProgress(session, 'Trying everything that a rotation will need…')
+  const ports = localPorts()
+  try {
+    const report = await checkAgent(
+      { configPath, ...(names.length > 0 && { names }) },
+      { ...ports, freeBytes },
+    )
+    return describe(report)
+  } finally {
+    await ports.transport.close()
+  }
+}
+
+function describe({ findings, failure }: CheckReport): Answer {
+  const isReady = failure === undefined
+  const toMend = findings.filter(({ result }) => result !== 'good').length
+  return {
+    json: { isReady, findings },
+    lines: [
+      heading(
+        isReady
+          ? `A rotation will work${toMend === 0 ? '.' : `; ${toMend} thing(s) should be mended all the same.`}`
+          : `A rotation would fail; ${toMend} thing(s) to mend.`,
+      ),
+      ...table(['CERTIFICATE', 'CHECK', 'RESULT', 'WHAT'], findings.map(rowOf)),
+    ],
+    exitCode: isReady ? 0 : exitCodes[failure],
+  }
+}
+
+function rowOf({ certificate = '(host)', check, result, message }: Finding): string[] {
+  return [certificate, check, result === 'good' ? 'good' : result.toUpperCase(), message]
+}
