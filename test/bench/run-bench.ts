@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { fiftyAgents } from './agents/fifty-agents.ts'
 import { oneAgent } from './agents/one-agent.ts'
+import { overload } from './attack/overload.ts'
 import { type Bench, type Figure, meetsAim } from './figure.ts'
 import { figureLines } from './figure-table.ts'
 import { issueSpeed } from './issuing/issue-speed.ts'
 import { describeMachine } from './machine.ts'
 import { rotation } from './rotation/rotation.ts'
 
-const benches: readonly Bench[] = [rotation, oneAgent, fiftyAgents, issueSpeed]
+const benches: readonly Bench[] = [rotation, oneAgent, fiftyAgents, issueSpeed, overload]
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -123,11 +123,15 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
 }
 
 /** Writes `issuer.yaml` and the passphrase into `folder`. */
-export async function writeConfiguration(folder: string, yaml: string = ''): Promise<string> {
+export async function writeConfiguration(
+  folder: string,
+  yaml: string = '',
+  port: number = 0,
+): Promise<string> {
   const path = join(folder, 'issuer.yaml')
   const text = `
 url: ${issuerUrl}
-listen: 127.0.0.1:0
+listen: 127.0.0.1:${port}
 state: ${folder}/state
 trustDomain: test.internal
 passphrase: { file: ${folder}/passphrase }
