@@ -85,6 +85,12 @@ while True:
         print(data.decode().replace(chr(10), ' '))
 `
 
+/** An answer but for the end of the audit, which is the newest one each time. */
+function withoutWitness(answer: unknown): object {
+  const { auditHead: _, ...rest } = answer as { readonly auditHead?: unknown }
+  return rest
+}
+
 test('issuer: start, enrol, SIGTERM, start again → the same key gets the same certificate', async () => {
   const admin = adminClient(join(folder, 'state/admin.sock'))
   const first = new IssuerProcess()
@@ -104,7 +110,7 @@ test('issuer: start, enrol, SIGTERM, start again → the same key gets the same 
   try {
     const again = (await second.logged('ready')) as { port: number }
     const repeated = await postEnrolment({ port: again.port, ca }, token, { keyPair })
-    assert.deepEqual(repeated.json, answer.json)
+    assert.deepEqual(withoutWitness(repeated.json), withoutWitness(answer.json))
     await assert.rejects(async () => {
       const third = new IssuerProcess()
       await third.logged('ready')
