@@ -22,6 +22,7 @@ export interface ReadinessPorts {
   readonly store: Pick<Store, 'commit' | 'counts'>
   readonly authority: () => IssuingAuthority
   readonly clock: Clock
+  readonly clockJumpSeconds?: () => number
 }
 
 /** Looks at the store, the authority and the clock; what it found is given again for a second. */
@@ -52,8 +53,9 @@ function authorityFaults({ authority }: ReadinessPorts, now: Instant): ErrorCode
   }
 }
 
-async function storeFaults({ store }: ReadinessPorts, now: Instant): Promise<ErrorCode[]> {
+async function storeFaults({ store, clockJumpSeconds }: ReadinessPorts, now: Instant): Promise<ErrorCode[]> {
   try {
+    if (clockJumpSeconds !== undefined && clockJumpSeconds() !== 0) return ['clock-wrong']
     const { newestInstant } = await store.counts(now)
     if (newestInstant !== undefined && addSeconds(now, clockBehindSecondsMax) < newestInstant)
       return ['clock-wrong']

@@ -21,6 +21,8 @@ export interface IssuerPorts {
   /** Signs enrolment tokens. */
   readonly tokenKey: KeyPair
   readonly policy: Policy
+  /** By how much the clock has jumped, where somebody watches it; 0 while it is right. */
+  readonly clockJumpSeconds?: () => number
 }
 
 /** A leaf that the issuer holds the key of itself. */

@@ -1,5 +1,6 @@
 import { formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
+import { describeJump } from '../clock/clock-guard.ts'
 import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
 import type { StoreCounts } from '../store/store.ts'
 import { clockBehindSecondsMax } from '../store/store.ts'
@@ -59,6 +60,7 @@ export async function issuerStatus(
       ...conflictAlarms(suspendedIdentities.map((identity) => viewIdentity(identity, now))),
       ...authorityAlarms(authority, now),
       ...clockAlarms(newestInstant, now),
+      ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
       ...sweepAlarms(lastSweep),
       ...(await readKeptAlarms(ports.store)).map(keptAlarm),
     ],
@@ -91,6 +93,10 @@ function clockAlarms(newest: Instant | undefined, now: Instant): Alarm[] {
   if (newest === undefined || newest - now <= clockBehindSecondsMax * 1_000) return []
   const message = `The clock is behind ${formatInstant(newest)}, which the store has seen; nothing is issued.`
   return [{ because: 'clock-wrong', message }]
+}
+
+function jumpAlarms(seconds: number, now: Instant): Alarm[] {
+  return seconds === 0 ? [] : [{ because: 'clock-wrong', message: describeJump(seconds, now) }]
 }
 
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@mayfly/ca-core'
+import type { Clock, Random, Trace } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
 import type { ServerTimeouts } from '../api/https-server.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
@@ -10,6 +10,8 @@ export interface Foundation {
   readonly random: Random
   readonly store: Store
   readonly log: Logger
+  /** Is told of each step of a certificate; the log if absent. */
+  readonly trace?: Trace
   /** Reads what the state folder holds: at the start, and at each reload. */
   loadAuthority(): Promise<LoadedAuthority>
   /** For tests to shorten. */

@@ -2,6 +2,7 @@ import { MayflyError, type Trace } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
 import { createRateLimits, type RateLimits } from '../api/rate-limits.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
+import type { ClockGuard } from '../clock/clock-guard.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import { policyOf } from '../configuration/policy-of.ts'
 import { createIssuer } from '../issuing/create-issuer.ts'
@@ -34,12 +35,17 @@ export function requireTrustDomain({ trustDomain }: IssuerConfiguration, { serve
 }
 
 /** The use cases, on whatever the settings are at the time. */
-export function createLiveIssuer(live: LiveSettings, { store, clock, random, log }: Foundation): Issuer {
+export function createLiveIssuer(
+  live: LiveSettings,
+  { store, clock, random, log, trace }: Foundation,
+  guard: ClockGuard,
+): Issuer {
   return createIssuer({
     store,
     clock,
     random,
-    trace: loggingTrace(log),
+    trace: trace ?? loggingTrace(log),
+    clockJumpSeconds: () => guard.jumpSeconds(),
     authority: () => live.loaded.issuing,
     bundle: () => live.loaded.served,
     get tokenKey() {
@@ -51,6 +57,6 @@ export function createLiveIssuer(live: LiveSettings, { store, clock, random, log
   })
 }
 
-function loggingTrace(log: Logger): Trace {
+export function loggingTrace(log: Logger): Trace {
   return { step: (step, fields) => log.debug({ step, ...fields }, 'step') }
 }

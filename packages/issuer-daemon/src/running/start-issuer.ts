@@ -5,6 +5,7 @@ import { serverTimeouts } from '../api/https-server.ts'
 import { type RunningServer, startPublicServer } from '../api/public-server.ts'
 import { createReadiness, type Readiness } from '../api/readiness.ts'
 import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import { createClockGuard, guardStore } from '../clock/clock-guard.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import { createIssuerMetrics, type IssuerMetrics } from '../metrics/issuer-metrics.ts'
@@ -12,7 +13,7 @@ import { type SweepSchedule, startSweepSchedule } from '../schedule/sweep-schedu
 import { installOwnCertificate, mintOwnCertificate, type OwnCertificate } from '../tls/own-certificate.ts'
 import { type RunningRenewal, startOwnCertificateRenewal } from '../tls/own-certificate-renewal.ts'
 import type { Foundation } from './foundation.ts'
-import { createLiveIssuer, firstSettings, type LiveSettings } from './live-settings.ts'
+import { createLiveIssuer, firstSettings, type LiveSettings, loggingTrace } from './live-settings.ts'
 import { reloadIssuer } from './reload-issuer.ts'
 import { Shutdown } from './shutdown.ts'
 
@@ -80,10 +81,12 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   }
 }
 
-async function prepareBase(configuration: IssuerConfiguration, foundation: Foundation): Promise<Base> {
-  const { log } = foundation
+async function prepareBase(configuration: IssuerConfiguration, given: Foundation): Promise<Base> {
+  const { log, trace = loggingTrace(log) } = given
+  const guard = createClockGuard(given.clock)
+  const foundation = { ...given, trace, store: guardStore(given.store, guard) }
   const live = await firstSettings(configuration, foundation)
-  const issuer = createLiveIssuer(live, foundation)
+  const issuer = createLiveIssuer(live, foundation, guard)
   const burnt = await issuer.recover()
   if (burnt.length > 0) {
     log.warn({ serials: burnt.map(({ serial }) => serial) }, 'serials burnt by an interrupted run')
@@ -91,9 +94,14 @@ async function prepareBase(configuration: IssuerConfiguration, foundation: Found
   const metrics = createLiveMetrics(live, foundation)
   const answered = (answer: AnsweredRequest): void => {
     logAnswer(log, answer)
+    trace.step('answered', { requestId: answer.passage.requestId, status: answer.status })
     metrics.answered(answer)
   }
-  const readiness = createReadiness({ ...foundation, authority: () => live.loaded.issuing })
+  const readiness = createReadiness({
+    ...foundation,
+    authority: () => live.loaded.issuing,
+    clockJumpSeconds: () => guard.jumpSeconds(),
+  })
   return { configuration, foundation, live, issuer, metrics, readiness, answered }
 }
 

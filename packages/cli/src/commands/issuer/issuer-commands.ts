@@ -11,9 +11,12 @@ import {
 } from '../options.ts'
 import { perform, performForMonitoring } from '../perform.ts'
 import type { AcceptClockOptions } from './accept-clock.ts'
+import type { AcceptForgottenOptions } from './accept-forgotten.ts'
 import type { AcknowledgeOptions } from './acknowledge.ts'
+import type { IssuerBackupOptions } from './backup.ts'
 import type { IssuerInitOptions } from './init.ts'
 import type { IssuerInstallOptions } from './install.ts'
+import type { IssuerRestoreOptions } from './restore.ts'
 import type { IssuerRunOptions } from './run.ts'
 import { type IssuerStatusOptions, statusErrorExitCode } from './status-exit-code.ts'
 
@@ -26,6 +29,9 @@ export function addIssuerCommands(program: Command): void {
   addInstall(issuer)
   addRun(issuer)
   addStatus(issuer)
+  addBackup(issuer)
+  addRestore(issuer)
+  addAcceptForgotten(issuer)
   addAcknowledge(issuer)
   addAcceptClock(issuer)
 }
@@ -110,5 +116,47 @@ function addAcceptClock(issuer: Command): void {
     .addOption(jsonOption())
     .action((options: AcceptClockOptions) =>
       perform(async () => (await import('./accept-clock.ts')).issuerAcceptClock, options),
+    )
+}
+
+function addBackup(issuer: Command): void {
+  issuer
+    .command('backup')
+    .description('copy the store, while the issuer runs, to a file that only you can read')
+    .requiredOption('--out <file>', 'the file to write; there must be none')
+    .addOption(configOption(issuerConfigPath))
+    .addOption(jsonOption())
+    .action((options: IssuerBackupOptions) =>
+      perform(async () => (await import('./backup.ts')).issuerBackup, options),
+    )
+}
+
+function addRestore(issuer: Command): void {
+  issuer
+    .command('restore')
+    .description('put a backup in the place of the store of a stopped issuer, and say what it cannot know')
+    .argument('<file>', 'what `mayfly issuer backup` wrote')
+    .option(
+      '--accept-forgotten',
+      'take up again, when they ask, hosts whose certificates the backup does not know',
+    )
+    .option('--yes', 'do not ask')
+    .addOption(configOption(issuerConfigPath))
+    .addOption(jsonOption())
+    .action((backup: string, options: Omit<IssuerRestoreOptions, 'backup'>) =>
+      perform(async () => (await import('./restore.ts')).issuerRestore, { ...options, backup }),
+    )
+}
+
+function addAcceptForgotten(issuer: Command): void {
+  const accept = issuer
+    .command('accept-forgotten')
+    .description(
+      'after a restore: take up again, when they ask, hosts whose certificates the backup does not know',
+    )
+  addAdminOptions(accept)
+    .addOption(jsonOption())
+    .action((options: AcceptForgottenOptions) =>
+      perform(async () => (await import('./accept-forgotten.ts')).issuerAcceptForgotten, options),
     )
 }

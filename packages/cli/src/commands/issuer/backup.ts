@@ -1,0 +1,41 @@
+import { isAbsolute, resolve } from 'node:path'
+import { MayflyError } from '@mayfly/ca-core'
+import { backUpStore, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import type { Session } from '../session.ts'
+
+export interface IssuerBackupOptions {
+  readonly config: string
+  readonly out: string
+  readonly json?: boolean
+}
+
+/** `mayfly issuer backup` */
+export async function issuerBackup(options: IssuerBackupOptions, session: Session): Promise<Answer> {
+  const store = await sqlitePath(options.config, session)
+  const out = isAbsolute(options.out) ? options.out : resolve(options.out)
+  const made = await backUpStore({ store, out, now: session.clock.now() })
+  return {
+    json: made,
+    lines: [
+      heading('The store was backed up.'),
+      ...columns([
+        ['File', made.path],
+        ['At', made.at],
+        ['Audit', `up to record ${made.auditNumber}`],
+      ]),
+      '',
+      'It holds no keys. Keep it where only you can write: whoever can change it decides what a restore brings.',
+    ],
+  }
+}
+
+/** The file of the store. @throws MayflyError `usage` where the store is a database of its own */
+export async function sqlitePath(config: string, { fileSystem }: Session): Promise<string> {
+  const { store } = await readIssuerConfiguration(fileSystem, config)
+  if (store.kind === 'sqlite') return store.path
+  throw new MayflyError(
+    'usage',
+    'The store is PostgreSQL. Back it up and restore it with pg_dump and pg_restore.',
+  )
+}

@@ -1,0 +1,57 @@
+import { resolve } from 'node:path'
+import { MayflyError } from '@mayfly/ca-core'
+import { type RestoredStore, restoreStore } from '@mayfly/issuer-daemon'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import type { Session } from '../session.ts'
+import { sqlitePath } from './backup.ts'
+
+export interface IssuerRestoreOptions {
+  readonly config: string
+  readonly backup: string
+  readonly acceptForgotten?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** `mayfly issuer restore` */
+export async function issuerRestore(options: IssuerRestoreOptions, session: Session): Promise<Answer> {
+  const store = await sqlitePath(options.config, session)
+  if (options.yes !== true) await confirm(store, session)
+  const restored = await restoreStore({
+    backup: resolve(options.backup),
+    store,
+    now: session.clock.now(),
+    acceptForgotten: options.acceptForgotten === true,
+  })
+  return { json: restored, lines: describe(restored) }
+}
+
+async function confirm(store: string, { terminal }: Session): Promise<void> {
+  const answer = await terminal.ask(`Replace the store ${store} by the backup? Type yes: `)
+  if (answer.trim() !== 'yes') throw new MayflyError('cancelled', 'Cancelled; nothing was done.')
+}
+
+function describe(restored: RestoredStore): string[] {
+  const { backupAt, replaced, replacedReadable, keptSuspended, lostIdentities, revokedTokens } = restored
+  return [
+    heading('The store was restored.'),
+    ...columns([
+      ['Backup of', backupAt],
+      ...(replaced === undefined ? [] : [['Store before', replaced] as const]),
+      ['Tokens revoked', String(revokedTokens)],
+      ...keptSuspended.map((name) => ['Stays suspended', name] as const),
+      ...lostIdentities.map((name) => ['Was added since, and is gone', name] as const),
+    ]),
+    '',
+    ...(replacedReadable
+      ? []
+      : [
+          'Nobody knows who was suspended since the backup. Suspend them again before the issuer starts to issue.',
+          '',
+        ]),
+    restored.acceptForgotten
+      ? 'Hosts whose certificates are younger than the backup are taken up again when they ask.'
+      : 'Hosts whose certificates are younger than the backup are refused, until you run `mayfly issuer accept-forgotten`.',
+    'The issuer shows an alarm until you run `mayfly issuer acknowledge store-restored`.',
+  ]
+}
