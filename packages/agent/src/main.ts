@@ -99,7 +99,7 @@ async function runLocked(run: LockedRun): Promise<void> {
   })
   const listen = configuration.metrics.listen
   const server =
-    listen === undefined
+    listen === undefined || agent.metrics === undefined
       ? undefined
       : await startMetricsServer({ registry: agent.metrics.registry, listen, isReady: () => agent.isReady() })
   logger.info({ configPath, metrics: server?.address }, 'the agent is running')
@@ -124,7 +124,7 @@ async function removeUnfinished({ fileSystem }: AgentPorts, state: string): Prom
 
 function refreshTextfile({ configuration, ports, logger }: LockedRun, agent: RunningAgent): void {
   const path = configuration.metrics.textfile
-  if (path === undefined) return
+  if (path === undefined || agent.metrics === undefined) return
   writeTextfile(ports.fileSystem, path, agent.metrics.registry).catch((err: unknown) => {
     logger.warn({ err }, 'the metrics file cannot be written')
   })

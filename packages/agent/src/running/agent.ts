@@ -2,7 +2,7 @@ import { type Clock, minuteMs } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
-import { type AgentMetrics, createAgentMetrics } from '../metrics/agent-metrics.ts'
+import type { AgentMetrics, MetricsFacts } from '../metrics/agent-metrics.ts'
 import { openBundleShelf } from '../state/bundle-shelf.ts'
 import { statePaths } from '../state/state-folder.ts'
 import type { AgentStatus } from '../status/agent-status.ts'
@@ -30,7 +30,8 @@ export interface AgentOptions {
 
 /** A running agent: what signals, watches and commands can do to it. */
 export interface RunningAgent {
-  readonly metrics: AgentMetrics
+  /** Where the configuration says that somebody looks. */
+  readonly metrics?: AgentMetrics
   /** Whether every keeper makes progress; what the watchdog is told. */
   isAlive(): boolean
   /** Whether every certificate is without a critical alarm. */
@@ -85,7 +86,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     logger,
     onEvent(certificate, event) {
       history.add(clock.now(), certificate, event)
-      metrics.count(certificate, event)
+      metrics?.count(certificate, event)
     },
     onStep: () => board.refresh(),
   })
@@ -98,7 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     follow: (next) => fleet.follow(next),
   })
 
-  const metrics = createAgentMetrics({
+  const metrics = await openMetrics(options.configuration, {
     version: agentVersion,
     now: () => clock.now(),
     clockOffsetSeconds: issuer.clockOffsetSeconds,
@@ -113,7 +114,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   await fleet.follow(options.configuration)
   board.refresh()
   return {
-    metrics,
+    ...(metrics !== undefined && { metrics }),
     isAlive: () => fleet.isProgressing(),
     isReady: () => compose().level !== 'critical',
     async reload() {
@@ -131,6 +132,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await history.flush()
     },
   }
+}
+
+/** Their library is loaded only where they are wanted: it is much to have resident on every host. */
+async function openMetrics(
+  { metrics: { listen, textfile } }: AgentConfiguration,
+  facts: MetricsFacts,
+): Promise<AgentMetrics | undefined> {
+  if (listen === undefined && textfile === undefined) return undefined
+  const { createAgentMetrics } = await import('../metrics/agent-metrics.ts')
+  return createAgentMetrics(facts)
 }
 
 /** The status says when it was written: an agent without certificates is alive too. */
