@@ -1,4 +1,5 @@
 import { formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
+import { authorityEnd } from '../alarms/authority-end.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
 import { describeJump } from '../clock/clock-guard.ts'
 import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
@@ -7,9 +8,6 @@ import { clockBehindSecondsMax } from '../store/store.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
 import type { IssuingAuthority } from './issuing-authority.ts'
-
-/** How long before its end an intermediate should be replaced: a ceremony needs people. */
-export const authorityWarningSeconds: number = 30 * 86_400
 
 /** Suspended identities that the status lists by name. */
 const listedAlarmsMax = 100
@@ -20,11 +18,14 @@ export interface Alarm {
     | 'lineage-conflict'
     | 'authority-missing'
     | 'authority-ending'
+    | 'authority-expired'
     | 'clock-wrong'
     | 'sweep-stopped'
     | KeptAlarmKind
   readonly message: string
   readonly identity?: string
+  /** Of an intermediate that ends: which of the warnings it is. */
+  readonly withinDays?: number
 }
 
 export interface LastSweep extends SweepReport {
@@ -84,9 +85,15 @@ function authorityAlarms(authority: IssuingAuthority | undefined, now: Instant):
   if (authority === undefined) {
     return [{ because: 'authority-missing', message: 'There is no intermediate; install one.' }]
   }
-  const { notAfter } = authority.authority.certificate
-  if (notAfter - now > authorityWarningSeconds * 1_000) return []
-  return [{ because: 'authority-ending', message: `The intermediate ends at ${formatInstant(notAfter)}.` }]
+  const end = authorityEnd(authority.authority.certificate.notAfter, now)
+  switch (end.is) {
+    case 'far':
+      return []
+    case 'near':
+      return [{ because: 'authority-ending', message: end.message, withinDays: end.withinDays }]
+    case 'over':
+      return [{ because: 'authority-expired', message: end.message }]
+  }
 }
 
 function clockAlarms(newest: Instant | undefined, now: Instant): Alarm[] {

@@ -1,6 +1,7 @@
 import { type Clock, type Instant, secondMs } from '@mayfly/ca-core'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import type { Alarm } from '../issuing/issuer-status.ts'
 import type { StoreCounts } from '../store/store.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
 
@@ -20,6 +21,7 @@ export interface IssuerMetrics {
   swept(report: SweepReport, durationMs: number): void
   sweepFailed(): void
   ownCertificate(notAfter: Instant): void
+  alarmed(alarms: readonly Alarm[]): void
 }
 
 export function createIssuerMetrics(sources: MetricsSources): IssuerMetrics {
@@ -32,6 +34,7 @@ export function createIssuerMetrics(sources: MetricsSources): IssuerMetrics {
     ...measureRequests(registry),
     ...measureSweeps(registry, sources.clock),
     ...measureTls(registry),
+    ...measureAlarms(registry),
   }
 }
 
@@ -97,6 +100,28 @@ function measureTls(registry: Registry): Pick<IssuerMetrics, 'ownCertificate'> {
     registers: [registry],
   })
   return { ownCertificate: (notAfter) => notAfterSeconds.set(notAfter / secondMs) }
+}
+
+function measureAlarms(registry: Registry): Pick<IssuerMetrics, 'alarmed'> {
+  const registers = [registry]
+  const standing = new Gauge({
+    name: 'mayfly_alarms',
+    help: 'Alarms at the last sweep, by what they are about.',
+    labelNames: ['because'],
+    registers,
+  })
+  const warningDays = new Gauge({
+    name: 'mayfly_authority_warning_days',
+    help: 'The intermediate ends within so many days: 30, 14 or 7; 0 while its end is far.',
+    registers,
+  })
+  return {
+    alarmed(alarms) {
+      standing.reset()
+      for (const { because } of alarms) standing.inc({ because })
+      warningDays.set(alarms.find(({ withinDays }) => withinDays !== undefined)?.withinDays ?? 0)
+    },
+  }
 }
 
 function measureAuthority(registry: Registry, { authorityNotAfter, bundleSequence }: MetricsSources): void {

@@ -1,5 +1,6 @@
 import { startMetricsServer } from '@mayfly/platform'
 import { startAdminServer } from '../admin/admin-server.ts'
+import { createAlarmLog } from '../alarms/alarm-log.ts'
 import { logAnswer } from '../api/access-log.ts'
 import { serverTimeouts } from '../api/https-server.ts'
 import { type RunningServer, startPublicServer } from '../api/public-server.ts'
@@ -160,6 +161,16 @@ function startRenewal(
 }
 
 function startSweeps({ configuration, foundation: { clock, log }, issuer, metrics }: Base): SweepSchedule {
+  const tellAlarms = createAlarmLog({
+    clock,
+    told: ({ message, ...alarm }) => log[alarm.withinDays === undefined ? 'error' : 'warn'](alarm, message),
+    ended: (because) => log.info({ because }, 'the alarm is over'),
+  })
+  const lookForAlarms = async (): Promise<void> => {
+    const { alarms } = await issuer.status()
+    metrics.alarmed(alarms)
+    tellAlarms(alarms)
+  }
   return startSweepSchedule({
     cron: configuration.sweep.cron,
     clock,
@@ -167,6 +178,7 @@ function startSweeps({ configuration, foundation: { clock, log }, issuer, metric
     swept(report, durationMs) {
       metrics.swept(report, durationMs)
       log[report.failed > 0 || report.stopped !== undefined ? 'error' : 'info'](report, 'swept')
+      lookForAlarms().catch((error: unknown) => log.error({ err: error }, 'alarms not looked for'))
     },
     failed(error) {
       metrics.sweepFailed()

@@ -11,11 +11,12 @@ export async function issuerStatus(options: IssuerStatusOptions, session: Sessio
   return { json: status, lines: describe(status), exitCode: exitCodeOf(status) }
 }
 
-/** Without an intermediate or a clock nothing is minted: hosts run out of certificates within the day. */
-const critical: readonly string[] = ['authority-missing', 'clock-wrong']
+/** A week is what a ceremony may take. Without an intermediate or a clock nothing is minted: hosts run out of certificates within the day. */
+const critical: readonly string[] = ['authority-missing', 'authority-expired', 'clock-wrong']
 
 function exitCodeOf({ alarms }: IssuerStatus): number {
-  if (alarms.some(({ because }) => critical.includes(because))) return monitoringExitCodes.critical
+  if (alarms.some(({ because, withinDays }) => critical.includes(because) || withinDays === 7))
+    return monitoringExitCodes.critical
   return alarms.length > 0 ? monitoringExitCodes.warning : monitoringExitCodes.ok
 }
 

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { dayMs } from '@mayfly/ca-core'
+import { FakeClock } from '../../../../test/fakes/fake-clock.ts'
+import { createAlarmLog } from '../../src/alarms/alarm-log.ts'
+import { authorityEnd } from '../../src/alarms/authority-end.ts'
+import type { Alarm } from '../../src/issuing/issuer-status.ts'
+import { createHost, createIssuerKit } from '../support/issuer-kit.ts'
+
+const notAfter = Date.UTC(2026, 3, 15)
+
+describe('end of the intermediate', () => {
+  for (const [days, expected] of [
+    [31, 'far'],
+    [30, 30],
+    [15, 30],
+    [14, 14],
+    [7.01, 14],
+    [7, 7],
+    [0.5, 7],
+    [0, 'over'],
+    [-3, 'over'],
+  ] as const) {
+    it(`${days} days ahead → ${expected}`, () => {
+      const end = authorityEnd(notAfter, notAfter - days * dayMs)
+      assert.equal(end.is === 'near' ? end.withinDays : end.is, expected)
+    })
+  }
+
+  it('near → a leaf ends with it, and the status warns; over → refused with what to do', async () => {
+    const kit = await createIssuerKit()
+    try {
+      const host = createHost(() => kit, 'web-1', '192.0.2.1')
+      const { certificate } = kit.ports.authority().authority
+      await kit.clock.advance(certificate.notAfter - kit.clock.now() - dayMs / 24)
+      const held = await host.enroll()
+      assert.ok(held.certificate.notAfter <= certificate.notAfter)
+      const [near] = (await kit.issuer.status()).alarms
+      assert.deepEqual([near?.because, near?.withinDays], ['authority-ending', 7])
+      await kit.clock.advance(dayMs / 24)
+      await assert.rejects(host.request({ immediate: true }), {
+        code: 'authority-expired',
+        message: /expires at .*install a new one/,
+      })
+      assert.ok((await kit.issuer.status()).alarms.some(({ because }) => because === 'authority-expired'))
+    } finally {
+      await kit.close()
+    }
+  })
+})
+
+describe('alarm log', () => {
+  it('told when it comes, when it grows more urgent, once a day, and when it is over', async () => {
+    const clock = new FakeClock()
+    const lines: string[] = []
+    const look = createAlarmLog({
+      clock,
+      told: ({ because, withinDays }) => lines.push(`${because} ${withinDays ?? ''}`.trim()),
+      ended: (because) => lines.push(`${because} over`),
+    })
+    const ending = (withinDays: number): Alarm => ({ because: 'authority-ending', message: '', withinDays })
+    look([ending(30)])
+    look([ending(30)])
+    assert.deepEqual(lines.splice(0), ['authority-ending 30'])
+    await clock.advance(dayMs)
+    look([ending(30)])
+    look([ending(14), { because: 'sweep-stopped', message: '' }])
+    look([{ because: 'sweep-stopped', message: '' }])
+    assert.deepEqual(lines, [
+      'authority-ending 30',
+      'authority-ending 14',
+      'sweep-stopped',
+      'authority-ending over',
+    ])
+  })
+})
