@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@mayfly/ca-core'
 
 /** What to do at the host, where the error's own sentence does not say. */
-const remedies: Partial<Record<ErrorCode, string>> = {
+export const remedies: Partial<Record<ErrorCode, string>> = {
   'transport-failed':
     'See whether the issuer runs and whether this host reaches it; the agent goes on trying.',
   'answer-invalid': 'The old certificate stays. Look at the issuer; the agent goes on trying.',
@@ -26,7 +26,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
     'Enrol again: `mayfly token create` at the issuer, then `mayfly agent enroll TOKEN` here.',
   'lineage-ended': 'Another enrolment replaced this one. If it was not meant, enrol this host again.',
   'lineage-unknown':
-    'Enrol again: `mayfly token create` at the issuer, then `mayfly agent enroll TOKEN` here.',
+    'If the issuer was restored from a backup, restore its newest store. Otherwise enrol again: `mayfly token create` at the issuer, then `mayfly agent enroll TOKEN` here.',
   'identity-unknown': 'Add the identity at the issuer, or enrol this host under another.',
   'quota-exceeded': 'See why the host renews so often; the quota is set at the issuer.',
   'bundle-older':
