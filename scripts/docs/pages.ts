@@ -1,4 +1,5 @@
 import { agentJsonSchema } from '../../packages/agent/src/configuration/agent-configuration.ts'
+import { openApiDocument } from '../../packages/issuer-daemon/src/api/openapi-document.ts'
 import { issuerJsonSchema } from '../../packages/issuer-daemon/src/configuration/json-schema.ts'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
@@ -8,6 +9,7 @@ import { schemaFile } from './schema-file.ts'
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
+  'docs/openapi.json': () => schemaFile(openApiDocument()),
   'packages/issuer-daemon/issuer.schema.json': () => schemaFile(issuerJsonSchema()),
   'packages/agent/agent.schema.json': () => schemaFile(agentJsonSchema()),
 }
