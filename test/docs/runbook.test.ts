@@ -28,6 +28,7 @@ const issuerAlarms: Record<IssuerStatus['alarms'][number]['because'], true> = {
   'lineage-conflict': true,
   'authority-missing': true,
   'authority-ending': true,
+  'authority-expired': true,
   'clock-wrong': true,
   'sweep-stopped': true,
   'history-contradicted': true,
