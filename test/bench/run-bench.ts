@@ -6,10 +6,20 @@ import { overload } from './attack/overload.ts'
 import { type Bench, type Figure, meetsAim } from './figure.ts'
 import { figureLines } from './figure-table.ts'
 import { issueSpeed } from './issuing/issue-speed.ts'
+import { sweepSpeed } from './issuing/sweep-speed.ts'
 import { describeMachine } from './machine.ts'
 import { rotation } from './rotation/rotation.ts'
+import { simulation } from './simulation.ts'
 
-const benches: readonly Bench[] = [rotation, oneAgent, fiftyAgents, issueSpeed, overload]
+const benches: readonly Bench[] = [
+  rotation,
+  oneAgent,
+  fiftyAgents,
+  issueSpeed,
+  sweepSpeed,
+  overload,
+  simulation,
+]
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

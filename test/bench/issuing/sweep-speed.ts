@@ -1,0 +1,145 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { dayMs, generateKeyPair, type PublicKey } from '@mayfly/ca-core'
+import { createIssuer } from '@mayfly/issuer-daemon'
+import { systemClock, systemRandom } from '@mayfly/platform'
+import { prepareAuthority } from '../../../packages/issuer-daemon/src/authority/load-authority.ts'
+import type { IssuerPorts } from '../../../packages/issuer-daemon/src/issuing/issuer-ports.ts'
+import type { Change } from '../../../packages/issuer-daemon/src/store/change.ts'
+import { openSqliteStore } from '../../../packages/issuer-daemon/src/store/sqlite/open-sqlite-store.ts'
+import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
+import { createTestAuthority } from '../../support/test-issuer.ts'
+import type { Bench } from '../figure.ts'
+
+const identitiesFull = 100_000
+const identitiesQuick = 2_000
+const changesEach = 500
+
+/**
+ * Identities that are all due at once: intents, signatures, certificates and audit, durable on SQLite. Each has a
+ * key of its own.
+ */
+export const sweepSpeed: Bench = {
+  name: 'sweep',
+  async run({ quick, tell }) {
+    const count = quick ? identitiesQuick : identitiesFull
+    const folder = await mkdtemp(join(tmpdir(), 'mayfly-sweep-'))
+    const path = join(folder, 'store.sqlite')
+    const store = await openSqliteStore({ path })
+    try {
+      const now = systemClock.now()
+      tell(`staging ${count} identities`)
+      await stage(store, count, now)
+      const stagedBytes = await bytesOf(path)
+      tell('sweeping')
+      const issuer = createIssuer(await portsOf(store))
+      const begun = performance.now()
+      const report = await issuer.sweep({ until: now + dayMs })
+      const seconds = (performance.now() - begun) / 1_000
+      if (report.minted !== count) throw new Error(`minted ${report.minted} of ${count}`)
+      return [
+        { name: 'sweep.count', value: count, unit: 'certificates' },
+        { name: 'sweep.perSecond', value: count / seconds, unit: 'per second', aim: { atLeast: 6_000 } },
+        { name: 'sweep.stagedBytesPerIdentity', value: stagedBytes / count, unit: 'bytes' },
+        {
+          name: 'sweep.bytesPerCertificate',
+          value: ((await bytesOf(path)) - stagedBytes) / count,
+          unit: 'bytes before anything is pruned, with its audit record',
+        },
+        {
+          name: 'sweep.rssMiB',
+          value: process.memoryUsage.rss() / 2 ** 20,
+          unit: 'MiB',
+          aim: { atMost: 300 },
+        },
+      ]
+    } finally {
+      await store.close()
+      await rm(folder, { recursive: true })
+    }
+  },
+}
+
+async function stage(store: Store, count: number, now: number): Promise<void> {
+  for (let from = 0; from < count; from += changesEach) {
+    const numbers = Array.from({ length: Math.min(changesEach, count - from) }, (_, index) => from + index)
+    const keys = await Promise.all(numbers.map(async () => (await generateKeyPair('ec-p256')).publicKey))
+    await commit(
+      store,
+      numbers.map((number) => addition(number, now)),
+    )
+    const identities = await Promise.all(numbers.map((number) => store.identity({ name: nameOf(number) })))
+    await commit(
+      store,
+      identities.map((identity, index) => {
+        const key = keys[index] as PublicKey
+        if (identity === undefined) throw new Error('an identity is missing')
+        const lineage = { number: 1, headGeneration: 1, headSince: now, newestGeneration: 1 }
+        const staged = { spki: key.spki, keyHash: key.hash, parentGeneration: 1, stagedAt: now, mintAt: now }
+        return {
+          at: now,
+          parts: [{ do: 'move-identity', next: { ...identity, lineage, lineagesBegun: 1, staged } }],
+        }
+      }),
+    )
+  }
+}
+
+function addition(number: number, now: number): Change {
+  const name = nameOf(number)
+  return {
+    at: now,
+    parts: [
+      {
+        do: 'add-identity',
+        identity: { name, profile: 'server', names: [`dns:${name}.example`], createdAt: now },
+      },
+    ],
+  }
+}
+
+function nameOf(number: number): string {
+  return `host-${number}`
+}
+
+async function commit(store: Store, changes: readonly Change[]): Promise<void> {
+  const refused = (await store.commit(changes)).find(({ done }) => !done)
+  if (refused !== undefined) throw new Error(`the store refused: ${JSON.stringify(refused)}`)
+}
+
+async function portsOf(store: Store): Promise<IssuerPorts> {
+  const { authority, bundle } = await createTestAuthority()
+  const issuing = await prepareAuthority(authority, bundle.roots[0]?.fingerprint ?? '')
+  return {
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    trace: { step: () => undefined },
+    authority: () => issuing,
+    bundle: () => ({ text: '', bundle }),
+    tokenKey: await generateKeyPair('ec-p256'),
+    policy: {
+      issuerUrl: 'https://issuer.example',
+      lifetimeSeconds: 86_400,
+      cycleSeconds: 43_200,
+      recoveryWindowSeconds: 604_800,
+      keyTypes: ['ec-p256'],
+      tokenLifetimeSeconds: 900,
+      dailyQuota: 50,
+      retentionSeconds: 604_800,
+      sweepChunk: 500,
+    },
+  }
+}
+
+/** With the log of what was written last. */
+async function bytesOf(path: string): Promise<number> {
+  const sizes = [path, `${path}-wal`].map((file) =>
+    stat(file).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}

@@ -1,0 +1,30 @@
+import { hostNames, runStory } from '../simulation/run-story.ts'
+import type { Bench } from './figure.ts'
+
+const hosts = 50
+const hoursADay = 24
+
+/** How much of a fleet's life one thread simulates in a second, with every fault that there is. */
+export const simulation: Bench = {
+  name: 'simulate',
+  async run({ quick, tell }) {
+    const days = quick ? 3 : 15
+    tell(`${hosts} hosts for ${days} days`)
+    const begun = performance.now()
+    const { broken } = await runStory({ seed: 1, hosts: hostNames(hosts), days, handshakeShare: 0.01 })
+    const seconds = (performance.now() - begun) / 1_000
+    return [
+      {
+        name: 'simulate.hostHoursPerSecond',
+        value: (hosts * days * hoursADay) / seconds,
+        unit: 'per second',
+      },
+      {
+        name: 'simulate.brokenPromises',
+        value: broken === undefined ? 0 : 1,
+        unit: 'promises',
+        aim: { atMost: 0 },
+      },
+    ]
+  },
+}
