@@ -3,7 +3,7 @@ import { type ErrorCode, errorCodes } from '../errors/error-catalogue.ts'
 import { parseMessage } from './parse-message.ts'
 
 /** Long enough for any sentence of Mayfly's, short enough for a log line. */
-const problemTextCharactersMax = 2_048
+export const problemTextCharactersMax = 2_048
 
 /** An error on the wire (RFC 9457), with the stable `code` and the id under which the issuer logged it. */
 export interface Problem {

@@ -5,6 +5,7 @@ import {
   MayflyError,
   mediaTypes,
   type Problem,
+  problemTextCharactersMax,
   problemType,
   type RetryAdvice,
 } from '@mayfly/ca-core'
@@ -28,11 +29,18 @@ export function problemAnswer(error: MayflyError, requestId: string): ProblemAns
       title,
       status,
       // From 500 on the message may name files and paths of this host; they stay in the log.
-      detail: status >= 500 ? `${title}.` : error.message,
+      detail: status >= 500 ? `${title}.` : shortened(error.message),
       code: error.code,
       requestId,
     },
   }
+}
+
+/** Names that a request asked for are quoted in refusals, and a reader takes no detail without end. */
+function shortened(message: string): string {
+  return message.length <= problemTextCharactersMax
+    ? message
+    : `${message.slice(0, problemTextCharactersMax - 1)}…`
 }
 
 /** Everything that is thrown on the request path, as a documented error; the unknown is `internal`. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MayflyError } from '@mayfly/ca-core'
+import { MayflyError, parseProblem } from '@mayfly/ca-core'
+import { problemAnswer } from '../../src/api/problem.ts'
 import type { Route } from '../../src/api/route.ts'
 import { bodyBytesMax } from '../../src/api/server-limits.ts'
 import { ask } from '../support/https-caller.ts'
@@ -197,3 +198,8 @@ for (const { what, route: tried, send, status, code, audited: recorded, header }
     })
   })
 }
+
+test('problem: a message without end → a detail that every reader takes', () => {
+  const { body } = problemAnswer(new MayflyError('names-not-allowed', 'x'.repeat(100_000)), 'id')
+  assert.equal(parseProblem(body).code, 'names-not-allowed')
+})
