@@ -36,18 +36,12 @@ export const faultsToFeel = [
 export const faultsToFeelEach = [
   'agent killed',
   'host lost power',
-  'host unreachable',
-  'issuer unreachable',
-  'message lost',
-  'message late',
   'message doubled',
-  'answer lost',
   'clock jumped',
   'disk full',
-  'reload failed',
-  'reload ignored',
 ] as const
 
+/** What of `wanted` none of the reports has seen. */
 export function notFelt(wanted: readonly string[], reports: readonly StoryReport[]): string[] {
   return wanted.filter((name) => !reports.some(({ evidence }) => (evidence[name] ?? 0) > 0))
 }

@@ -37,10 +37,10 @@ describe('a lineage on two hosts', () => {
 })
 
 describe('six hours without an issuer, all hosts started in the same moment', () => {
-  test('200 hosts → the busiest minute of catching up within five times the mean, and no wave half a day later', async () => {
-    const { catchUp, catchUpPeak, nextDayPeak } = await playOutage(1, 200)
+  test('120 hosts → the busiest minute of catching up within five times the mean, and no wave half a day later', async () => {
+    const { catchUp, catchUpPeak, nextDayPeak } = await playOutage(1, 120)
     const caughtUp = catchUp.reduce((sum, count) => sum + count, 0)
-    assert.ok(caughtUp >= 60, `only ${caughtUp} renewals in ten minutes`)
+    assert.ok(caughtUp >= 36, `only ${caughtUp} renewals in ten minutes`)
     assert.ok(catchUpPeak <= 5, `the busiest minute has ${catchUpPeak.toFixed(1)} times the mean: ${catchUp}`)
     assert.ok(nextDayPeak <= 5, `the busiest quarter of an hour has ${nextDayPeak.toFixed(1)} times the mean`)
   })

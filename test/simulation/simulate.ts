@@ -1,12 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { explainFailure } from './explain-failure.ts'
 import { memoiseCrypto } from './memoised-crypto.ts'
+import { playStories } from './play-stories.ts'
 import { hostNames, runStory, type StoryOptions, type StoryReport } from './run-story.ts'
 import { tellStory } from './story.ts'
 
-const usage = `npm run simulate -- [--seed N] [--hosts H] [--days D] [--handshakes SHARE] [--story] [--json]
+const usage = `npm run simulate -- [--seed N] [--seeds COUNT] [--hosts H] [--days D] [--handshakes SHARE] [--story] [--json]
 
   --seed        the same seed tells the same story (default: 1)
+  --seeds       so many stories, one for each seed from --seed on, on all cores (default: 1)
   --hosts       hosts, each with an agent and a server (default: 50)
   --days        simulated days, at least 3 (default: 30)
   --handshakes  share of the proofs with a real TLS handshake, 0 to 1 (default: 0.01)
@@ -16,6 +19,7 @@ const usage = `npm run simulate -- [--seed N] [--hosts H] [--days D] [--handshak
 
 interface Wish {
   readonly story: StoryOptions
+  readonly seeds: number
   readonly json: boolean
 }
 
@@ -24,6 +28,7 @@ function readArguments(given: readonly string[]): Wish | undefined {
     args: [...given],
     options: {
       seed: { type: 'string', default: '1' },
+      seeds: { type: 'string', default: '1' },
       hosts: { type: 'string', default: '50' },
       days: { type: 'string', default: '30' },
       handshakes: { type: 'string', default: '0.01' },
@@ -44,8 +49,10 @@ function readArguments(given: readonly string[]): Wish | undefined {
     handshakeShare <= 1
   if (values.help || !isValid || seed === undefined || hosts === undefined || days === undefined)
     return undefined
+  const seeds = Number(values.seeds)
+  if (!inRange(seeds, 1, 100_000)) return undefined
   const story = { seed, hosts: hostNames(hosts), days, handshakeShare, keepsLines: values.story }
-  return { story, json: values.json }
+  return { story, seeds, json: values.json }
 }
 
 function inRange(value: number | undefined, min: number, max: number): boolean {
@@ -69,6 +76,26 @@ async function main(given: readonly string[]): Promise<number> {
     console.error(usage)
     return 2
   }
+  return wish.seeds === 1 ? playOne(wish) : playMany(wish)
+}
+
+/** Each story on one line; the first one that fails is explained. */
+async function playMany({ story, seeds, json }: Wish): Promise<number> {
+  const stories = Array.from({ length: seeds }, (_, index) => ({ ...story, seed: story.seed + index }))
+  const reports = await playStories(stories, availableParallelism(), ({ lines: _, ...report }) => {
+    const verdict = report.broken === undefined ? 'every promise held' : report.broken.message
+    console.log(
+      json ? JSON.stringify(report) : `seed ${report.seed}: ${report.renewals} renewals, ${verdict}`,
+    )
+  })
+  const failed = reports.find(({ broken }) => broken !== undefined)
+  if (failed === undefined) return 0
+  memoiseCrypto()
+  console.error(`\n${await explainFailure({ ...story, seed: failed.seed }, failed)}`)
+  return 1
+}
+
+async function playOne(wish: Wish): Promise<number> {
   memoiseCrypto()
   const stackLines = Error.stackTraceLimit
   Error.stackTraceLimit = 0
