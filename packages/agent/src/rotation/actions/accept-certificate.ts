@@ -1,4 +1,5 @@
 import { isMayflyError } from '@mayfly/ca-core'
+import type { LineageState } from '../../state/lineage-state.ts'
 import { clearSetback, type Setbacks } from '../../state/setback.ts'
 import { checkCertificate } from '../check-certificate.ts'
 import { refusalsMax } from '../pace.ts'
@@ -8,8 +9,9 @@ import { dropKey } from './drop-key.ts'
 /**
  * Takes a certificate for the staged key as the candidate, if it is what it should be.
  * A key for which only wrong ones come is given up, so that a fault at one place of the issuer ends by itself.
+ * Gives back the state that it saved.
  */
-export async function acceptCertificate(context: RotationContext, chainPem: string): Promise<void> {
+export async function acceptCertificate(context: RotationContext, chainPem: string): Promise<LineageState> {
   const { ports, subject, state, held, save } = context
   const { staged, ...rest } = state
   if (staged === undefined) throw new TypeError('there is no staged key that a certificate could be for')
@@ -23,8 +25,9 @@ export async function acceptCertificate(context: RotationContext, chainPem: stri
       now: ports.clock.now(),
       before: state.head,
     })
-    await save({ ...rest, candidate, setbacks: withoutOlder(state.setbacks) })
+    const accepted = await save({ ...rest, candidate, setbacks: withoutOlder(state.setbacks) })
     ports.tell({ event: 'received', serial: candidate.serial, notAfter: candidate.notAfter })
+    return accepted
   } catch (error) {
     await noteRefusal(context, error)
     throw error

@@ -6,6 +6,7 @@ import {
   encodeBase64url,
   endpointPaths,
   endpointUrl,
+  type IssuedAnswer,
   type IssuerAnswer,
   isMayflyError,
   MayflyError,
@@ -126,27 +127,32 @@ async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promi
   const { ports, subject, state } = context
   const live = liveGeneration(state)
   const isNews = live !== undefined && live.serial !== state.reportedSerial
-  const auditHead = newestAuditHead(state.auditHead, answer.auditHead, authoritiesOf(state, answer))
-  const reported = {
-    ...state,
-    ...(live !== undefined && { reportedSerial: live.serial }),
-    ...(auditHead !== undefined && { auditHead }),
-  }
-  if (answer.status === 'issued') await acceptCertificate({ ...context, state: reported }, answer.chain)
+  const reported = withAuditHead(
+    { ...state, ...(live !== undefined && { reportedSerial: live.serial }) },
+    answer,
+    state.head.chainPem,
+  )
+  if (answer.status === 'issued') await takeCertificate({ ...context, state: reported }, answer)
   else await takePromise({ ...context, state: reported }, answer)
-  if (answer.status === 'issued' && answer.bundleSequence > context.held.bundle.sequence) {
-    ports.shelf.outdate(state.rootFingerprint)
-  }
   if (isNews)
     ports.trace.step('reported', { certificate: subject.name, serial: live.serial, generation: live.number })
 }
 
-/** Whose signature a head may have: the intermediate of the certificate in use, or of the one that came with it. */
-function authoritiesOf({ head }: LineageState, answer: IssuerAnswer): readonly Certificate[] {
-  const [, ...authorities] = parseCertificateChain(head.chainPem)
-  if (answer.status !== 'issued') return authorities
-  const [, ...newer] = parseCertificateChain(answer.chain)
-  return [...authorities, ...newer]
+async function takeCertificate(context: RotationContext, answer: IssuedAnswer): Promise<void> {
+  const accepted = await acceptCertificate(context, answer.chain)
+  // The intermediate that came with it is known only now that its chain was checked.
+  const noted = withAuditHead(accepted, answer, answer.chain)
+  if (noted.auditHead !== accepted.auditHead) await context.save(noted)
+  if (answer.bundleSequence > context.held.bundle.sequence) {
+    context.ports.shelf.outdate(accepted.rootFingerprint)
+  }
+}
+
+/** With the end of the issuer's history that came with the answer, if the chain's intermediate signed it. */
+function withAuditHead(state: LineageState, answer: IssuerAnswer, trustedChainPem: string): LineageState {
+  const [, ...authorities] = parseCertificateChain(trustedChainPem)
+  const auditHead = newestAuditHead(state.auditHead, answer.auditHead, authorities)
+  return { ...state, ...(auditHead !== undefined && { auditHead }) }
 }
 
 async function takePromise(context: RotationContext, answer: ScheduledAnswer): Promise<void> {
