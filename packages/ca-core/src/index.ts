@@ -13,7 +13,13 @@ export type { LeafOrder } from './issuing/leaf-plan.ts'
 export * from './issuing/lifetimes.ts'
 export { type LintFinding, type LintSubject, lint } from './issuing/lint.ts'
 export * from './issuing/prepare-issuing.ts'
-export { type Profile, type ProfileName, profileNames, profiles, svidExtendedKeyUsage } from './issuing/profile.ts'
+export {
+  type Profile,
+  type ProfileName,
+  profileNames,
+  profiles,
+  svidExtendedKeyUsage,
+} from './issuing/profile.ts'
 export { createRoot, type RootOptions } from './issuing/root.ts'
 export { drawSerial, isSerial } from './issuing/serial.ts'
 export type { FlattenedJws } from './jws/flattened-jws.ts'

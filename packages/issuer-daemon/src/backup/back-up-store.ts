@@ -1,12 +1,9 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { backup, DatabaseSync } from 'node:sqlite'
 import { formatInstant, type Instant, MayflyError } from '@mayfly/ca-core'
+import { copyDatabase, noteInCopy } from '../store/sqlite/copy-database.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
 import { createPrivate, makeDurable } from './private-copy.ts'
 import { type BackupNote, backupNote } from './restore-notes.ts'
-
-/** Another program may be writing; a step of the copy waits this long for it. */
-const busyTimeoutMs = 5_000
 
 export interface BackUpOptions {
   /** The store's SQLite file. The issuer may be running. */
@@ -36,29 +33,17 @@ export async function backUpStore({ store, out, now }: BackUpOptions): Promise<M
   rmSync(partial, { force: true })
   try {
     createPrivate(partial)
-    const source = new DatabaseSync(store, { readOnly: true, timeout: busyTimeoutMs })
-    await backup(source, partial).finally(() => source.close())
-    const auditNumber = mark(partial, formatInstant(now))
+    await copyDatabase(store, partial)
+    const at = formatInstant(now)
+    const auditNumber = noteInCopy(partial, backupNote, (last) =>
+      JSON.stringify({ at, auditNumber: last } satisfies BackupNote),
+    )
     makeDurable(partial)
     renameSync(partial, out)
     makeDurable(out)
-    return { path: out, at: formatInstant(now), auditNumber }
+    return { path: out, at, auditNumber }
   } catch (error) {
     rmSync(partial, { force: true })
     throw storeError(error, store)
-  }
-}
-
-/** Writes into the copy what it is. One file: a backup whose journal was left behind would be an older one. */
-function mark(path: string, at: string): number {
-  const database = new DatabaseSync(path)
-  try {
-    database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL')
-    const auditNumber = Number(database.prepare('SELECT coalesce(max(number), 0) AS n FROM audit').get()?.n)
-    const text = JSON.stringify({ at, auditNumber } satisfies BackupNote)
-    database.prepare('INSERT OR REPLACE INTO note (name, text) VALUES (?, ?)').run(backupNote, text)
-    return auditNumber
-  } finally {
-    database.close()
   }
 }

@@ -1,5 +1,4 @@
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { formatInstant, type Instant, MayflyError } from '@mayfly/ca-core'
 import { lockFile } from '@mayfly/platform'
 import { acceptedHistoryNote, noteName } from '../alarms/kept-alarms.ts'
@@ -7,6 +6,7 @@ import { auditChainOrigin, verifyAuditChain } from '../audit/audit-chain.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
 import type { ChangePart } from '../store/change.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
+import { readSuspensions, requireIntegrity } from '../store/sqlite/inspect-database.ts'
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
 import type { Store } from '../store/store.ts'
@@ -68,7 +68,7 @@ export async function restoreStore(options: RestoreOptions): Promise<RestoredSto
     clear()
     createPrivate(prepared)
     copyFileSync(backup, prepared)
-    const before = readReplaced(store)
+    const before = existsSync(store) ? readSuspensions(store) : undefined
     const restored = await prepare(prepared, before, options)
     giveToOwnerOfFolder(prepared)
     makeDurable(prepared)
@@ -84,22 +84,6 @@ export async function restoreStore(options: RestoreOptions): Promise<RestoredSto
 
 /** What the store that is to be replaced says of its identities; `undefined` where it cannot be read. */
 type Replaced = ReadonlyMap<string, boolean>
-
-function readReplaced(path: string): Replaced | undefined {
-  if (!existsSync(path)) return undefined
-  try {
-    // Not read-only: closing it takes what is in its journal into its file.
-    const database = new DatabaseSync(path)
-    try {
-      const rows = database.prepare('SELECT name, suspended_at IS NOT NULL AS suspended FROM identity').all()
-      return new Map(rows.map((row) => [String(row.name), row.suspended === 1]))
-    } finally {
-      database.close()
-    }
-  } catch {
-    return undefined
-  }
-}
 
 async function prepare(
   path: string,
@@ -143,17 +127,6 @@ async function prepare(
   } finally {
     await store.close()
   }
-}
-
-function requireIntegrity(path: string): void {
-  const database = new DatabaseSync(path)
-  try {
-    const [row] = database.prepare('PRAGMA integrity_check(1)').all()
-    if (row?.integrity_check === 'ok') return
-  } finally {
-    database.close()
-  }
-  throw new MayflyError('store-invalid', 'The backup is damaged; take an older one.')
 }
 
 async function requireChain(store: Store, path: string): Promise<void> {

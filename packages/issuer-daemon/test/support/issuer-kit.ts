@@ -75,6 +75,8 @@ export interface IssuerKit {
 }
 
 export interface IssuerKitOptions {
+  /** What the clock shows at first. */
+  readonly start?: number
   readonly policy?: Partial<Policy>
   readonly random?: Random
   /** Stands before the real store. */
@@ -86,7 +88,7 @@ const authorityAgeMs = 3_600_000
 
 export async function createIssuerKit(options: IssuerKitOptions = {}): Promise<IssuerKit> {
   const folder = mkdtempSync(join(tmpdir(), 'mayfly-issuer-'))
-  const clock = new FakeClock()
+  const clock = new FakeClock(options.start)
   const random = options.random ?? new FakeRandom(folder)
   const { issuing, served, signer } = await createAuthority(clock.now() - authorityAgeMs)
   const tokenKey = await generateKeyPair('ec-p256')
