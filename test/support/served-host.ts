@@ -132,7 +132,13 @@ export async function startServedHost(options: ServedHostOptions): Promise<Serve
         async () => {
           const { level, alarms, status } = await host.status()
           const { staged, candidate, head, live } = await host.state()
-          last = { level, alarms, certificates: status.certificates, live, hasCandidate: candidate !== undefined }
+          last = {
+            level,
+            alarms,
+            certificates: status.certificates,
+            live,
+            hasCandidate: candidate !== undefined,
+          }
           const isFarAway = (staged?.promise?.mintAt ?? 0) > systemClock.now() + minuteMs
           const isWell = level === 'ok' && candidate === undefined && live?.served === true && isFarAway
           return isWell && (await host.serial()) === head.serial ? head.serial : undefined

@@ -141,6 +141,8 @@ function requestReason(planning: Planning, staged: StagedKey): RequestReason | u
   if (staged.promise === undefined) return 'new-key'
   if (now < staged.promise.at) return 'clock-went-back'
   if (now >= askAgainTime(planning, staged)) return 'overdue'
+  // Whatever made it ask again may be over; that it was refused would stand in the status for hours.
+  if (state.setbacks.ask !== undefined) return 'unanswered'
   if (staged.immediate) return undefined
   if (observed.renewalWished) return 'forced'
   return isUntrusted(state) ? 'untrusted' : undefined

@@ -16,7 +16,7 @@ export type RotationAction =
   | { readonly do: 'wait'; readonly until: Instant; readonly because: WaitReason }
 
 export type MakeKeyReason = 'ahead' | 'forced' | 'untrusted'
-export type RequestReason = 'new-key' | 'overdue' | 'forced' | 'untrusted' | 'clock-went-back'
+export type RequestReason = 'new-key' | 'overdue' | 'forced' | 'untrusted' | 'clock-went-back' | 'unanswered'
 export type InstallReason = 'not-installed' | 'new-certificate' | 'new-bundle' | 'go-back'
 export type WaitReason = 'bundle-fresh' | 'scheduled' | 'back-off' | 'not-yet-valid' | 'half-life'
 

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { hourMs, minuteMs } from '@mayfly/ca-core'
+import { createTimedSite, type TimedHost, type TimedSite } from '../support/timed-host.ts'
+
+describe('a lineage in the wrong place, with the real issuer', { timeout: 240_000 }, () => {
+  let site: TimedSite
+  let host: TimedHost
+
+  beforeEach(async () => {
+    site = await createTimedSite()
+    host = site.host('web-1', '192.0.2.1')
+    await host.enroll()
+    await site.run(minuteMs)
+  })
+  afterEach(() => site.close())
+
+  const told = (of: TimedHost): string =>
+    of
+      .alarms()
+      .map(({ level, message }) => `${level}: ${message}`)
+      .join('\n')
+
+  test('a machine is copied with its disk → suspended within a cycle, both addresses named, both told; enrolled anew, both are well', async () => {
+    // 1. The copy runs beside the original.
+    await site.run(3 * hourMs)
+    const copy = await host.copy('192.0.2.2')
+    copy.server.servedChain = host.server.servedChain
+    // Both take the certificate that was asked for before the copy; their ways part at the one after it.
+    await site.run(23 * hourMs)
+    // 2. The issuer names both.
+    const { alarms } = await site.issuer().status()
+    const [conflict] = alarms.filter(({ because }) => because === 'lineage-conflict')
+    assert.match(
+      conflict?.message ?? '',
+      /Two hosts hold the lineage of web-1: (192\.0\.2\.1 and 192\.0\.2\.2|192\.0\.2\.2 and 192\.0\.2\.1)\./,
+    )
+    for (const one of [host, copy]) assert.ok(one.servesValid())
+    // 3. Each says what to do as soon as it has asked again.
+    await site.run(13 * hourMs)
+    for (const one of [host, copy]) {
+      assert.match(told(one), /^critical: .*(mayfly identity resume)/m)
+    }
+    // 4. A person decides; each host gets a token of its own.
+    await resume('web-1')
+    await host.enroll()
+    await site.run(90 * minuteMs)
+    assert.ok(host.servesValid())
+    assert.deepEqual(host.alarms(), [])
+    assert.match(told(copy), /^critical: .*enrol this host again/m)
+  })
+
+  test('the store is restored from an older backup → the host serves on and says that it is not known; with the newest store it goes on by itself', async () => {
+    // 1. The backup is older than the host's certificate.
+    await site.backUp()
+    await site.run(26 * hourMs)
+    const before = host.server.servedChain
+    const undo = await site.restore()
+    // 2. The issuer does not know the lineage any more: nothing is issued, nothing is suspended, and it is told.
+    await site.run(13 * hourMs)
+    assert.equal(host.server.servedChain, before)
+    assert.ok(host.servesValid())
+    assert.match(
+      told(host),
+      /^critical: .*If the issuer was restored from a backup, restore its newest store\. Otherwise enrol again: `mayfly token create`/m,
+    )
+    // 3. The newest store comes back.
+    await undo()
+    await site.run(90 * minuteMs)
+    assert.notEqual(host.server.servedChain, before)
+    assert.ok(host.servesValid())
+    assert.deepEqual(host.alarms(), [])
+  })
+
+  test('the store is restored from an older backup for good → one command brings the host back', async () => {
+    await site.backUp()
+    await site.run(26 * hourMs)
+    await site.restore()
+    await site.run(13 * hourMs)
+    await host.enroll()
+    await site.run(90 * minuteMs)
+    assert.ok(host.servesValid())
+    assert.deepEqual(host.alarms(), [])
+  })
+
+  async function resume(name: string): Promise<void> {
+    const attempt = site.issuer().openAudit({ requestId: 'by-hand', action: 'identity.resume' })
+    await site.issuer().resumeIdentity(name, attempt)
+    await attempt.close({ outcome: 'done' })
+  }
+})
