@@ -39,6 +39,19 @@ meanwhile. The other keys need a restart. A mistake is logged, and the issuer go
 
 For editors: \`packages/agent/agent.schema.json\`.
 
+An enrolment writes it: \`mayfly agent enroll TOKEN --preset nginx\`. The keys of \`reload\` are those of the
+preset; \`signal\`, \`command\` and \`unit\` need no \`preset\` beside them. What it may look like:
+
+\`\`\`yaml
+certificates:
+  web:
+    reload:
+      preset: nginx
+    probe:
+      - connect: 127.0.0.1:443
+        serverName: web-1.example
+\`\`\`
+
 ${keyTable(agentJsonSchema() as Schema)}
 `
 }

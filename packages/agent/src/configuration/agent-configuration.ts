@@ -32,12 +32,39 @@ export interface AgentConfiguration {
 
 export const agentConfigurationSchema: z.ZodType<AgentConfiguration, unknown> = z
   .strictObject({
-    state: filePath.optional(),
-    live: filePath.optional(),
-    certificates: z.record(plainName, certificateSchema).optional(),
-    status: z.strictObject({ file: filePath.optional() }).optional(),
-    metrics: z.strictObject({ listen: hostPort.optional(), textfile: filePath.optional() }).optional(),
-    log: z.strictObject({ level: z.enum(logLevels).optional() }).optional(),
+    state: filePath
+      .optional()
+      .describe("The agent's own folder, which nobody else may read; `/var/lib/mayfly-agent` if absent."),
+    live: filePath
+      .optional()
+      .describe(
+        'The folder with a link for each certificate; the archive is beside it; `/etc/mayfly/live` if absent.',
+      ),
+    certificates: z
+      .record(plainName, certificateSchema)
+      .optional()
+      .describe('By name: the name of the link in the live folder.'),
+    status: z
+      .strictObject({
+        file: filePath
+          .optional()
+          .describe('Where it is written; `status.json` in the state folder if absent.'),
+      })
+      .optional()
+      .describe('What `mayfly agent status` reads.'),
+    metrics: z
+      .strictObject({
+        listen: hostPort.optional().describe('Where Prometheus may ask, without TLS; off if absent.'),
+        textfile: filePath.optional().describe('A file for the textfile collector of node_exporter.'),
+      })
+      .optional()
+      .describe('Prometheus metrics.'),
+    log: z
+      .strictObject({
+        level: z.enum(logLevels).optional().describe('The least serious line written; `info` if absent.'),
+      })
+      .optional()
+      .describe('The log, JSON lines on standard output.'),
   })
   .refine(({ live }) => live === undefined || dirname(live) !== live, {
     message: 'must be a folder below another, which holds the archive beside it',

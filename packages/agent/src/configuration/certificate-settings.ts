@@ -46,18 +46,50 @@ const keyMode = fileMode.refine(
 
 export const certificateSchema: z.ZodType<CertificateSettings, unknown> = z
   .strictObject({
-    identity: plainName.optional(),
-    issuers: z.array(url).min(1).max(issuersMax).optional(),
-    keyType: z.enum(keyTypes).optional(),
-    names: z.array(certificateName).min(1).max(namesMax).optional(),
-    owner: ownerName.optional(),
-    group: ownerName.optional(),
-    mode: keyMode.optional(),
-    formats: z.array(formatNameSchema).optional(),
-    keystorePasswordFile: filePath.optional(),
-    reload: reloadSchema.optional(),
-    probe: z.array(endpointSchema).max(probesMax).optional(),
-    keep: z.int().min(2, 'must be at least 2, so that there is one to go back to').max(100).optional(),
+    identity: plainName
+      .optional()
+      .describe('The identity at the issuer, if it must be this one; another one raises an alarm.'),
+    issuers: z
+      .array(url)
+      .min(1)
+      .max(issuersMax)
+      .optional()
+      .describe('Issuers to ask, one after the other; the one of the enrolment token if absent.'),
+    keyType: z.enum(keyTypes).optional().describe('Of the next key; `ec-p256` if absent.'),
+    names: z
+      .array(certificateName)
+      .min(1)
+      .max(namesMax)
+      .optional()
+      .describe(
+        'What every certificate must carry, within what the identity may have; the names of the token if absent.',
+      ),
+    owner: ownerName
+      .optional()
+      .describe("Of the installed files, a name or a number; the agent's own user if absent."),
+    group: ownerName
+      .optional()
+      .describe("Of the installed files, a name or a number; the agent's own if absent."),
+    mode: keyMode.optional().describe('Of the files that hold the key, in quotes; `"0600"` if absent.'),
+    formats: z
+      .array(formatNameSchema)
+      .optional()
+      .describe('Files beside the PEM set, which is always there.'),
+    keystorePasswordFile: filePath.optional().describe('The file with the password of the PKCS #12 stores.'),
+    reload: reloadSchema
+      .optional()
+      .describe('The server to test and reload; a program that watches the files itself if absent.'),
+    probe: z
+      .array(endpointSchema)
+      .max(probesMax)
+      .optional()
+      .describe('Live ports that must serve the certificate.'),
+    keep: z
+      .int()
+      .min(2, 'must be at least 2, so that there is one to go back to')
+      .max(100)
+      .optional()
+      .describe('Generations kept in the archive, the live one included; 3 if absent.'),
   })
   .refine(
     ({ formats, keystorePasswordFile }) => !formats?.includes('pkcs12') || keystorePasswordFile !== undefined,

@@ -23,16 +23,25 @@ const timeoutSecondsMax = 60
 /** An endpoint as it stands in `agent.yaml`; without `serverName` the host is the name. */
 export const endpointSchema: z.ZodType<ProbeEndpoint> = z
   .strictObject({
-    connect: hostPort,
+    connect: hostPort.describe('The port to look at, such as `127.0.0.1:443`.'),
     serverName: z
       .string()
       .refine(
         (text) => isIP(text) !== 0 || /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text),
         'must be a DNS name or an IP address',
       )
-      .optional(),
-    protocol: z.enum(probeProtocols).optional(),
-    timeoutSeconds: z.number().positive().max(timeoutSecondsMax).optional(),
+      .optional()
+      .describe('The name to ask for; it must be one of the certificate. The host of `connect` if absent.'),
+    protocol: z
+      .enum(probeProtocols)
+      .optional()
+      .describe('What is spoken before TLS begins; `tls` (nothing) if absent.'),
+    timeoutSeconds: z
+      .number()
+      .positive()
+      .max(timeoutSecondsMax)
+      .optional()
+      .describe('For one look; 5 if absent.'),
   })
   .transform(({ serverName, ...others }) => ({ ...others, serverName: serverName ?? others.connect.host }))
 

@@ -47,12 +47,18 @@ const dumpBytesMax = 16_777_216
 export const apache: Preset<ApacheOptions> = {
   schema: z.strictObject({
     preset: presetName('apache'),
-    pidFile: filePath.optional(),
-    unit: unitSchema.optional(),
-    program: filePath.optional(),
-    processName: processNameSchema.optional(),
-    configuration: filePath.optional(),
-    infoModule: filePath.optional(),
+    pidFile: filePath
+      .optional()
+      .describe('The file with the process id of Apache; `/run/apache2/apache2.pid` if absent.'),
+    unit: unitSchema.optional().describe('Reload this systemd unit in place of sending a signal.'),
+    program: filePath.optional().describe("What runs Apache's own test; `apache2ctl` if absent."),
+    processName: processNameSchema
+      .optional()
+      .describe("What Apache's process is called; `apache2` if absent, elsewhere `httpd`."),
+    configuration: filePath.optional().describe('What Apache is started with as `-f`.'),
+    infoModule: filePath
+      .optional()
+      .describe('mod_info, loaded for the test alone to see which pairs Apache would read.'),
   }),
   prepare(options, ports) {
     const { unit, pidFile = defaults.pidFile, processName = defaults.processName } = options

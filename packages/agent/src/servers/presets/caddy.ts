@@ -26,10 +26,15 @@ const defaultConfiguration = '/etc/caddy/Caddyfile'
 export const caddy: Preset<CaddyOptions> = {
   schema: z.strictObject({
     preset: presetName('caddy'),
-    configuration: filePath.optional(),
-    adapter: z.enum(['caddyfile', 'json']).optional(),
-    admin: hostPort.optional(),
-    program: filePath.optional(),
+    configuration: filePath
+      .optional()
+      .describe('What Caddy is started with; `/etc/caddy/Caddyfile` if absent.'),
+    adapter: z
+      .enum(['caddyfile', 'json'])
+      .optional()
+      .describe('The form of that configuration; `caddyfile` if absent.'),
+    admin: hostPort.optional().describe("Caddy's administration address, where it is not its default."),
+    program: filePath.optional().describe('Caddy itself; `caddy` if absent.'),
   }),
   prepare(options, { processRunner }) {
     const { admin } = options

@@ -20,9 +20,11 @@ export interface CommandOptions {
 export const command: Preset<CommandOptions> = {
   schema: z.strictObject({
     preset: presetName('command').default('command'),
-    command: argvSchema,
-    check: argvSchema.optional(),
-    timeoutSeconds: timeoutSecondsSchema.optional(),
+    command: argvSchema.describe(
+      'What makes the server load the files, as an argument list; no shell reads it. `MAYFLY_LIVE_FOLDER` and `MAYFLY_GENERATION_FOLDER` are in its environment.',
+    ),
+    check: argvSchema.optional().describe("The server's own test, as an argument list."),
+    timeoutSeconds: timeoutSecondsSchema.optional().describe('How long either may take; 30 if absent.'),
   }),
   prepare({ command: argv, check, timeoutSeconds }, { processRunner }) {
     const timeout = timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1_000 }

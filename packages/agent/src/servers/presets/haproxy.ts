@@ -35,10 +35,16 @@ const oneWord = filePath.refine(
 export const haproxy: Preset<HaproxyOptions> = {
   schema: z.strictObject({
     preset: presetName('haproxy'),
-    socket: filePath.optional(),
-    certificate: oneWord.optional(),
-    configuration: filePath.optional(),
-    program: filePath.optional(),
+    socket: filePath
+      .optional()
+      .describe('The runtime socket (`stats socket … level admin`); `/run/haproxy/admin.sock` if absent.'),
+    certificate: oneWord
+      .optional()
+      .describe(
+        "The path after `crt` in HAProxy's configuration; `combined.pem` in the live folder if absent.",
+      ),
+    configuration: filePath.optional().describe('Tested with `haproxy -c` before each reload.'),
+    program: filePath.optional().describe('What tests the configuration; `haproxy` if absent.'),
   }),
   formats: ['combined'],
   prepare(

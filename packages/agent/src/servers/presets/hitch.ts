@@ -24,9 +24,11 @@ const defaultConfiguration = '/etc/hitch/hitch.conf'
 export const hitch: Preset<HitchOptions> = {
   schema: z.strictObject({
     preset: presetName('hitch'),
-    pidFile: filePath,
-    configuration: filePath.optional(),
-    program: filePath.optional(),
+    pidFile: filePath.describe('What `pidfile` names in its configuration.'),
+    configuration: filePath
+      .optional()
+      .describe('What Hitch is started with; `/etc/hitch/hitch.conf` if absent.'),
+    program: filePath.optional().describe('Hitch itself; `hitch` if absent.'),
   }),
   formats: ['combined'],
   prepare({ pidFile, configuration = defaultConfiguration, program = 'hitch' }, ports) {

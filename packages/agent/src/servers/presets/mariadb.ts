@@ -22,10 +22,12 @@ export interface MariadbOptions {
 export const mariadb: Preset<MariadbOptions> = {
   schema: z.strictObject({
     preset: presetName('mariadb'),
-    program: filePath.optional(),
-    defaultsFile: filePath.optional(),
-    socket: filePath.optional(),
-    user: z.string().min(1).max(128).optional(),
+    program: filePath.optional().describe('The client that sends `FLUSH SSL`; `mariadb` if absent.'),
+    defaultsFile: filePath
+      .optional()
+      .describe('An option file for the client alone, with user and password.'),
+    socket: filePath.optional().describe('The Unix socket of MariaDB.'),
+    user: z.string().min(1).max(128).optional().describe('Whom to log in as; needs the RELOAD privilege.'),
   }),
   prepare(options, { processRunner }) {
     const run = async (statement: string): Promise<void> => {

@@ -28,11 +28,13 @@ const defaultPidFile = '/run/nginx.pid'
 export const nginx: Preset<NginxOptions> = {
   schema: z.strictObject({
     preset: presetName('nginx'),
-    pidFile: filePath.optional(),
-    unit: unitSchema.optional(),
-    program: filePath.optional(),
-    configuration: filePath.optional(),
-    prefix: filePath.optional(),
+    pidFile: filePath
+      .optional()
+      .describe('The file with the process id of nginx; `/run/nginx.pid` if absent.'),
+    unit: unitSchema.optional().describe('Reload this systemd unit in place of sending a signal.'),
+    program: filePath.optional().describe('nginx itself; `nginx` if absent.'),
+    configuration: filePath.optional().describe('What nginx is started with as `-c`.'),
+    prefix: filePath.optional().describe('What nginx is started with as `-p`.'),
   }),
   prepare(options, ports) {
     const { unit } = options

@@ -21,7 +21,10 @@ const processName = 'postgres'
  * what it is known to refuse is looked for before. Probe it with `protocol: postgresql`.
  */
 export const postgresql: Preset<PostgresqlOptions> = {
-  schema: z.strictObject({ preset: presetName('postgresql'), pidFile: filePath }),
+  schema: z.strictObject({
+    preset: presetName('postgresql'),
+    pidFile: filePath.describe('`postmaster.pid` in the data folder, or what `external_pid_file` names.'),
+  }),
   prepare({ pidFile }, ports) {
     const server = { pidFile, processName }
     return {

@@ -20,5 +20,5 @@ export type PresetName = (typeof presetNames)[number]
 
 /** The key `preset` of one preset's options. */
 export function presetName<Name extends PresetName>(name: Name): z.ZodLiteral<Name> {
-  return z.literal(name, `must be one of ${presetNames.join(', ')}`)
+  return z.literal(name, `must be one of ${presetNames.join(', ')}`).describe('Which server.')
 }

@@ -30,13 +30,20 @@ export const redis: Preset<RedisOptions> = {
   schema: z
     .strictObject({
       preset: presetName('redis'),
-      socket: filePath.optional(),
-      connect: hostPort.optional(),
-      serverName: z.string().min(1).max(253).optional(),
-      user: z.string().min(1).max(128).optional(),
-      passwordFile: filePath.optional(),
-      certificateFile: filePath.optional(),
-      keyFile: filePath.optional(),
+      socket: filePath.optional().describe('The Unix socket of Redis. This or `connect`.'),
+      connect: hostPort.optional().describe('Where Redis takes commands. This or `socket`.'),
+      serverName: z
+        .string()
+        .min(1)
+        .max(253)
+        .optional()
+        .describe('Speak TLS to `connect`, under this name, with the installed certificate.'),
+      user: z.string().min(1).max(128).optional().describe('Whom to log in as; `default` if absent.'),
+      passwordFile: filePath.optional().describe('The file with the password of that user.'),
+      certificateFile: filePath
+        .optional()
+        .describe('What Redis is to read; `fullchain.pem` in the live folder if absent.'),
+      keyFile: filePath.optional().describe('What Redis is to read; `key.pem` in the live folder if absent.'),
     })
     .refine(
       ({ socket, connect }) => (socket === undefined) !== (connect === undefined),

@@ -23,10 +23,12 @@ export interface SignalOptions {
 export const signal: Preset<SignalOptions> = {
   schema: z.strictObject({
     preset: presetName('signal').default('signal'),
-    pidFile: filePath,
-    signal: z.enum(signals),
-    processName: processNameSchema.optional(),
-    check: argvSchema.optional(),
+    pidFile: filePath.describe("The file with the server's process id."),
+    signal: z.enum(signals).describe('On which the server loads its files again.'),
+    processName: processNameSchema
+      .optional()
+      .describe('Refuse to signal a process of another name (as `/proc/<pid>/comm` has it).'),
+    check: argvSchema.optional().describe("The server's own test, as an argument list; no shell reads it."),
   }),
   prepare({ pidFile, processName, check, signal: name }, ports) {
     const server = { pidFile, ...(processName !== undefined && { processName }) }

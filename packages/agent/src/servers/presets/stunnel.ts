@@ -21,8 +21,10 @@ export interface StunnelOptions {
 export const stunnel: Preset<StunnelOptions> = {
   schema: z.strictObject({
     preset: presetName('stunnel'),
-    pidFile: filePath,
-    processName: processNameSchema.optional(),
+    pidFile: filePath.describe('What `pid` names in its configuration.'),
+    processName: processNameSchema
+      .optional()
+      .describe('What its process is called, where that is not `stunnel4`.'),
   }),
   prepare({ pidFile, processName = 'stunnel4' }, ports) {
     const server = { pidFile, processName }

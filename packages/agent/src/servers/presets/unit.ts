@@ -18,9 +18,9 @@ export interface UnitOptions {
 export const unit: Preset<UnitOptions> = {
   schema: z.strictObject({
     preset: presetName('unit').default('unit'),
-    unit: unitSchema,
-    restart: z.boolean().optional(),
-    check: argvSchema.optional(),
+    unit: unitSchema.describe('The systemd unit to reload, such as `nginx.service`.'),
+    restart: z.boolean().optional().describe('Restart it in place of reloading it: connections are lost.'),
+    check: argvSchema.optional().describe("The server's own test, as an argument list."),
   }),
   prepare({ unit: name, restart = false, check }, { processRunner }) {
     return {

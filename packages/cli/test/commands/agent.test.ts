@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { layIssuer, signIssuer } from '../support/make-issuer.ts'
+import { type Finished, mayfly, temporaryFolder } from '../support/run-mayfly.ts'
+import { startDaemon } from '../support/start-daemon.ts'
+
+interface Host {
+  readonly folder: string
+  /** Runs `mayfly agent …` with this host's configuration. */
+  agent(...args: string[]): Promise<Finished>
+}
+
+async function layHost(context: TestContext): Promise<Host> {
+  const setting = await layIssuer(await temporaryFolder(context))
+  const { config, rootFingerprint } = setting
+  const answer = await signIssuer(setting)
+  await mayfly(['issuer', 'install', answer, '--config', config, '--root-fingerprint', rootFingerprint])
+  const issuer = startDaemon(['issuer', 'run', '--config', config], context)
+  await issuer.logged('"msg":"ready"')
+  const token = await mayfly(['token', 'create', 'web-1', '--name', 'dns:web-1.example', '--config', config])
+  const folder = join(setting.folder, 'host')
+  await mkdir(folder)
+  await writeFile(join(folder, 'token'), token.stdout)
+  await chmod(join(folder, 'token'), 0o600)
+  const agentConfig = join(folder, 'agent.yaml')
+  return { folder, agent: (...args) => mayfly(['agent', ...args, '--config', agentConfig]) }
+}
+
+test('a host from its enrolment on: preset, check, history, status and renew --now', async (context) => {
+  const { folder, agent } = await layHost(context)
+  const inHost = (name: string): string => join(folder, name)
+  const pidFile = inHost('server.pid')
+  const enroll = ['enroll', '--token-file', inHost('token'), '--name', 'web']
+  const folders = ['--state', inHost('state'), '--live', inHost('live')]
+
+  const incomplete = await agent(...enroll, ...folders, '--preset', 'signal')
+  assert.equal(incomplete.exitCode, 2)
+  assert.match(incomplete.stderr, /The preset signal needs --pid-file and --signal/)
+
+  const signal = ['--preset', 'signal', '--pid-file', pidFile, '--signal', 'SIGHUP', '--no-probe']
+  const enrolled = await agent(...enroll, ...folders, ...signal)
+  assert.equal(enrolled.exitCode, 0, enrolled.stderr)
+  assert.match(await readFile(inHost('agent.yaml'), 'utf8'), /preset: signal/)
+
+  const broken = await agent('check', '--json')
+  assert.equal(broken.exitCode, 10, broken.stdout)
+  const { isReady, findings } = JSON.parse(broken.stdout)
+  assert.equal(isReady, false)
+  const found = findings.find(({ result }: { result: string }) => result === 'failed')
+  assert.deepEqual([found.certificate, found.check, found.code], ['web', 'server', 'reload-failed'])
+  assert.match(found.message, /Start the server/)
+
+  // The server is taken out of the configuration while the agent runs.
+  const server = startDaemon(['agent', 'run', '--config', inHost('agent.yaml')], context)
+  await server.logged('"msg":"the agent is running"')
+  await writeFile(
+    inHost('agent.yaml'),
+    (await readFile(inHost('agent.yaml'), 'utf8')).replace(/ {4}reload:\n( {6}.*\n)+/, ''),
+  )
+  await server.logged('"event":"served"')
+
+  const checked = await agent('check')
+  assert.equal(checked.exitCode, 0, checked.stdout + checked.stderr)
+  assert.match(checked.stdout, /A rotation will work/)
+
+  const renewed = await agent('renew', '--now', '--json')
+  assert.equal(renewed.exitCode, 0, renewed.stderr)
+
+  const status = await agent('status')
+  assert.equal(status.exitCode, 0, status.stdout)
+  assert.match(status.stdout, /^CERTIFICATE +LEVEL +IDENTITY +GENERATION +SERIAL +EXPIRES +SERVED +NEXT$/m)
+  assert.match(status.stdout, /^web +ok +web-1 +2 +[0-9a-f]{32} +in 23h \d+m +yes +renewal in \d+h \d+m$/m)
+
+  const history = await agent('history', '--certificate', 'web', '--since', '1h', '--json')
+  const events = JSON.parse(history.stdout).events.map(({ event }: { event: string }) => event)
+  for (const event of ['installed', 'served', 'received']) assert.ok(events.includes(event), event)
+  assert.match((await agent('history', '--count', '1')).stdout, /^AT +CERTIFICATE +EVENT +DETAILS\n.+\n$/)
+  assert.match((await agent('history', '--since', '2100-01-01')).stdout, /Nothing is written/)
+  assert.equal((await agent('history', '--since', 'yesterday')).exitCode, 2)
+})
+
+test('mayfly agent run --help: → the signals; status --help: → the exit codes', async () => {
+  const run = await mayfly(['agent', 'run', '--help'])
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1']) assert.match(run.stdout, new RegExp(signal))
+  assert.match((await mayfly(['agent', 'status', '--help'])).stdout, /3 {2}unknown/)
+})
