@@ -188,7 +188,7 @@ describe('a server that does not do what it is told', {
 
     test('the server dies at the reload → the alarm says that nothing listens, and the start brings the new one', async () => {
       await throughFault(host, {
-        begin: () => reloadBy(({ one, two }) => `kill -HUP ${two}; kill -TERM ${one}`),
+        begin: () => reloadBy(({ one, two }) => `kill -HUP ${two}; kill -TERM ${one}; exit 0`),
         alarm: /127\.0\.0\.1:\d+: nothing listens there; start the server/,
         isServed: false,
         end: async () => {
