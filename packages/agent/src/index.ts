@@ -32,7 +32,7 @@ export type { AgentStatus, CertificateStatus, StatusAlarm } from './status/agent
 export type { StatusLevel } from './status/alarm.ts'
 export { agentHistory, type HistoryFilter, type HistoryLine, readHistory } from './status/history.ts'
 export { agentStatus, type MonitoringExitCode, type StatusReading } from './status/read-status.ts'
+export { type ClosableTransport, openTransport } from './transport/https-transport.ts'
 export { createIssuerClient, type IssuerClient } from './transport/issuer-client.ts'
 export type { Transport, WireRequest, WireResponse } from './transport/transport.ts'
-export { type ClosableTransport, openTransport } from './transport/https-transport.ts'
 export { agentVersion } from './version.ts'
