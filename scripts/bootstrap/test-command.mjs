@@ -5,48 +5,64 @@ import { endLeftovers } from './leftover-processes.mjs'
 import { pinnedNode } from './npm-packages.mjs'
 import { runProgram } from './run-program.mjs'
 
-const testFiles = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']
-/** Many tests wait for servers and clocks: two cores are not filled by two files at a time. */
-const filesAtOnce = 3
-const fileTimeoutMs = 300_000
+const rounds = [
+  // Many tests wait for servers and clocks: two cores are not filled by two files at a time.
+  { files: ['packages/*/test/**/*.test.ts', 'test/!(scenarios)/**/*.test.ts'], filesAtOnce: 3 },
+  // Whole fleets, whose certificates live for a minute of real time: each has the machine to itself.
+  { files: ['test/scenarios/**/*.test.ts'], filesAtOnce: 1 },
+]
+const testTimeoutMs = 300_000
+/** A program that a signal ended has a larger exit code, as in a shell. */
+const signalledCode = 128
 
 /**
- * Runs the tests (all, or the files and options in `given`). Where a Debian package is missing its tests
+ * Runs the tests (all in their rounds, or the files and options in `given`). Where a Debian package is missing its tests
  * skip, and on CI a skip is a failure; a process that a test leaves behind is one everywhere. Whatever
  * happens, such processes and the tests' temporary files are gone afterwards.
  */
 export async function runTests(root, given, { environment, missing, isStrict }) {
   // A short name: paths of Unix sockets end at 107 characters.
   const scratch = mkdtempSync(join(tmpdir(), 'mayfly-'))
-  const skips = join(scratch, 'skipped')
   const temporary = join(scratch, 't')
   mkdirSync(temporary)
   // Servers that do not run as root use it too, as they use /tmp.
   chmodSync(scratch, 0o711)
   chmodSync(temporary, 0o1777)
+  const settings = {
+    cwd: root,
+    env: { ...environment, TMPDIR: temporary, MAYFLY_MISSING: missing.join(',') },
+  }
   try {
-    const code = await runProgram([pinnedNode(root), ...nodeArguments(root, skips, given)], {
-      cwd: root,
-      env: { ...environment, TMPDIR: temporary, MAYFLY_MISSING: missing.join(',') },
-    })
-    return code === 0 ? judge(scratch, skips, isStrict) : code
+    let failure = 0
+    for (const round of roundsOf(given)) {
+      const skips = join(scratch, 'skipped')
+      const code = await runProgram([pinnedNode(root), ...nodeArguments(root, skips, round)], settings)
+      // By a signal: whoever ends a round wants no other.
+      if (code > signalledCode) return code
+      failure ||= code || judge(scratch, skips, isStrict)
+    }
+    return failure
   } finally {
     endLeftovers(scratch)
     rmSync(scratch, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
-function nodeArguments(root, skips, given) {
+function roundsOf(given) {
+  if (given.some((argument) => !argument.startsWith('-'))) return [{ ...rounds[0], files: given }]
+  return rounds.map((round) => ({ ...round, files: [...given, ...round.files] }))
+}
+
+function nodeArguments(root, skips, { files, filesAtOnce }) {
   const options = [
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${join(root, 'scripts', 'bootstrap', 'skip-reporter.mjs')}`,
     `--test-reporter-destination=${skips}`,
     `--test-concurrency=${filesAtOnce}`,
-    `--test-timeout=${fileTimeoutMs}`,
+    `--test-timeout=${testTimeoutMs}`,
   ]
-  const files = given.some((argument) => !argument.startsWith('-')) ? [] : testFiles
-  return ['-C', 'source', '--test', ...options, ...given, ...files]
+  return ['-C', 'source', '--test', ...options, ...files]
 }
 
 function judge(scratch, skips, isStrict) {
