@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { copyFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
@@ -10,6 +9,9 @@ import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { type Apache, startApache } from '../support/servers/apache.ts'
+import { testsWith } from '../support/tests-with.ts'
+
+const { after, before, test } = testsWith('apache2-bin')
 
 let host: TestHost
 let apache: Apache

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
@@ -8,6 +7,9 @@ import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { type Caddy, startCaddy } from '../support/servers/caddy.ts'
+import { testsWith } from '../support/tests-with.ts'
+
+const { after, before, test } = testsWith('caddy')
 
 const serverName = 'web-1.example'
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
@@ -11,6 +10,9 @@ import { openSession } from '../support/client-session.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { createDatabase, type Mariadb, mariadbUser, startMariadb } from '../support/servers/mariadb.ts'
+import { testsWith } from '../support/tests-with.ts'
+
+const { after, before, test } = testsWith('mariadb-server-core', 'mariadb-client-core')
 
 const run = promisify(execFile)
 /** MariaDB's client compares the certificate with the host that it connects to. */

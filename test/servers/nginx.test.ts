@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { get } from 'node:https'
-import { after, before, test } from 'node:test'
 import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
@@ -9,6 +8,9 @@ import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { type Nginx, slowBytes, startNginx } from '../support/servers/nginx.ts'
+import { testsWith } from '../support/tests-with.ts'
+
+const { after, before, test } = testsWith('nginx')
 
 const serverName = 'web-1.example'
 

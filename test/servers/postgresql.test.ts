@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chmod, writeFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
@@ -17,6 +16,9 @@ import {
   type ServerUser,
   startPostgresql,
 } from '../support/servers/postgresql.ts'
+import { testsWith } from '../support/tests-with.ts'
+
+const { after, before, test } = testsWith('postgresql-15')
 
 const run = promisify(execFile)
 const serverName = 'web-1.example'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
 import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
@@ -9,6 +9,9 @@ import { servedSerial } from '../support/served-serial.ts'
 import { startHitch } from '../support/servers/hitch.ts'
 import { startPlainBackend } from '../support/servers/plain-backend.ts'
 import { startStunnel } from '../support/servers/stunnel.ts'
+import { testsWith } from '../support/tests-with.ts'
+
+const { test } = testsWith('stunnel4', 'hitch')
 
 interface Proxy {
   readonly host: TestHost
