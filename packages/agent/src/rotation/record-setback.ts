@@ -7,19 +7,11 @@ import {
   MayflyError,
   type Random,
 } from '@mayfly/ca-core'
-import type { Setback } from '../state/setback.ts'
+import { onlyAPersonHelps, type Setback } from '../state/setback.ts'
 import type { Pace } from './pace.ts'
 
-/** Answers after which only a person can help; looked at again now and then, because the person may have. */
-const hopeless: readonly ErrorCode[] = [
-  'identity-suspended',
-  'identity-unknown',
-  'lineage-conflict',
-  'lineage-ended',
-  'lineage-expired',
-  'lineage-unknown',
-  'quota-exceeded',
-]
+/** Looked at only now and then. A quota ends by itself, but not before the day does. */
+const hopeless: readonly ErrorCode[] = [...onlyAPersonHelps, 'quota-exceeded']
 
 /** The setback after `error`: the wait doubles with every failure in a row, is drawn at random, and never ends. */
 export function nextSetback(

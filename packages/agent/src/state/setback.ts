@@ -24,6 +24,16 @@ export const setbackSchema: z.ZodType<Setback> = z.strictObject({
   retryAt: instantSchema,
 })
 
+/** Answers of an issuer after which nothing gets better until a person does something. */
+export const onlyAPersonHelps: readonly ErrorCode[] = [
+  'identity-suspended',
+  'identity-unknown',
+  'lineage-conflict',
+  'lineage-ended',
+  'lineage-expired',
+  'lineage-unknown',
+]
+
 /** The parts of a rotation that fail and recover independently of each other. */
 export const tracks = ['bundle', 'ask', 'fetch', 'install', 'restore'] as const
 export type Track = (typeof tracks)[number]

@@ -1,7 +1,7 @@
-import { type ErrorCode, formatInstant, type Instant, minuteMs } from '@mayfly/ca-core'
+import { formatInstant, type Instant, minuteMs } from '@mayfly/ca-core'
 import { lifePoint } from '../state/credential.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
-import { type Setback, type Track, tracks } from '../state/setback.ts'
+import { onlyAPersonHelps, type Setback, type Track, tracks } from '../state/setback.ts'
 import type { Alarm } from './alarm.ts'
 import { withRemedy } from './remedies.ts'
 
@@ -10,15 +10,6 @@ const lateLifeShare = 0.65
 const lastLifeShare = 0.85
 /** A single lost message is no reason to wake anyone. */
 const attemptsQuiet: Readonly<Record<Track, number>> = { bundle: 3, ask: 2, fetch: 2, install: 0, restore: 0 }
-
-const onlyAPersonHelps: readonly ErrorCode[] = [
-  'identity-suspended',
-  'identity-unknown',
-  'lineage-conflict',
-  'lineage-ended',
-  'lineage-expired',
-  'lineage-unknown',
-]
 
 /** What a person should know of one certificate now. */
 export function certificateAlarms(state: LineageState, now: Instant): Alarm[] {
