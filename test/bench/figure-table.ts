@@ -3,12 +3,9 @@ import { type Figure, meetsAim } from './figure.ts'
 const nameWidth = 44
 const valueWidth = 12
 
-/** A line for each figure: name, value, unit, and the aim where there is one. */
-export function figureLines(figures: readonly Figure[]): string[] {
-  return figures.map(
-    (figure) =>
-      `${figure.name.padEnd(nameWidth)}${formatValue(figure.value).padStart(valueWidth)} ${figure.unit}${formatAim(figure)}`,
-  )
+/** Name, value, unit, and the aim where there is one, with whether it was missed. */
+export function figureLine(figure: Figure): string {
+  return `${figure.name.padEnd(nameWidth)}${formatValue(figure.value).padStart(valueWidth)} ${figure.unit}${formatAim(figure)}`
 }
 
 /** Three digits that say something, and no fraction where there are as many before the point. */

@@ -1,6 +1,6 @@
 /** One measured number, under the name by which it is compared from run to run. */
 export interface Figure {
-  /** `issue.ec-p256.ofLimit` */
+  /** `issue.ec-p256.ofLimit`: begins with the name that its bench has in `benches.ts`. */
   readonly name: string
   readonly value: number
   /** What one is: `ratio`, `per second`, `ms`, `MiB`. */
@@ -10,11 +10,10 @@ export interface Figure {
 
 export type Aim = { readonly atLeast: number } | { readonly atMost: number }
 
-/** One thing to measure, which gives some figures. */
+/** One thing to measure, in a process of its own. */
 export interface Bench {
-  /** What its figures begin with. */
-  readonly name: string
-  run(scale: Scale): Promise<readonly Figure[]>
+  /** Gives its figures: each as soon as it is known (an async generator), or all at the end. */
+  run(scale: Scale): AsyncIterable<Figure> | Promise<readonly Figure[]>
 }
 
 /** How much work a run does. Figures of a quick run are rougher, and their names are the same. */

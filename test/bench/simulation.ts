@@ -6,7 +6,6 @@ const hoursADay = 24
 
 /** How much of a fleet's life one thread simulates in a second, with every fault that there is. */
 export const simulation: Bench = {
-  name: 'simulate',
   async run({ quick, tell }) {
     const days = quick ? 3 : 15
     tell(`${hosts} hosts for ${days} days`)

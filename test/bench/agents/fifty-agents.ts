@@ -9,7 +9,6 @@ const renewalLimitMs = 300_000
 
 /** Fifty agents on one machine, with a certificate each: what they cost together, and all renewing at once. */
 export const fiftyAgents: Bench = {
-  name: 'agents.fifty',
   async run({ quick, tell }) {
     const count = quick ? 10 : 50
     const fleet = await startBenchFleet()

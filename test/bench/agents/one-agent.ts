@@ -8,7 +8,6 @@ const certificates = 10
 
 /** One agent with ten certificates: what its start costs, and what it costs while nothing is due. */
 export const oneAgent: Bench = {
-  name: 'agent',
   async run({ quick, tell }) {
     const fleet = await startBenchFleet()
     try {

@@ -47,7 +47,6 @@ const normalInARow = 10
  * and a flood of badly signed requests, from sixty-four addresses on the same two cores.
  */
 export const overload: Bench = {
-  name: 'attack',
   async run({ quick, tell }) {
     const issuer = await startAttackedIssuer(yaml)
     try {

@@ -19,14 +19,11 @@ import type { Aim, Bench, Figure } from '../figure.ts'
  * of messages as long, with keys that are open already. Leaf and authority have keys of the same type.
  */
 export const issueSpeed: Bench = {
-  name: 'issue',
-  async run({ quick, tell }) {
-    const figures: Figure[] = []
+  async *run({ quick, tell }) {
     for (const keyType of keyTypes) {
       tell(keyType)
-      figures.push(...(await measure(keyType, quick)))
+      yield* await measure(keyType, quick)
     }
-    return figures
   },
 }
 

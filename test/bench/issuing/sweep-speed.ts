@@ -21,7 +21,6 @@ const changesEach = 500
  * key of its own.
  */
 export const sweepSpeed: Bench = {
-  name: 'sweep',
   async run({ quick, tell }) {
     const count = quick ? identitiesQuick : identitiesFull
     const folder = await mkdtemp(join(tmpdir(), 'mayfly-sweep-'))

@@ -21,7 +21,6 @@ const databaseQuickPace: Pace = { rotations: 4, requestsBetween: 20 }
 
 /** Each real server rotates under load. The time goes from the minted certificate to the look that saw it on the port. */
 export const rotation: Bench = {
-  name: 'rotation',
   async run({ quick, tell }) {
     const measured: Measured[] = []
     const paces = [

@@ -1,0 +1,1 @@
+export function endLeftovers(folder: string): string[]
