@@ -2,7 +2,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LoadCounts, LoadOptions } from '../../support/load.ts'
+import type { ClientSession } from '../../support/client-session.ts'
+import type { LoadCounts } from '../../support/load.ts'
+import type { LoadOrder } from './load-child.ts'
 
 /** Callers that go on while a server rotates, in processes of their own. */
 export interface Calls {
@@ -13,15 +15,23 @@ export interface Calls {
 
 export type CallCounts = Pick<
   LoadCounts,
-  'requests' | 'failedRequests' | 'failedHandshakes' | 'refusedConnections'
+  'requests' | 'failedRequests' | 'failedHandshakes' | 'refusedConnections' | 'repeatedAfterIdleClose'
 >
 
-/** HTTPS requests on fresh and on kept connections. */
-export function startHttpsCalls(options: LoadOptions): Calls {
-  const child = fork(join(import.meta.dirname, 'load-child.ts'), [JSON.stringify(options)])
-  let counts: CallCounts = { requests: 0, failedRequests: 0, failedHandshakes: 0, refusedConnections: 0 }
+const noCalls: CallCounts = {
+  requests: 0,
+  failedRequests: 0,
+  failedHandshakes: 0,
+  refusedConnections: 0,
+  repeatedAfterIdleClose: 0,
+}
+
+/** Requests on fresh and on kept connections. */
+export function startLoadCalls(order: LoadOrder): Calls {
+  const child = fork(join(import.meta.dirname, 'load-child.ts'), [JSON.stringify(order)])
+  let counts = noCalls
   child.on('message', (message) => {
-    counts = message as LoadCounts
+    counts = { ...noCalls, ...(message as Partial<CallCounts>) }
   })
   return {
     answered: () => counts.requests,
@@ -34,24 +44,44 @@ export function startHttpsCalls(options: LoadOptions): Calls {
   }
 }
 
-/** `call` again and again by some callers; each call makes `requests` requests on connections of its own. */
-export function startClientCalls(call: () => Promise<unknown>, requests: number): Calls {
-  const counts = { requests: 0, failedRequests: 0, failedHandshakes: 0, refusedConnections: 0 }
-  const callers = 2
+/** What a database's own clients do. Whether a handshake or a request failed they do not tell: it counts as a request. */
+export interface ClientCalls {
+  /** Makes `requests` requests on connections of its own. */
+  call(): Promise<unknown>
+  readonly requests: number
+  /** A session that is kept throughout, and asked again and again. */
+  openSession(): ClientSession
+}
+
+const freshCallers = 2
+const keptPauseMs = 5
+
+export function startClientCalls({ call, requests, openSession }: ClientCalls): Calls {
+  const counts = { ...noCalls }
   let stopped = false
-  async function callAgain(): Promise<void> {
-    for (; !stopped; await sleep(1)) {
-      await call().then(
-        () => {
-          counts.requests += requests
-        },
-        () => {
-          counts.failedRequests++
-        },
-      )
-    }
+
+  async function count(answers: number, answered: Promise<unknown>): Promise<void> {
+    await answered.then(
+      () => {
+        counts.requests += answers
+      },
+      () => {
+        counts.failedRequests++
+      },
+    )
   }
-  const running = Array.from({ length: callers }, callAgain)
+
+  async function callFresh(): Promise<void> {
+    for (; !stopped; await sleep(1)) await count(requests, call())
+  }
+
+  async function askKept(): Promise<void> {
+    const session = openSession()
+    for (; !stopped; await sleep(keptPauseMs)) await count(1, session.ask('SELECT 1'))
+    await session.close()
+  }
+
+  const running = [askKept(), ...Array.from({ length: freshCallers }, callFresh)]
   return {
     answered: () => counts.requests,
     async stop() {

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { encodeTrustBundlePem } from '@mayfly/ca-core'
+import { openSession } from '../../support/client-session.ts'
 import type { TestHost } from '../../support/rotation.ts'
 import { createDatabase, mariadbUser, startMariadb } from '../../support/servers/mariadb.ts'
 import { createCluster, postgresqlUser, startPostgresql } from '../../support/servers/postgresql.ts'
 import { startRedis } from '../../support/servers/redis.ts'
-import { startClientCalls } from './calls.ts'
+import { startClientCalls, startLoadCalls } from './calls.ts'
 import { type RotatedServer, serverName } from './rotated-server.ts'
 
 const run = promisify(execFile)
@@ -19,8 +20,7 @@ const postgresql: RotatedServer = {
     const server = await startPostgresql(await createCluster(host.folder, host.liveFolder, user), user)
     const script = `${host.folder}/select.sql`
     await writeFile(script, 'SELECT 1;\n')
-    const env = {
-      PATH: process.env.PATH,
+    const connection = {
       PGHOST: serverName,
       PGHOSTADDR: '127.0.0.1',
       PGPORT: String(server.port),
@@ -34,7 +34,12 @@ const postgresql: RotatedServer = {
     return {
       reload: { preset: 'postgresql', pidFile: server.pidFile },
       endpoint: { connect: { host: '127.0.0.1', port: server.port }, serverName, protocol: 'postgresql' },
-      startCalls: () => startClientCalls(() => run('pgbench', options, { env }), transactions),
+      startCalls: () =>
+        startClientCalls({
+          call: () => run('pgbench', options, { env: { PATH: process.env.PATH, ...connection } }),
+          requests: transactions,
+          openSession: () => openSession(['psql', '-XAtq'], connection),
+        }),
       stop: server.stop,
     }
   },
@@ -63,8 +68,8 @@ const mariadb: RotatedServer = {
       `--port=${server.port}`,
       `--ssl-ca=${await writeBundle(host)}`,
       '--ssl-verify-server-cert',
-      '--execute=SELECT 1',
     ]
+    const kept = ['--batch', '--skip-column-names', '--unbuffered']
     return {
       reload: { preset: 'mariadb', defaultsFile, socket: server.socket },
       endpoint: {
@@ -72,7 +77,12 @@ const mariadb: RotatedServer = {
         serverName: 'localhost',
         protocol: 'mysql',
       },
-      startCalls: () => startClientCalls(() => run('mariadb', options), 1),
+      startCalls: () =>
+        startClientCalls({
+          call: () => run('mariadb', [...options, '--execute=SELECT 1']),
+          requests: 1,
+          openSession: () => openSession(['mariadb', ...options, ...kept]),
+        }),
       stop: server.stop,
     }
   },
@@ -83,19 +93,11 @@ const redis: RotatedServer = {
   hostOptions: async () => ({ order: { profile: 'peer' } }),
   async start(host) {
     const server = await startRedis(host)
-    const options = [
-      '--tls',
-      '--cacert',
-      await writeBundle(host),
-      '-h',
-      '127.0.0.1',
-      '-p',
-      String(server.port),
-    ]
+    const ca = encodeTrustBundlePem(host.issuer.bundle)
     return {
       reload: { preset: 'redis', socket: server.socket },
       endpoint: { connect: { host: '127.0.0.1', port: server.port }, serverName },
-      startCalls: () => startClientCalls(() => run('redis-cli', ['-e', ...options, 'PING']), 1),
+      startCalls: () => startLoadCalls({ kind: 'redis', options: { port: server.port, serverName, ca } }),
       stop: server.stop,
     }
   },

@@ -11,7 +11,7 @@ import { startHitch } from '../../support/servers/hitch.ts'
 import { startNginx } from '../../support/servers/nginx.ts'
 import { startPlainBackend } from '../../support/servers/plain-backend.ts'
 import { startStunnel } from '../../support/servers/stunnel.ts'
-import { startHttpsCalls } from './calls.ts'
+import { startLoadCalls } from './calls.ts'
 import { type RotatedServer, serverName } from './rotated-server.ts'
 
 interface HttpsServer {
@@ -19,6 +19,8 @@ interface HttpsServer {
   readonly reload: ReloadConfiguration
   stop(): Promise<void>
 }
+
+type StartHttps = (host: TestHost) => Promise<HttpsServer>
 
 export const httpsServers: readonly RotatedServer[] = [
   httpsServer('nginx', async (host) => {
@@ -36,19 +38,19 @@ export const httpsServers: readonly RotatedServer[] = [
     const { pidFile, configuration } = apache
     return { ...apache, reload: { preset: 'apache', program: '/usr/sbin/apache2', pidFile, configuration } }
   }),
-  httpsServer('caddy', async (host) => {
+  opensPortAnew('caddy', async (host) => {
     const caddy = await startCaddy({ ...host, serverName })
     const { adminPort, configuration } = caddy
     const admin = { host: '127.0.0.1', port: adminPort }
     return { ...caddy, reload: { preset: 'caddy', configuration, admin } }
   }),
-  httpsServer('stunnel', (host) =>
+  opensPortAnew('stunnel', (host) =>
     beforeBackend(async (backendPort) => {
       const stunnel = await startStunnel({ ...host, backendPort })
       return { ...stunnel, reload: { preset: 'stunnel', pidFile: stunnel.pidFile } }
     }),
   ),
-  httpsServer('hitch', (host) =>
+  opensPortAnew('hitch', (host) =>
     beforeBackend(async (backendPort) => {
       const hitch = await startHitch({ ...host, backendPort })
       const { pidFile, configuration } = hitch
@@ -58,7 +60,11 @@ export const httpsServers: readonly RotatedServer[] = [
   httpsServer('node', startNodeService),
 ]
 
-function httpsServer(name: string, start: (host: TestHost) => Promise<HttpsServer>): RotatedServer {
+function opensPortAnew(name: string, start: StartHttps): RotatedServer {
+  return { ...httpsServer(name, start), opensPortAnew: true }
+}
+
+function httpsServer(name: string, start: StartHttps): RotatedServer {
   return {
     name,
     hostOptions: async () => ({ formats: ['combined'], order: { profile: 'peer' } }),
@@ -71,7 +77,8 @@ function httpsServer(name: string, start: (host: TestHost) => Promise<HttpsServe
       return {
         reload,
         endpoint: { connect: { host: '127.0.0.1', port }, serverName },
-        startCalls: () => startHttpsCalls({ port, serverName, ca, cert, key, pauseMs: 0 }),
+        startCalls: () =>
+          startLoadCalls({ kind: 'https', options: { port, serverName, ca, cert, key, pauseMs: 0 } }),
         stop,
       }
     },

@@ -6,6 +6,11 @@ import type { Calls } from './calls.ts'
 /** A real server that is rotated while it is called. */
 export interface RotatedServer {
   readonly name: string
+  /**
+   * Whether it opens a new listening socket at each reload: connections that wait at the old one are then
+   * refused by the system, whoever reloads it. For any other server a refused connection is a failure.
+   */
+  readonly opensPortAnew?: boolean
   hostOptions(): Promise<TestHostOptions>
   /** Starts it on a host that has its first generation. */
   start(host: TestHost): Promise<RunningServer>
