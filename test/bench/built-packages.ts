@@ -2,16 +2,10 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const root = join(import.meta.dirname, '../..')
+const packageFolder = join(import.meta.dirname, '../../packages/cli')
 
-/** Builds the packages as they are shipped, and gives back what starts the `mayfly` command of that build. */
+/** Builds the `mayfly` command as it is shipped, and gives back what starts it. */
 export async function buildMayfly(): Promise<readonly [string, ...string[]]> {
-  const compiler = join(root, 'node_modules/.bin/tsc')
-  try {
-    await promisify(execFile)(compiler, ['-b', 'packages/cli/tsconfig.json'], { cwd: root })
-  } catch (cause) {
-    // The compiler writes its complaints to its output.
-    throw new Error(`the packages cannot be built:\n${(cause as { stdout?: string }).stdout}`, { cause })
-  }
-  return [process.execPath, join(root, 'packages/cli/dist/main.js')]
+  await promisify(execFile)(process.execPath, ['bundle.mjs'], { cwd: packageFolder })
+  return [process.execPath, join(packageFolder, 'dist/main.js')]
 }

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { settled, startBenchFleet } from '../bench/agents/bench-fleet.ts'
 
 const root = join(import.meta.dirname, '../..')
-const packageNames = ['ca-core', 'client', 'platform', 'issuer-daemon', 'agent', 'cli']
+const libraries = ['ca-core', 'client', 'platform', 'issuer-daemon', 'agent']
+const packageNames = [...libraries, 'cli']
 const timeoutMs = 240_000
 
 /** The pinned Node first, as a user of the packages has it; nothing that this npm run or test set. */
@@ -53,12 +55,17 @@ describe('packages, built, packed and installed with plain npm', () => {
   it('a tarball: → built code, types, README and licence, and no source or tests', async () => {
     for (const name of packageNames) {
       const installed = join(home, 'node_modules', '@mayfly', name)
-      const entries = (await readdir(installed)).filter(
+      const found = (await readdir(installed)).filter(
         (entry) => !/^node_modules$|\.schema\.json$/.test(entry),
       )
-      assert.deepEqual(entries.sort(), ['LICENSE', 'README.md', 'dist', 'package.json'])
+      assert.deepEqual(found.sort(), ['LICENSE', 'README.md', 'dist', 'package.json'])
       const files = await readdir(join(installed, 'dist'), { recursive: true })
-      assert.ok(files.includes('index.js') && files.includes('index.d.ts'), name)
+      const entries = name === 'cli' ? ['main.js'] : ['index.js', 'index.d.ts']
+      assert.deepEqual(
+        entries.filter((file) => !files.includes(file)),
+        [],
+        name,
+      )
       assert.deepEqual(
         files.filter((file) => /(?<!\.d)\.ts$|\.test\./.test(file)),
         [],
@@ -85,8 +92,31 @@ describe('packages, built, packed and installed with plain npm', () => {
     assert.match(await run(home, join(home, 'node_modules/.bin/mayfly'), '--help'), /root.*issuer.*agent/s)
   })
 
-  it('every package: imported as a module and required → the same exports', async () => {
-    for (const name of packageNames) {
+  it('the cli: → brings the licences of the libraries that are inside, and needs nothing else', async () => {
+    const installed = join(home, 'node_modules/@mayfly/cli')
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
+    assert.deepEqual(manifest.dependencies ?? {}, {})
+    const licences = await readFile(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8')
+    for (const library of ['commander', 'fastify', 'jose', 'zod'])
+      assert.match(licences, new RegExp(`^${library} \\d.*\\n=+\\n\\n.*\\w`, 'm'))
+  })
+
+  it('the cli: → its issuer and its agent run from the bundle', async () => {
+    const fleet = await startBenchFleet([
+      process.execPath,
+      join(home, 'node_modules/@mayfly/cli/dist/main.js'),
+    ])
+    try {
+      const configuration = await fleet.enrol('host', ['web-1'])
+      const status = await settled(await fleet.startAgent(configuration), configuration)
+      assert.equal(status.level, 'ok')
+    } finally {
+      await fleet.stop()
+    }
+  })
+
+  it('every library: imported as a module and required → the same exports', async () => {
+    for (const name of libraries) {
       const imported = `import * as all from '@mayfly/${name}'; console.log(Object.keys(all).sort().join())`
       const required = `console.log(Object.keys(require('@mayfly/${name}')).sort().join())`
       const exported = await run(home, 'node', '--input-type=module', '-e', imported)

@@ -109,5 +109,7 @@ function impureParts(path: string, text: string): Violation[] {
 
 function dependenciesOf(name: string): string[] {
   const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
-  return Object.keys(manifest.dependencies ?? {})
+  // What a bundle has inside, its users need not install.
+  const bundled = manifest.scripts?.build?.includes('bundle') ? manifest.devDependencies : {}
+  return Object.keys({ ...manifest.dependencies, ...bundled })
 }

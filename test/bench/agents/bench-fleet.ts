@@ -20,8 +20,9 @@ export interface BenchFleet {
 const settleLimitMs = 120_000
 const lookEveryMs = 100
 
-export async function startBenchFleet(): Promise<BenchFleet> {
-  const mayfly = await buildMayfly()
+/** `mayfly` starts the command; left out, it is built as it is shipped. */
+export async function startBenchFleet(command?: readonly [string, ...string[]]): Promise<BenchFleet> {
+  const mayfly = command ?? (await buildMayfly())
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-fleet-'))
   const socket = join(folder, 'admin.sock')
   const issuer = await startBenchIssuer(mayfly, folder, socket)

@@ -8,7 +8,7 @@ import {
   logLevels,
   readYamlConfiguration,
 } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type CertificateSettings, certificateSchema } from './certificate-settings.ts'
 import { plainName } from './name-settings.ts'
 

@@ -1,6 +1,6 @@
 import { type KeyType, keyTypes, type Name } from '@mayfly/ca-core'
 import { fileMode, filePath, url } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type FormatName, formatNameSchema } from '../formats/format-name.ts'
 import { endpointSchema, type ProbeEndpoint } from '../probing/endpoint.ts'
 import { type ReloadConfiguration, reloadSchema } from '../servers/reload-configuration.ts'

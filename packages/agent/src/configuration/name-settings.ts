@@ -1,5 +1,5 @@
 import { type Name, parseIdentityName, parseName } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A name of a certificate, `dns:web-1.example` or bare. */
 export const certificateName: z.ZodType<Name, string> = z

@@ -1,6 +1,6 @@
 import type { FileSystem } from '@mayfly/ca-core'
 import { filePath, readYamlConfiguration } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type AgentConfiguration, stateDefault } from './agent-configuration.ts'
 
 export type StatusPlace = Pick<AgentConfiguration, 'state' | 'statusFile'>

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What can be asked for; the PEM set is always there. */
 export const formatNames = ['pem', 'combined', 'pkcs12', 'credential-bundle', 'der'] as const

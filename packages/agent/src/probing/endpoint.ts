@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { type HostPort, hostPort } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What is spoken before TLS begins. */
 export const probeProtocols = ['tls', 'postgresql', 'mysql'] as const

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Argv } from './run-program.ts'
 
 const argumentsMax = 64

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { FormatName } from '../formats/format-name.ts'
 import type { ServerControl, ServerPorts } from './server-control.ts'
 

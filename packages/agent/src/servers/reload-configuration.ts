@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { presets, type ReloadConfiguration } from './presets/index.ts'
 
 export type { ReloadConfiguration } from './presets/index.ts'

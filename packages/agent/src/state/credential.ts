@@ -1,5 +1,5 @@
 import { addSeconds, backdateSeconds, type Instant, secondMs } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { instantSchema, pemSchema, serialSchema } from './field-schemas.ts'
 
 /** A certificate with its private key, as the state file holds it. */

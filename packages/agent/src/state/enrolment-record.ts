@@ -1,5 +1,5 @@
 import type { Instant } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Credential, credentialSchema } from './credential.ts'
 import { instantSchema, pemSchema, profileSchema, sha256Schema } from './field-schemas.ts'
 

@@ -1,5 +1,5 @@
 import type { Instant, TrustBundle } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { instantSchema, sha256Schema } from './field-schemas.ts'
 
 /** The trust bundle as it lies in the state folder. */

@@ -1,5 +1,5 @@
 import { type FileSystem, isMayflyError, MayflyError } from '@mayfly/ca-core'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { stateFileAccess } from './state-folder.ts'
 
 /** A state file is a few certificates and keys; a larger one is not ours. */

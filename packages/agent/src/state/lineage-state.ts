@@ -1,5 +1,5 @@
 import { type FlattenedJws, type Instant, signedAuditHeadSchema } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Credential, credentialSchema } from './credential.ts'
 import {
   generationNumberSchema,

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, type Instant } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { instantSchema } from './field-schemas.ts'
 
 /** What failed, how often in a row, and when it is tried again. Cleared by the first success. */

@@ -1,5 +1,5 @@
 import type { Instant } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { instantSchema, pemSchema, sha256Schema } from './field-schemas.ts'
 
 /** The issuer's word on when a staged key will have its certificate. */

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Alarm, type StatusLevel, statusLevels } from './alarm.ts'
 
 /** One certificate as the status shows it. Times are RFC 3339. Nothing here is secret. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type FlattenedJws, flattenedJwsSchema } from '../jws/flattened-jws.ts'
 import { isSignedBySigner, signerJwsAlgorithmOf, signWithSigner } from '../jws/signer-jws.ts'
 import { countSchema, sha256HexSchema } from '../messages/field-schemas.ts'

@@ -1,7 +1,7 @@
 import type { FlattenedJWSInput, JWSHeaderParameters } from 'jose'
 import { FlattenedSign } from 'jose/jws/flattened/sign'
 import { flattenedVerify } from 'jose/jws/flattened/verify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { PublicKey } from '../keys/public-key.ts'

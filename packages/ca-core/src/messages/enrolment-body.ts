@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { base64urlSchema, tokenCharactersMax } from './field-schemas.ts'
 import { parseMessage } from './parse-message.ts'
 import { type Report, reportSchema } from './report.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** An ML-DSA-87 request with a hundred names is about 11 kB of DER. */
 export const requestDerBytesMax = 16_384

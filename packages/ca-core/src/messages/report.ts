@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { signedAuditHeadSchema } from '../audit/audit-head.ts'
 import type { FlattenedJws } from '../jws/flattened-jws.ts'
 import { countSchema, serialSchema, servedSerialsMax } from './field-schemas.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { identityNameCharactersMax } from '../names/identity-name.ts'
 import { base64urlSchema } from './field-schemas.ts'
 import { type Report, reportSchema } from './report.ts'

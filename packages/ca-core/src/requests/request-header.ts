@@ -1,5 +1,5 @@
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { type FlattenedJws, flattenedJwsSchema } from '../jws/flattened-jws.ts'
 import { urlCharactersMax } from '../messages/endpoints.ts'

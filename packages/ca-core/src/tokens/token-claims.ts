@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { type ProfileName, profileNames } from '../issuing/profile.ts'
 import { canonicalIssuerUrl, urlCharactersMax } from '../messages/endpoints.ts'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { JWK } from 'jose'
 import { exportJWK } from 'jose/key/export'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { sha256HexSchema } from '../messages/field-schemas.ts'
 import { parseJsonMessage } from '../messages/parse-message.ts'

@@ -81,7 +81,7 @@ async function sysusersFile(folder: string, session: Session): Promise<UnitFile>
 
 /** The built package carries the files beside its code; the source tree has them in `packaging`. */
 async function readPackaged(file: string, { fileSystem }: Session): Promise<string> {
-  const folder = import.meta.url.endsWith('.ts') ? '../../../../packaging/systemd/' : '../packaging/systemd/'
+  const folder = import.meta.url.endsWith('.ts') ? '../../../../packaging/systemd/' : './packaging/systemd/'
   const path = fileURLToPath(new URL(`${folder}${file}`, import.meta.url))
   return Buffer.from(await fileSystem.readFile(path)).toString('utf8')
 }

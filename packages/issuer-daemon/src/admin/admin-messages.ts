@@ -1,5 +1,5 @@
 import { identityNameCharactersMax, namesMax, type ProfileName } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type KeptAlarmKind, keptAlarms } from '../alarms/kept-alarms.ts'
 import { auditPageMax } from '../audit/read-audit.ts'
 import { listedIdentitiesMax } from '../identities/identity-view.ts'

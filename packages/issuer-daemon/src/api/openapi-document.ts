@@ -8,7 +8,7 @@ import {
   scheduledAnswerSchema,
   signedAuditHeadSchema,
 } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The public API under `/v1` as an OpenAPI 3.1 document, from the schemas that check its messages. */
 export function openApiDocument(): object {

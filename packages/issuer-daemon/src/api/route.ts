@@ -1,5 +1,5 @@
 import { type Instant, mediaTypes } from '@mayfly/ca-core'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import type { Caller, SecurityContext } from '../issuing/security-context.ts'
 

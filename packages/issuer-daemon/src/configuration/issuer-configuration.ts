@@ -1,5 +1,5 @@
 import type { KeyType } from '@mayfly/ca-core'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { StoreLocation } from '../store/store-location.ts'
 import type { issuerFile } from './issuer-file.ts'
 

@@ -1,7 +1,7 @@
 import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@mayfly/ca-core'
 import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
-import { z } from 'zod'
+import * as z from 'zod'
 import { auditRetentionSecondsMin } from '../audit/compare-head.ts'
 import { databaseSettings, storeSetting } from './store-setting.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { issuerFile } from './issuer-file.ts'
 
 /** The JSON Schema (2020-12) of `issuer.yaml`, from the same source as the checks. */

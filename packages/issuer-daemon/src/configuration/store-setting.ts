@@ -1,5 +1,5 @@
 import { durationSeconds, filePath } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isPostgresUrl, type PostgresAddress, readPostgresUrl } from '../store/postgres/postgres-url.ts'
 import { defaultLeaseSeconds } from '../store/store.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { jsonAnswer, type Requirement, type Route, route } from '../../src/api/route.ts'
 
 /** Says back what it was told. */

@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isScalar } from 'yaml'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { nearestWord } from './nearest-word.ts'
 import type { AllowedKeys } from './schema-keys.ts'
 

@@ -1,6 +1,6 @@
 import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import { LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { describeIssues } from './describe-issues.ts'
 import { allowedKeys } from './schema-keys.ts'
 

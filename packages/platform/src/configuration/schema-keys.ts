@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The keys that an object at a path of the configuration may have. */
 export type AllowedKeys = (path: readonly PropertyKey[]) => string[]

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { isAbsolute, normalize } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 const pathCharactersMax = 4_096

@@ -10,7 +10,7 @@ import {
   readYamlConfiguration,
   url,
 } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
 
 const reload = z.discriminatedUnion('kind', [

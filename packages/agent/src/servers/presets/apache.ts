@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { MayflyError } from '@mayfly/ca-core'
 import { filePath } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type CertificatePair, dumpedPairs } from '../apache/dumped-pairs.ts'
 import { requireMatchingPair } from '../apache/matching-pair.ts'
 import { processNameSchema, unitSchema } from '../option-schemas.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import { filePath } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { askUnixSocket } from '../ask-unix-socket.ts'
 import type { Preset } from '../preset.ts'
 import { runProgram } from '../run-program.ts'

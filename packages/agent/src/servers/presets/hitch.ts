@@ -1,5 +1,5 @@
 import { filePath } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Preset } from '../preset.ts'
 import { runProgram } from '../run-program.ts'
 import { findServer, signalServer } from '../server-process.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type FileStatus, MayflyError } from '@mayfly/ca-core'
 import { filePath } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Preset } from '../preset.ts'
 import type { ReloadContext, ServerPorts } from '../server-control.ts'
 import { findServer, signalServer } from '../server-process.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { FileSystem } from '@mayfly/ca-core'
 import { filePath, type HostPort, hostPort, readSecret } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Preset } from '../preset.ts'
 import { type RedisAddress, type RedisCommand, sendRedisCommands } from '../redis-connection.ts'
 import type { ReloadContext } from '../server-control.ts'

@@ -1,5 +1,5 @@
 import { filePath } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { argvSchema, processNameSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
 import { type Argv, runProgram } from '../run-program.ts'

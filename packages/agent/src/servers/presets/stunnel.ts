@@ -1,5 +1,5 @@
 import { filePath } from '@mayfly/platform'
-import { z } from 'zod'
+import * as z from 'zod'
 import { processNameSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
 import { findServer, signalServer } from '../server-process.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { argvSchema, unitSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
 import { type Argv, runProgram } from '../run-program.ts'

@@ -1,5 +1,5 @@
 import { endpointPaths, MayflyError, mediaTypes, sha256HexSchema } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Issuer } from '../../issuing/issuer.ts'
 import { type Route, route } from '../route.ts'
 

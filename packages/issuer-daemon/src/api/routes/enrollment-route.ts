@@ -1,5 +1,5 @@
 import { type EnrolmentBody, endpointPaths, enrolmentBodySchema, mediaTypes } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Issuer } from '../../issuing/issuer.ts'
 import { jsonAnswer, type Route, route } from '../route.ts'
 
