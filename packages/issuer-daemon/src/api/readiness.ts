@@ -19,7 +19,7 @@ export type Readiness =
 const readinessMaxAgeMs = secondMs
 
 export interface ReadinessPorts {
-  readonly store: Pick<Store, 'commit' | 'counts'>
+  readonly store: Pick<Store, 'commit' | 'newestInstant'>
   readonly authority: () => IssuingAuthority
   readonly clock: Clock
   readonly clockJumpSeconds?: () => number
@@ -56,7 +56,7 @@ function authorityFaults({ authority }: ReadinessPorts, now: Instant): ErrorCode
 async function storeFaults({ store, clockJumpSeconds }: ReadinessPorts, now: Instant): Promise<ErrorCode[]> {
   try {
     if (clockJumpSeconds !== undefined && clockJumpSeconds() !== 0) return ['clock-wrong']
-    const { newestInstant } = await store.counts(now)
+    const newestInstant = await store.newestInstant()
     if (newestInstant !== undefined && addSeconds(now, clockBehindSecondsMax) < newestInstant)
       return ['clock-wrong']
     // An empty change is written and synced like any other.

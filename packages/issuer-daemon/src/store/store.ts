@@ -61,6 +61,9 @@ export interface Store {
   auditEnd(): Promise<AuditLink>
   /** The text that was set last under that name. */
   note(name: string): Promise<string | undefined>
+  /** The newest time that the store has seen; `undefined` before the first change. */
+  newestInstant(): Promise<Instant | undefined>
+  /** For status and metrics; nothing in it takes longer as the histories grow. */
   counts(now: Instant): Promise<StoreCounts>
   /** Removes at most `limit` of each kind of what is no longer needed, and tells how much that was. */
   prune(what: PruneBounds): Promise<number>

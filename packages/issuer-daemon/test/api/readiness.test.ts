@@ -12,7 +12,7 @@ function authority(notBefore: number, notAfter: number): ReadinessPorts['authori
 }
 
 function store(newestInstant?: number, commit = async () => [{ done: true }]): ReadinessPorts['store'] {
-  return { counts: async () => ({ newestInstant }), commit } as never
+  return { newestInstant: async () => newestInstant, commit } as never
 }
 
 const good = { clock, store: store(now), authority: authority(now - dayMs, now + dayMs) }

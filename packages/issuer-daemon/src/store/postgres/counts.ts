@@ -3,13 +3,13 @@ import type { StoreCounts } from '../store.ts'
 import type { Session } from './session.ts'
 
 const columns = {
-  identities: 'SELECT count(*) FROM identity',
+  identities: 'SELECT identities FROM head',
   suspended: 'SELECT count(*) FROM identity WHERE suspended_at IS NOT NULL',
   staged: 'SELECT count(*) FROM identity WHERE mint_at IS NOT NULL',
-  overdue: 'SELECT count(*) FROM identity WHERE mint_at < $1',
-  certificates: 'SELECT count(*) FROM certificate',
-  issued: 'SELECT count(*) FROM issuance WHERE state = 1',
-  burnt: 'SELECT count(*) FROM issuance WHERE state = 2',
+  overdue: 'SELECT count(*) FROM identity WHERE mint_at IS NOT NULL AND mint_at < $1',
+  certificates: 'SELECT certificates FROM head',
+  issued: 'SELECT issued FROM head',
+  burnt: 'SELECT burnt FROM head',
   openTokens: 'SELECT count(*) FROM token WHERE expires_at > $1 AND revoked_at IS NULL AND used_at IS NULL',
   auditRecords: 'SELECT audit_number FROM head',
   newestInstant: 'SELECT newest_instant FROM head',

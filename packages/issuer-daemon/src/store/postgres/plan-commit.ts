@@ -4,6 +4,7 @@ import type { Change, ChangeOutcome, ChangePart, ChangeRefusal } from '../change
 import type { IdentityRecord } from '../identity-record.ts'
 import type { Intent, IssuanceRecord, NewCertificate } from '../issuance-record.ts'
 import { clockBehindSecondsMax } from '../store.ts'
+import { addChange, type Totals } from '../totals.ts'
 import { copyRows, type KnownRows } from './known-rows.ts'
 import { UndoLog } from './undo-log.ts'
 
@@ -15,6 +16,7 @@ export interface CommitPlan {
   readonly audit: readonly AuditRecord[]
   /** The newest time that the store has seen. */
   readonly newest: Instant | undefined
+  readonly totals: Totals
 }
 
 /**
@@ -23,10 +25,10 @@ export interface CommitPlan {
  */
 export function planCommit(
   known: KnownRows,
-  newest: Instant | undefined,
+  { newest, totals }: Pick<CommitPlan, 'newest' | 'totals'>,
   changes: readonly Change[],
 ): CommitPlan {
-  const draft: Draft = { rows: copyRows(known), audit: [], newest }
+  const draft: Draft = { rows: copyRows(known), audit: [], newest, totals }
   const outcomes = changes.map((change) => planChange(draft, change))
   return { outcomes, ...draft }
 }
@@ -35,6 +37,7 @@ interface Draft {
   readonly rows: KnownRows
   readonly audit: AuditRecord[]
   newest: Instant | undefined
+  totals: Totals
 }
 
 function planChange(draft: Draft, change: Change): ChangeOutcome {
@@ -51,6 +54,7 @@ function planChange(draft: Draft, change: Change): ChangeOutcome {
     }
   }
   draft.newest = Math.max(draft.newest ?? change.at, change.at)
+  draft.totals = addChange(draft.totals, change)
   return { done: true }
 }
 

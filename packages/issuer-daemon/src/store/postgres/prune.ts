@@ -9,7 +9,20 @@ const writerDaysMax = 30
  * another issuer removes at the same time is left to it.
  */
 export async function prune(session: Session, bounds: PruneBounds): Promise<number> {
-  const { expiredBefore, recoverableBefore, noncesBefore, tokensBefore, limit } = bounds
+  const { noncesBefore, tokensBefore, limit } = bounds
+  const certificates = await forgetCertificates(session, bounds)
+  const nonces = await session.write(deleteOldest('nonce', 'nonce'), [Math.ceil(noncesBefore), limit])
+  const tokens = await session.write(deleteOldest('token', 'jti'), [Math.ceil(tokensBefore), limit])
+  await session.write('DELETE FROM writer WHERE seen_at < now() - make_interval(days => $1)', [writerDaysMax])
+  return certificates + nonces + tokens + (await forgetAudit(session, bounds))
+}
+
+async function forgetCertificates(
+  session: Session,
+  { expiredBefore, recoverableBefore, limit }: PruneBounds,
+): Promise<number> {
+  await session.write(begin)
+  await session.read('SELECT 1 FROM head FOR UPDATE')
   const certificates = await session.write(
     `DELETE FROM certificate WHERE issuance_id IN (
        SELECT certificate.issuance_id FROM certificate
@@ -18,13 +31,12 @@ export async function prune(session: Session, bounds: PruneBounds): Promise<numb
        WHERE certificate.not_after < $1
          AND (certificate.not_after < $2 OR identity.lineage IS NULL
            OR issuance.lineage < identity.lineage OR issuance.generation < identity.head_generation)
-       ORDER BY certificate.not_after LIMIT $3 FOR UPDATE OF certificate SKIP LOCKED)`,
+       ORDER BY certificate.not_after LIMIT $3)`,
     [Math.ceil(expiredBefore), Math.ceil(Math.min(expiredBefore, recoverableBefore)), limit],
   )
-  const nonces = await session.write(deleteOldest('nonce', 'nonce'), [Math.ceil(noncesBefore), limit])
-  const tokens = await session.write(deleteOldest('token', 'jti'), [Math.ceil(tokensBefore), limit])
-  await session.write('DELETE FROM writer WHERE seen_at < now() - make_interval(days => $1)', [writerDaysMax])
-  return certificates + nonces + tokens + (await forgetAudit(session, bounds))
+  await session.write('UPDATE head SET certificates = certificates - $1', [certificates])
+  await session.write('COMMIT')
+  return certificates
 }
 
 /** The last record that goes stays as an anchor without its text; the lock keeps two issuers from it at once. */

@@ -19,6 +19,7 @@ type Queries = Pick<
   | 'auditRecords'
   | 'auditEnd'
   | 'note'
+  | 'newestInstant'
 >
 
 const certificateSelect = `SELECT issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
@@ -60,7 +61,7 @@ export function queriesOn(database: Database): Queries {
     certificate: (by) =>
       'keyHash' in by
         ? one(
-            `${certificateSelect} WHERE issuance.key = $1 AND issuance.state = 1`,
+            `${certificateSelect} WHERE issuance.key = $1 AND issuance.state <> 2 AND issuance.state = 1`,
             hexToBlob(by.keyHash),
             toCertificate,
           )
@@ -81,6 +82,10 @@ export function queriesOn(database: Database): Queries {
       const [row] = await all('SELECT audit_number, audit_hash FROM head', [])
       if (row === undefined) return auditChainOrigin
       return { number: row.audit_number as number, hash: row.audit_hash as Uint8Array }
+    },
+    async newestInstant() {
+      const [row] = await all('SELECT newest_instant FROM head', [])
+      return (row?.newest_instant as number | null | undefined) ?? undefined
     },
     note: (name) => one('SELECT text FROM note WHERE name = $1', name, ({ text }) => text as string),
   }

@@ -55,6 +55,7 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX token_created ON token (created_at, jti);
   CREATE INDEX token_expiry ON token (expires_at);
+  CREATE INDEX token_open ON token (expires_at) WHERE revoked_at IS NULL AND used_at IS NULL;
 
   CREATE TABLE issuance (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -107,14 +108,20 @@ export const migrations: readonly string[] = [
     text text NOT NULL
   );
 
-  -- The end of the audit and the newest time that the store has seen. Whoever writes anything locks it first.
+  -- The end of the audit, the newest time that the store has seen, and what would take long to count. Whoever
+  -- writes anything locks it first.
   CREATE TABLE head (
     id smallint PRIMARY KEY CHECK (id = 1),
     audit_number bigint NOT NULL,
     audit_hash bytea NOT NULL,
-    newest_instant bigint
+    newest_instant bigint,
+    identities bigint NOT NULL,
+    certificates bigint NOT NULL,
+    issued bigint NOT NULL,
+    burnt bigint NOT NULL
   );
-  INSERT INTO head (id, audit_number, audit_hash) VALUES (1, 0, decode(repeat('00', 32), 'hex'));
+  INSERT INTO head (id, audit_number, audit_hash, identities, certificates, issued, burnt)
+    VALUES (1, 0, decode(repeat('00', 32), 'hex'), 0, 0, 0, 0);
 
   -- The last transaction of each issuer: who lost its connection sees here whether that came through.
   CREATE TABLE writer (

@@ -1,5 +1,6 @@
 import { chainAudit } from '../../audit/audit-chain.ts'
 import type { Change, ChangeOutcome } from '../change.ts'
+import type { Totals } from '../totals.ts'
 import { bulkStatements } from './bulk-rows.ts'
 import type { Database } from './database.ts'
 import { loadRows } from './load-rows.ts'
@@ -40,7 +41,7 @@ export class Writer {
         return attempted
       }
       const known = await loadRows(session, changes)
-      const plan = planCommit(known, head.newest, changes)
+      const plan = planCommit(known, head, changes)
       await writeRows(session, known, plan.rows)
       await this.#advanceHead(session, head, plan, number)
       attempted = plan.outcomes
@@ -58,7 +59,7 @@ export class Writer {
   async #advanceHead(
     session: Session,
     head: LockedHead,
-    { audit, newest }: CommitPlan,
+    { audit, newest, totals }: CommitPlan,
     number: number,
   ): Promise<void> {
     const chained = chainAudit(head, audit)
@@ -72,17 +73,29 @@ export class Writer {
       `WITH own AS (
          INSERT INTO writer (id, transactions, seen_at) VALUES ($1, $2, now())
          ON CONFLICT (id) DO UPDATE SET transactions = excluded.transactions, seen_at = now())
-       UPDATE head SET audit_number = $3, audit_hash = $4, newest_instant = $5`,
-      [this.#id, number, last.number, last.hash, newest === undefined ? null : Math.floor(newest)],
+       UPDATE head SET audit_number = $3, audit_hash = $4, newest_instant = $5,
+         identities = $6, certificates = $7, issued = $8, burnt = $9`,
+      [
+        this.#id,
+        number,
+        last.number,
+        last.hash,
+        newest === undefined ? null : Math.floor(newest),
+        totals.identities,
+        totals.certificates,
+        totals.issued,
+        totals.burnt,
+      ],
     )
   }
 }
 
-/** The end of the audit, and the newest time that the store has seen. */
+/** The end of the audit, the newest time that the store has seen, and what is counted. */
 interface LockedHead {
   readonly number: number
   readonly hash: Uint8Array
   readonly newest: number | undefined
+  readonly totals: Totals
 }
 
 async function lockHead(session: Session): Promise<LockedHead> {
@@ -93,5 +106,11 @@ async function lockHead(session: Session): Promise<LockedHead> {
     number: row.audit_number as number,
     hash: row.audit_hash as Uint8Array,
     newest: (row.newest_instant as number | null) ?? undefined,
+    totals: {
+      identities: row.identities as number,
+      certificates: row.certificates as number,
+      issued: row.issued as number,
+      burnt: row.burnt as number,
+    },
   }
 }

@@ -1,16 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import {
-  type AuditLink,
-  auditChainOrigin,
-  type ChainedAuditRecord,
-  chainAudit,
-} from '../../audit/audit-chain.ts'
+import { type AuditLink, type ChainedAuditRecord, chainAudit } from '../../audit/audit-chain.ts'
 import type { AuditRecord } from '../../audit/audit-record.ts'
 
 /** The table `audit`: a chain, written behind the last record of the file whoever wrote that. */
 export class AuditRows {
   readonly #insert
-  readonly #last
   readonly #page
   readonly #first
   readonly #becomeAnchor
@@ -18,7 +12,6 @@ export class AuditRows {
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO audit (number, hash, text) VALUES (?, ?, ?)')
-    this.#last = database.prepare('SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1')
     this.#page = database.prepare(
       'SELECT number, hash, text FROM audit WHERE number > ? ORDER BY number LIMIT ?',
     )
@@ -27,23 +20,19 @@ export class AuditRows {
     this.#forgetBefore = database.prepare('DELETE FROM audit WHERE number < ?')
   }
 
-  append(records: readonly AuditRecord[]): void {
-    if (records.length === 0) return
-    for (const { number, hash, text } of chainAudit(this.end(), records)) this.#insert.run(number, hash, text)
-  }
-
-  end(): AuditLink {
-    const row = this.#last.get()
-    return row === undefined
-      ? auditChainOrigin
-      : { number: row.number as number, hash: row.hash as Uint8Array }
+  /** Gives the end after them. */
+  append(end: AuditLink, records: readonly AuditRecord[]): AuditLink {
+    const chained = chainAudit(end, records)
+    for (const { number, hash, text } of chained) this.#insert.run(number, hash, text)
+    const { number, hash } = chained.at(-1) ?? end
+    return { number, hash }
   }
 
   /** Removes at most `limit` records from the front, none above `through`; the last of them stays as an anchor. */
-  forget(through: number, limit: number): number {
+  forget(through: number, limit: number, end: AuditLink): number {
     const first = this.#first.get()?.number
     if (typeof first !== 'number') return 0
-    const anchor = Math.min(through, first + limit, this.end().number)
+    const anchor = Math.min(through, first + limit, end.number)
     if (anchor <= first) return 0
     this.#becomeAnchor.run(anchor)
     return Number(this.#forgetBefore.run(anchor).changes)

@@ -17,7 +17,7 @@ export function noteInCopy(path: string, name: string, textOf: (auditNumber: num
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL')
-    const auditNumber = Number(database.prepare('SELECT coalesce(max(number), 0) AS n FROM audit').get()?.n)
+    const auditNumber = Number(database.prepare('SELECT audit_number AS n FROM head WHERE id = 1').get()?.n)
     const write = database.prepare('INSERT OR REPLACE INTO note (name, text) VALUES (?, ?)')
     write.run(name, textOf(auditNumber))
     return auditNumber

@@ -18,10 +18,15 @@ const certificateColumns = `issuance.*, certificate.der, certificate.fingerprint
 const certificateTables = `certificate JOIN issuance ON issuance.id = certificate.issuance_id
   JOIN chain ON chain.id = certificate.chain_id`
 
+// The parts that the indexes hold; the words must be theirs. A `+` keeps a condition from choosing another index.
+const sameSerialPart = 'substr(issuance.serial, -8) = substr(?1, -8)'
+const sameKeyPart = 'substr(issuance.key, 1, 16) = substr(?1, 1, 16) AND issuance.state <> 2'
+
 /** The tables `issuance`, `certificate` and `chain`. */
 export class IssuanceRows {
   readonly #intend
   readonly #serialTaken
+  readonly #keyTaken
   readonly #byKey
   readonly #bySerial
   readonly #pending
@@ -39,22 +44,29 @@ export class IssuanceRows {
       `INSERT INTO issuance (serial, key, identity_id, lineage, generation, parent, state, intended_at, not_after)
        VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
     )
-    this.#serialTaken = database.prepare('SELECT 1 FROM issuance WHERE serial = ?')
-    this.#byKey = database.prepare('SELECT * FROM issuance WHERE key = ? AND state <> 2')
-    this.#bySerial = database.prepare('SELECT * FROM issuance WHERE serial = ? AND state = 0')
+    this.#serialTaken = database.prepare(`SELECT 1 FROM issuance WHERE ${sameSerialPart}`)
+    this.#keyTaken = database.prepare(`SELECT 1 FROM issuance WHERE ${sameKeyPart}`)
+    this.#byKey = database.prepare(`SELECT * FROM issuance WHERE ${sameKeyPart} AND key = ?1`)
+    this.#bySerial = database.prepare(
+      `SELECT * FROM issuance WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
+    )
     this.#pending = database.prepare(
       'SELECT * FROM issuance WHERE state = 0 AND intended_at < ? ORDER BY intended_at LIMIT ?',
     )
-    this.#settle = database.prepare('UPDATE issuance SET state = ? WHERE serial = ? AND state = 0')
+    this.#settle = database.prepare(
+      `UPDATE issuance SET state = ?2 WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
+    )
     this.#insertCertificate = database.prepare(
       `INSERT INTO certificate (issuance_id, fingerprint, der, not_before, not_after, renew_at, chain_id)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#certificateByKey = database.prepare(
-      `SELECT ${certificateColumns} FROM ${certificateTables} WHERE issuance.key = ? AND issuance.state = 1`,
+      `SELECT ${certificateColumns} FROM ${certificateTables}
+       WHERE ${sameKeyPart} AND issuance.key = ?1 AND issuance.state = 1`,
     )
     this.#certificateByFingerprint = database.prepare(
-      `SELECT ${certificateColumns} FROM ${certificateTables} WHERE certificate.fingerprint = ?`,
+      `SELECT ${certificateColumns} FROM ${certificateTables} 
+       WHERE substr(certificate.fingerprint, 1, 8) = substr(?1, 1, 8) AND certificate.fingerprint = ?1`,
     )
     this.#chainId = database.prepare('SELECT id FROM chain WHERE fingerprint = ?')
     this.#insertChain = database.prepare('INSERT INTO chain (fingerprint, pem) VALUES (?, ?)')
@@ -93,7 +105,7 @@ export class IssuanceRows {
     } catch (error) {
       if (!isConstraintViolation(error)) throw error
       if (this.#serialTaken.get(serial) !== undefined) return 'serial-taken'
-      if (this.#byKey.get(hexToBlob(intent.keyHash)) !== undefined) return 'key-taken'
+      if (this.#keyTaken.get(hexToBlob(intent.keyHash)) !== undefined) return 'key-taken'
       throw error
     }
   }
@@ -103,7 +115,7 @@ export class IssuanceRows {
     const serial = hexToBlob(certificate.serial)
     const row = this.#bySerial.get(serial)
     if (row === undefined) return false
-    this.#settle.run(stateCodes.recorded, serial)
+    this.#settle.run(serial, stateCodes.recorded)
     this.#insertCertificate.run(
       row.id as number,
       hexToBlob(certificate.fingerprint),
@@ -119,7 +131,7 @@ export class IssuanceRows {
 
   /** Whether the intent was still pending. */
   burn(serial: string): boolean {
-    return this.#settle.run(stateCodes.burnt, hexToBlob(serial)).changes === 1
+    return this.#settle.run(hexToBlob(serial), stateCodes.burnt).changes === 1
   }
 
   ofKey(keyHash: string): IssuanceRecord | undefined {

@@ -4,8 +4,8 @@ import { type FileLock, lockFile } from '@mayfly/platform'
 import type { Change, ChangeOutcome } from '../change.ts'
 import { defaultLeaseSeconds, type Store } from '../store.ts'
 import { AuditRows } from './audit-rows.ts'
-import { ClockRow } from './clock-row.ts'
 import { countRows } from './counts.ts'
+import { HeadRow } from './head-row.ts'
 import { IdentityRows } from './identity-rows.ts'
 import { IssuanceRows } from './issuance-rows.ts'
 import { migrate } from './migrate.ts'
@@ -72,7 +72,7 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
     nonces: new NonceRows(database),
     notes: new NoteRows(database),
     audit: new AuditRows(database),
-    clock: new ClockRow(database),
+    head: new HeadRow(database),
   }
   const attempt = <Result>(work: () => Result): Result => {
     try {
@@ -98,14 +98,11 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
     pendingIntents: async (page) => attempt(() => tables.issuances.pending(page)),
     claimDue: async (page) => attempt(() => tables.identities.due(page)),
     auditRecords: async (page) => attempt(() => tables.audit.page(page)),
-    auditEnd: async () => attempt(() => tables.audit.end()),
+    auditEnd: async () => attempt(() => tables.head.read().audit),
     note: async (name) => attempt(() => tables.notes.find(name)),
-    counts: async (now) =>
-      attempt(() => {
-        const newestInstant = tables.clock.newest()
-        return { ...countRows(database, now), ...(newestInstant !== undefined && { newestInstant }) }
-      }),
-    prune: async (bounds) => attempt(() => prune(database, tables.audit, bounds)),
+    newestInstant: async () => attempt(() => tables.head.read().newest),
+    counts: async (now) => attempt(() => countRows(database, tables.head.read(), now)),
+    prune: async (bounds) => attempt(() => prune(database, tables, bounds)),
     async close() {
       await lane.idle()
       database.close()

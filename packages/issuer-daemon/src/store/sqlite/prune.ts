@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { AuditLink } from '../../audit/audit-chain.ts'
 import type { PruneBounds } from '../store.ts'
 import type { AuditRows } from './audit-rows.ts'
+import type { Tables } from './transaction.ts'
 
 /**
  * Removes what is no longer needed, at most `limit` rows of each kind.
@@ -8,20 +10,14 @@ import type { AuditRows } from './audit-rows.ts'
  * Certificates with which an identity may still ask are kept for longer: those from the head of its
  * current lineage upwards.
  */
-export function prune(database: DatabaseSync, audit: AuditRows, bounds: PruneBounds): number {
-  const { expiredBefore, recoverableBefore, noncesBefore, tokensBefore, limit } = bounds
-  const certificates = database
-    .prepare(
-      `DELETE FROM certificate WHERE issuance_id IN (
-         SELECT certificate.issuance_id FROM certificate
-           JOIN issuance ON issuance.id = certificate.issuance_id
-           JOIN identity ON identity.id = issuance.identity_id
-         WHERE certificate.not_after < :expiredBefore
-           AND (certificate.not_after < :recoverableBefore OR identity.lineage IS NULL
-             OR issuance.lineage < identity.lineage OR issuance.generation < identity.head_generation)
-         ORDER BY certificate.not_after LIMIT :limit)`,
-    )
-    .run({ expiredBefore, recoverableBefore: Math.min(expiredBefore, recoverableBefore), limit })
+export function prune(
+  database: DatabaseSync,
+  { audit, head }: Pick<Tables, 'audit' | 'head'>,
+  bounds: PruneBounds,
+): number {
+  const { noncesBefore, tokensBefore, limit } = bounds
+  const certificates = inTransaction(database, () => forgetCertificates(database, bounds))
+
   const nonces = database
     .prepare(
       'DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM nonce WHERE expires_at < ? ORDER BY expires_at LIMIT ?)',
@@ -33,21 +29,43 @@ export function prune(database: DatabaseSync, audit: AuditRows, bounds: PruneBou
     )
     .run(tokensBefore, limit)
   return (
-    Number(certificates.changes) +
+    certificates +
     Number(nonces.changes) +
     Number(tokens.changes) +
-    forgetAudit(database, audit, bounds)
+    inTransaction(database, () => forgetAudit(audit, head.read().audit, bounds))
   )
 }
 
-/** In one transaction: an anchor without its predecessors' end would look like a broken chain. */
-function forgetAudit(database: DatabaseSync, audit: AuditRows, { auditThrough, limit }: PruneBounds): number {
-  if (auditThrough === undefined) return 0
+function forgetCertificates(
+  database: DatabaseSync,
+  { expiredBefore, recoverableBefore, limit }: PruneBounds,
+): number {
+  const { changes } = database
+    .prepare(
+      `DELETE FROM certificate WHERE issuance_id IN (
+         SELECT certificate.issuance_id FROM certificate
+           JOIN issuance ON issuance.id = certificate.issuance_id
+           JOIN identity ON identity.id = issuance.identity_id
+         WHERE certificate.not_after < :expiredBefore
+           AND (certificate.not_after < :recoverableBefore OR identity.lineage IS NULL
+             OR issuance.lineage < identity.lineage OR issuance.generation < identity.head_generation)
+         ORDER BY certificate.not_after LIMIT :limit)`,
+    )
+    .run({ expiredBefore, recoverableBefore: Math.min(expiredBefore, recoverableBefore), limit })
+  database.prepare('UPDATE head SET certificates = certificates - ? WHERE id = 1').run(changes)
+  return Number(changes)
+}
+
+function forgetAudit(audit: AuditRows, end: AuditLink, { auditThrough, limit }: PruneBounds): number {
+  return auditThrough === undefined ? 0 : audit.forget(auditThrough, limit, end)
+}
+
+function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE')
   try {
-    const forgotten = audit.forget(auditThrough, limit)
+    const result = work()
     database.exec('COMMIT')
-    return forgotten
+    return result
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error

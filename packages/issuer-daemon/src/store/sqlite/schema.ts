@@ -6,7 +6,11 @@ export const applicationId = 0x4d79666c
  * what is new is a new entry.
  *
  * Times are milliseconds since the Unix epoch, hashes and serials BLOBs. `issuance` is the log that grows for
- * ever, so its rows are small; what is heavy is in `certificate` and goes after the retention.
+ * ever, so its rows and indexes are small; what is heavy is in `certificate` and goes after the retention.
+ *
+ * Its indexes hold a part of the random bytes only. Equal values have equal parts, so a unique index on the part
+ * refuses all that one on the whole would. What it refuses beyond that is harmless: half of a random serial comes
+ * twice in 2^62 draws, and is drawn again; half of a key's hash takes 2^64 keys to hit, and is the finder's own loss.
  */
 export const migrations: readonly string[] = [
   `
@@ -40,7 +44,7 @@ export const migrations: readonly string[] = [
     quota_count INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX identity_due ON identity (mint_at, id) WHERE mint_at IS NOT NULL;
-  CREATE INDEX identity_suspended ON identity (name) WHERE suspended_at IS NOT NULL;
+  CREATE INDEX identity_suspended ON identity (name, suspended_at) WHERE suspended_at IS NOT NULL;
 
   CREATE TABLE token (
     jti TEXT PRIMARY KEY,
@@ -53,10 +57,11 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX token_created ON token (created_at, jti);
   CREATE INDEX token_expiry ON token (expires_at);
+  CREATE INDEX token_open ON token (expires_at) WHERE revoked_at IS NULL AND used_at IS NULL;
 
   CREATE TABLE issuance (
     id INTEGER PRIMARY KEY,
-    serial BLOB NOT NULL UNIQUE,
+    serial BLOB NOT NULL,
     key BLOB NOT NULL,
     identity_id INTEGER NOT NULL REFERENCES identity (id),
     lineage INTEGER NOT NULL,
@@ -66,10 +71,10 @@ export const migrations: readonly string[] = [
     intended_at INTEGER NOT NULL,
     not_after INTEGER NOT NULL
   ) STRICT;
+  CREATE UNIQUE INDEX issuance_serial ON issuance (substr(serial, -8));
   -- One key, one certificate. A burnt intent was never signed for anyone, so its key is free again.
-  CREATE UNIQUE INDEX issuance_key ON issuance (key) WHERE state <> 2;
+  CREATE UNIQUE INDEX issuance_key ON issuance (substr(key, 1, 16)) WHERE state <> 2;
   CREATE INDEX issuance_pending ON issuance (intended_at) WHERE state = 0;
-  CREATE INDEX issuance_burnt ON issuance (id) WHERE state = 2;
 
   CREATE TABLE chain (
     id INTEGER PRIMARY KEY,
@@ -79,13 +84,14 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE certificate (
     issuance_id INTEGER PRIMARY KEY REFERENCES issuance (id),
-    fingerprint BLOB NOT NULL UNIQUE,
+    fingerprint BLOB NOT NULL,
     der BLOB NOT NULL,
     not_before INTEGER NOT NULL,
     not_after INTEGER NOT NULL,
     renew_at INTEGER NOT NULL,
     chain_id INTEGER NOT NULL REFERENCES chain (id)
   ) STRICT;
+  CREATE INDEX certificate_fingerprint ON certificate (substr(fingerprint, 1, 8));
   CREATE INDEX certificate_expiry ON certificate (not_after);
 
   CREATE TABLE nonce (
@@ -100,11 +106,19 @@ export const migrations: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT;
 
-  -- The newest time that the store has seen, in its one row.
-  CREATE TABLE clock (
+  -- In its one row: the end of the audit, the newest time that the store has seen, what would take long to count.
+  CREATE TABLE head (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    newest INTEGER NOT NULL
+    audit_number INTEGER NOT NULL,
+    audit_hash BLOB NOT NULL,
+    newest_instant INTEGER,
+    identities INTEGER NOT NULL,
+    certificates INTEGER NOT NULL,
+    issued INTEGER NOT NULL,
+    burnt INTEGER NOT NULL
   ) STRICT;
+  INSERT INTO head (id, audit_number, audit_hash, identities, certificates, issued, burnt)
+    VALUES (1, 0, zeroblob(32), 0, 0, 0, 0);
   `,
   `
   -- A few texts that are to outlive a restart, such as alarms until somebody has looked into them.

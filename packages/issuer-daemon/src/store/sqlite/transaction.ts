@@ -3,8 +3,9 @@ import type { Instant } from '@mayfly/ca-core'
 import type { AuditRecord } from '../../audit/audit-record.ts'
 import type { Change, ChangeOutcome, ChangePart, ChangeRefusal } from '../change.ts'
 import { clockBehindSecondsMax } from '../store.ts'
+import { addChange } from '../totals.ts'
 import type { AuditRows } from './audit-rows.ts'
-import type { ClockRow } from './clock-row.ts'
+import type { Head, HeadRow } from './head-row.ts'
 import type { IdentityRows } from './identity-rows.ts'
 import type { IssuanceRows } from './issuance-rows.ts'
 import type { NonceRows } from './nonce-rows.ts'
@@ -18,7 +19,7 @@ export interface Tables {
   readonly nonces: NonceRows
   readonly notes: NoteRows
   readonly audit: AuditRows
-  readonly clock: ClockRow
+  readonly head: HeadRow
 }
 
 /**
@@ -33,11 +34,11 @@ export function transact(
 ): ChangeOutcome[] {
   database.exec('BEGIN IMMEDIATE')
   try {
-    const run: Run = { newest: tables.clock.newest(), audit: [] }
-    const newestBefore = run.newest
+    const run: Run = { head: tables.head.read(), audit: [] }
+    const headBefore = run.head
     const outcomes = changes.map((change) => applyChange(database, tables, run, change))
-    tables.audit.append(run.audit)
-    if (run.newest !== undefined && run.newest !== newestBefore) tables.clock.set(run.newest)
+    const audit = tables.audit.append(run.head.audit, run.audit)
+    if (run.head !== headBefore) tables.head.write({ ...run.head, audit })
     database.exec('COMMIT')
     return outcomes
   } catch (error) {
@@ -49,23 +50,29 @@ export function transact(
 
 /** What a transaction gathers on its way and writes once at its end. */
 interface Run {
-  newest: Instant | undefined
+  head: Head
   audit: AuditRecord[]
 }
 
 function applyChange(database: DatabaseSync, tables: Tables, run: Run, change: Change): ChangeOutcome {
   database.exec('SAVEPOINT change')
   const audit: AuditRecord[] = []
+  const { head } = run
   for (const part of change.parts) {
     const refused = applyPart(tables, { at: change.at, run, audit }, part)
     if (refused !== undefined) {
       database.exec('ROLLBACK TO change; RELEASE change')
+      run.head = head
       return { done: false, refused }
     }
   }
   database.exec('RELEASE change')
   run.audit.push(...audit)
-  run.newest = Math.max(run.newest ?? change.at, change.at)
+  run.head = {
+    ...run.head,
+    ...addChange(run.head, change),
+    newest: Math.max(run.head.newest ?? change.at, change.at),
+  }
   return { done: true }
 }
 
@@ -95,7 +102,7 @@ function applyPart(
     case 'remember-nonce':
       return nonces.remember(part) ? undefined : 'nonce-seen'
     case 'intend': {
-      if (isBehind(at, run.newest)) return 'clock-behind'
+      if (isBehind(at, run.head.newest)) return 'clock-behind'
       const result = issuances.intend(part.intent)
       return result === 'intended' ? undefined : result
     }
@@ -110,7 +117,7 @@ function applyPart(
       notes.set(part)
       return undefined
     case 'accept-clock':
-      run.newest = at
+      run.head = { ...run.head, newest: at }
       return undefined
   }
 }
