@@ -24,24 +24,33 @@ export interface NginxOptions {
 const slowBytesPerSecond = 16_384
 export const slowBytes: number = 3 * slowBytesPerSecond
 
+/** Where an nginx serves, and what it is started with. */
+export type NginxPlace = Pick<Nginx, 'port' | 'pidFile' | 'configuration' | 'prefix'>
+
+/** Writes everything that an nginx needs, for whoever starts it. */
+export async function layNginx(options: NginxOptions): Promise<NginxPlace> {
+  const port = options.port ?? (await freePort())
+  const prefix = options.folder
+  const configuration = join(prefix, 'nginx.conf')
+  await mkdir(join(prefix, 'html'), { recursive: true })
+  await writeFile(join(prefix, 'html', 'slow'), Buffer.alloc(slowBytes, 'x'))
+  await writeFile(configuration, configurationOf(options, port))
+  return { port, prefix, configuration, pidFile: join(prefix, 'nginx.pid') }
+}
+
+/** What starts it in the foreground. */
+export function nginxArgv({ prefix, configuration }: NginxPlace): [string, ...string[]] {
+  return ['/usr/sbin/nginx', '-p', prefix, '-c', configuration, '-e', join(prefix, 'error.log')]
+}
+
 /**
  * Debian's nginx as a child in the foreground, on a port of 127.0.0.1. `/` answers `ok`, `/caller` the
  * serial of the caller's certificate, and `/slow` takes about three seconds.
  */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
-  const port = options.port ?? (await freePort())
-  const prefix = options.folder
-  const configuration = join(prefix, 'nginx.conf')
-  const pidFile = join(prefix, 'nginx.pid')
-  await mkdir(join(prefix, 'html'), { recursive: true })
-  await writeFile(join(prefix, 'html', 'slow'), Buffer.alloc(slowBytes, 'x'))
-  await writeFile(configuration, configurationOf(options, port))
-  const server = await startServer({
-    argv: ['nginx', '-p', prefix, '-c', configuration, '-e', join(prefix, 'error.log')],
-    ready: () => listens(port),
-    stopSignal: 'SIGTERM',
-  })
-  return { ...server, port, pidFile, configuration, prefix }
+  const place = await layNginx(options)
+  const server = await startServer({ argv: nginxArgv(place), ready: () => listens(place.port) })
+  return { ...server, ...place }
 }
 
 function configurationOf({ liveFolder, mutual = false }: NginxOptions, port: number): string {

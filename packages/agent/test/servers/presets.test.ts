@@ -62,11 +62,14 @@ test('nginx: checked with its own test, then sent SIGHUP', async () => {
 
 test('nginx: with a unit → reloaded through systemd', async () => {
   const { runner, control } = await world()
-  runner.program('systemctl')
+  runner.program('systemctl', () => ({ stdout: 'LoadState=loaded\nActiveState=active\nCanReload=yes\n' }))
   const server = control({ preset: 'nginx', unit: 'nginx.service' })
   await server.ready(context)
   await server.reload(context)
-  assert.deepEqual(argvs(runner), ['systemctl is-active nginx.service', 'systemctl reload nginx.service'])
+  assert.deepEqual(argvs(runner), [
+    'systemctl show --property=LoadState,ActiveState,CanReload nginx.service',
+    'systemctl reload nginx.service',
+  ])
   assert.deepEqual(runner.signals, [])
 })
 
@@ -164,14 +167,24 @@ test('unit: reloaded, or restarted where that is asked for', async () => {
   assert.deepEqual(argvs(runner), ['systemctl reload app.service', 'systemctl restart app.service'])
 })
 
-test('unit: not active → the server is down', async () => {
+const unitStates = {
+  'LoadState=not-found\nActiveState=inactive\nCanReload=no': /systemd knows no app\.service\. Correct unit/,
+  'LoadState=loaded\nActiveState=failed\nCanReload=no': /app\.service is failed\. Start it/,
+  'LoadState=loaded\nActiveState=active\nCanReload=no': /Give it an ExecReload, or .*restart: true/,
+}
+
+for (const [state, message] of Object.entries(unitStates)) {
+  test(`unit: ${state.replaceAll('\n', ' ')} → says what to mend`, async () => {
+    const { runner, control } = await world()
+    runner.program('systemctl', () => ({ stdout: `${state}\n` }))
+    await refused(control({ preset: 'unit', unit: 'app.service' }).ready(context), 'reload-failed', message)
+  })
+}
+
+test('unit: cannot reload, and is to be restarted → ready', async () => {
   const { runner, control } = await world()
-  runner.program('systemctl', () => ({ exitCode: 3, stdout: 'inactive\n' }))
-  await refused(
-    control({ preset: 'unit', unit: 'app.service' }).ready(context),
-    'reload-failed',
-    /app\.service is not active/,
-  )
+  runner.program('systemctl', () => ({ stdout: 'LoadState=loaded\nActiveState=active\nCanReload=no\n' }))
+  await control({ preset: 'unit', unit: 'app.service', restart: true }).ready(context)
 })
 
 test('formats: what a server reads beside the PEM set is known', () => {

@@ -23,12 +23,13 @@ export const unit: Preset<UnitOptions> = {
     check: argvSchema.optional().describe("The server's own test, as an argument list."),
   }),
   prepare({ unit: name, restart = false, check }, { processRunner }) {
+    const action = restart ? 'restart' : 'reload'
     return {
-      ready: () => unitReady(processRunner, name),
+      ready: () => unitReady(processRunner, name, action),
       async check() {
         if (check !== undefined) await runProgram({ processRunner, argv: check, failure: 'check-failed' })
       },
-      reload: () => reloadUnit(processRunner, name, restart ? 'restart' : 'reload'),
+      reload: () => reloadUnit(processRunner, name, action),
     }
   },
 }
