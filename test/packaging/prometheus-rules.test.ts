@@ -45,6 +45,8 @@ const exported = {
     createIssuerMetrics({
       clock: systemClock,
       counts: () => Promise.reject(new Error('no store')),
+      fleet: () => Promise.reject(new Error('no store')),
+      storeBytes: () => Promise.reject(new Error('no store')),
       authorityNotAfter: () => undefined,
       bundleSequence: () => 0,
     }).registry,

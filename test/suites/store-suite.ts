@@ -1,5 +1,6 @@
 import { describe } from 'node:test'
 import { changeTests } from './store/change-tests.ts'
+import { fleetTests } from './store/fleet-tests.ts'
 import { identityTests } from './store/identity-tests.ts'
 import { issuanceTests } from './store/issuance-tests.ts'
 import { createBench, type StoreEngine } from './store/store-bench.ts'
@@ -15,5 +16,6 @@ export function storeSuite(engineName: string, createEngine: () => Promise<Store
     identityTests(bench)
     issuanceTests(bench)
     upkeepTests(bench)
+    fleetTests(bench)
   })
 }

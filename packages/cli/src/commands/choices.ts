@@ -1,5 +1,5 @@
 import type { KeyType, ProfileName } from '@mayfly/ca-core'
-import type { KeptAlarmKind } from '@mayfly/issuer-daemon'
+import type { IdentityState, KeptAlarmKind } from '@mayfly/issuer-daemon'
 
 /** Written out again, so that `--help` needs no cryptography to be loaded; the types see to it that none is missing. */
 const keyTypes: Record<KeyType, true> = {
@@ -17,6 +17,9 @@ const profiles: Record<ProfileName, true> = { server: true, client: true, peer: 
 
 const alarms: Record<KeptAlarmKind, true> = { 'history-contradicted': true, 'store-restored': true }
 
+const states: Record<IdentityState, true> = { new: true, active: true, expired: true, suspended: true }
+
 export const keyTypeChoices: readonly string[] = Object.keys(keyTypes)
 export const profileChoices: readonly string[] = Object.keys(profiles)
+export const stateChoices: readonly string[] = Object.keys(states)
 export const alarmChoices: readonly string[] = Object.keys(alarms)

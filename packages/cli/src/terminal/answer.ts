@@ -26,14 +26,28 @@ export function columns(rows: readonly (readonly [name: string, value: string])[
 
 /** Rows under a heading row, each column as wide as its widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const cells = rows.map((row) => row.map(printable))
-  const widths = header.map((name, index) =>
-    Math.max(name.length, ...cells.map((row) => row[index]?.length ?? 0)),
-  )
+  return growingTable(header)(rows)
+}
+
+/**
+ * A table that is shown while it is read: each call gives the lines of some more rows, the first with the heading
+ * row. Columns grow with what comes.
+ */
+export function growingTable(header: readonly string[]): (rows: readonly (readonly string[])[]) => string[] {
+  let widths = header.map((name) => name.length)
+  let isFirst = true
   const lineOf = (row: readonly string[]): string =>
     row
       .map((cell, index) => cell.padEnd(widths[index] ?? 0))
       .join('  ')
       .trimEnd()
-  return [faint(lineOf(header)), ...cells.map(lineOf)]
+  return (rows) => {
+    const cells = rows.map((row) => row.map(printable))
+    widths = widths.map((width, index) =>
+      cells.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), width),
+    )
+    const lines = [...(isFirst ? [faint(lineOf(header))] : []), ...cells.map(lineOf)]
+    isFirst = false
+    return lines
+  }
 }

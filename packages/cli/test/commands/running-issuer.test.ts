@@ -53,11 +53,51 @@ test('identity commands: an identity from its beginning to its suspension and ba
     ['issuer', 'web-1'],
   )
   assert.equal((await ask('identity', 'suspend', 'web-1')).state, 'suspended')
-  const suspended = await ask('identity', 'list', '--suspended')
+  const suspended = await ask('identity', 'list', '--state', 'suspended')
   assert.equal((suspended.identities as unknown as unknown[]).length, 1)
   assert.equal((await ask('identity', 'resume', 'web-1')).exitCode, 0)
   assert.equal((await ask('identity', 'show', 'web-1')).state, 'new')
   assert.deepEqual((await ask('identity', 'show', 'web-2')).code, 'identity-unknown')
+})
+
+test('identity list: filters, for a program and for a person', async (context) => {
+  const { ask, config } = await runIssuer(context)
+  for (const name of ['web-1', 'web-2', 'db-1'])
+    await ask('identity', 'add', name, '--name', `dns:${name}.example`)
+  const found = async (...args: string[]) =>
+    ((await ask('identity', 'list', ...args)).identities as unknown as { name: string }[]).map(
+      ({ name }) => name,
+    )
+  assert.deepEqual(await found('--name', 'web-*'), ['web-1', 'web-2'])
+  assert.deepEqual(await found('--state', 'new', '--seen-before', '1s'), ['db-1', 'web-1', 'web-2'])
+  assert.deepEqual(await found('--overdue'), [])
+  assert.deepEqual(await found('--bundle-behind', '--agent-version', '1.0.0'), [])
+  const shown = await mayfly([
+    'identity',
+    'list',
+    '--profile',
+    'server',
+    '--name',
+    'db-*',
+    '--config',
+    config,
+  ])
+  assert.match(shown.stdout, /^IDENTITY +STATE +PROFILE .*\ndb-1 +new +server .* dns:db-1\.example\n$/)
+  const none = await mayfly(['identity', 'list', '--due', '--config', config])
+  assert.equal(none.stdout, 'There are no such identities.\n')
+  assert.equal((await ask('identity', 'list', '--name', 'WEB;')).code, 'request-invalid')
+  assert.equal((await ask('identity', 'list', '--seen-before', 'noon')).code, 'usage')
+})
+
+test('issuer status: the sweep, authorities, agents and the store, in words', async (context) => {
+  const { config } = await runIssuer(context)
+  const { exitCode, stdout } = await mayfly(['issuer', 'status', '--config', config])
+  assert.equal(exitCode, 0, stdout)
+  assert.match(stdout, /Last sweep +\S+: \d+ due, 0 minted, 0 failed, in \d/)
+  assert.match(stdout, /Oldest unfetched +\(none\)/)
+  assert.match(stdout, /Store +\d+\.\d MiB/)
+  assert.match(stdout, /intermediate +CN=.*\n +root +CN=/)
+  assert.match(stdout, /Agents: 0, 0 behind the trust bundle/)
 })
 
 test('token commands: created, listed, revoked; the token alone on standard output', async (context) => {

@@ -4,6 +4,7 @@ import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
 import type { RestoredNote } from '../backup/restore-notes.ts'
 import type { IdentityView } from '../identities/identity-view.ts'
+import type { IdentityList } from '../identities/list-identities.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuerStatus } from '../issuing/issuer-status.ts'
 import type { CreatedToken } from '../tokens/create-token.ts'
@@ -22,8 +23,8 @@ const timeoutMs = 30_000
 /** The running issuer, as its administrator sees it. Errors are those that the issuer gives. */
 export interface AdminClient {
   addIdentity(identity: NewIdentityMessage): Promise<IdentityView>
-  /** One page; ask from after the last name for the next. */
-  listIdentities(page?: IdentityPageMessage): Promise<readonly IdentityView[]>
+  /** One page; ask after `next` for the one behind it. */
+  listIdentities(page?: IdentityPageMessage): Promise<IdentityList>
   showIdentity(name: string): Promise<IdentityView>
   suspendIdentity(name: string): Promise<IdentityView>
   resumeIdentity(name: string): Promise<Resumed>
@@ -46,10 +47,7 @@ export function adminClient(socketPath: string): AdminClient {
   const identity = (name: string): string => `/admin/identities/${encodeURIComponent(name)}`
   return {
     addIdentity: (added) => ask('POST', '/admin/identities', added),
-    async listIdentities(page = {}) {
-      const url = `/admin/identities?${queryOf(page)}`
-      return (await ask<{ identities: readonly IdentityView[] }>('GET', url)).identities
-    },
+    listIdentities: (page = {}) => ask('GET', `/admin/identities?${queryOf(page)}`),
     showIdentity: (name) => ask('GET', identity(name)),
     suspendIdentity: (name) => ask('POST', `${identity(name)}/suspend`),
     resumeIdentity: (name) => ask('POST', `${identity(name)}/resume`),

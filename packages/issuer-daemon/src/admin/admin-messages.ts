@@ -2,11 +2,12 @@ import { identityNameCharactersMax, namesMax, type ProfileName } from '@mayfly/c
 import * as z from 'zod'
 import { type KeptAlarmKind, keptAlarms } from '../alarms/kept-alarms.ts'
 import { auditPageMax } from '../audit/read-audit.ts'
-import { listedIdentitiesMax } from '../identities/identity-view.ts'
+import { type IdentityListOrder, listedIdentitiesMax } from '../identities/list-identities.ts'
 
 /** The longest name of any type (RFC 3986 sets no end to URIs; SPIFFE IDs have 2,048). */
 const nameCharactersMax = 2_048
 const jtiCharactersMax = 128
+const agentVersionCharactersMax = 64
 
 const profile = z.enum(['server', 'client', 'peer'] as const satisfies readonly ProfileName[])
 /** Only bounded here: the use cases parse names, in one place for every way in. */
@@ -51,16 +52,25 @@ export const tokenParameters: z.ZodType<{ params: { jti: string } }> = z.object(
   params: z.strictObject({ jti: text(jtiCharactersMax) }),
 })
 
-/** `GET /admin/identities?suspended=true&afterName=…&limit=…`: one page of the list, by name. */
-export interface IdentityPageMessage {
-  readonly suspended?: boolean
-  readonly afterName?: string
-  readonly limit?: number
-}
+/** `GET /admin/identities?state=…&afterName=…&limit=…`: one page of the list, by name. */
+export type IdentityPageMessage = IdentityListOrder
 
 export const identityQuery: z.ZodType<{ query: IdentityPageMessage }> = z.object({
   query: z.strictObject({
-    suspended: z.stringbool().exactOptional(),
+    state: z.enum(['new', 'active', 'expired', 'suspended']).exactOptional(),
+    profile: profile.exactOptional(),
+    name: z
+      .string()
+      .regex(/^[a-z0-9._*-]+$/, 'must be an identity name, in which * stands for any characters')
+      .max(identityNameCharactersMax)
+      .exactOptional(),
+    renewal: z.enum(['due', 'overdue']).exactOptional(),
+    seenBefore: z.coerce.number().int().min(0).exactOptional(),
+    agentVersion: text(agentVersionCharactersMax).exactOptional(),
+    bundleBehind: z
+      .literal('true')
+      .transform(() => true as const)
+      .exactOptional(),
     afterName: text(identityNameCharactersMax).exactOptional(),
     limit: z.coerce.number().int().min(1).max(listedIdentitiesMax).exactOptional(),
   }),

@@ -39,7 +39,7 @@ function identityRoutes(issuer: Issuer): Route[] {
       action: 'identity.list',
       requires: 'admin',
       schema: identityQuery,
-      run: async ({ input }) => jsonAnswer({ identities: await issuer.listIdentities(input.query) }),
+      run: async ({ input }) => jsonAnswer(await issuer.listIdentities(input.query)),
     }),
     route<{ params: { name: string } }>({
       method: 'GET',

@@ -23,16 +23,6 @@ export interface IdentityView {
   readonly seen?: { readonly at: string; readonly address: string; readonly report?: Report }
 }
 
-export interface IdentityFilter {
-  readonly suspended?: boolean
-  readonly afterName?: string
-  /** At most and by default `listedIdentitiesMax`. */
-  readonly limit?: number
-}
-
-/** A list is for people and pages; ask from after the last name for more. */
-export const listedIdentitiesMax = 1_000
-
 export function viewIdentity(identity: IdentityRecord, now: Instant): IdentityView {
   const { suspension, lineage, newest, staged, seen } = identity
   return {
@@ -49,7 +39,7 @@ export function viewIdentity(identity: IdentityRecord, now: Instant): IdentityVi
   }
 }
 
-function stateOf({ suspension, lineage, newest }: IdentityRecord, now: Instant): IdentityState {
+export function stateOf({ suspension, lineage, newest }: IdentityRecord, now: Instant): IdentityState {
   if (suspension !== undefined) return 'suspended'
   if (lineage === undefined || newest === undefined) return 'new'
   return newest.notAfter < now ? 'expired' : 'active'

@@ -1,4 +1,4 @@
-import { formatInstant } from '@mayfly/ca-core'
+import { formatInstant, secondMs } from '@mayfly/ca-core'
 import { acknowledgeAlarm } from '../alarms/acknowledge-alarm.ts'
 import { openAttempt } from '../audit/audit-attempt.ts'
 import { auditEnd, readAudit } from '../audit/read-audit.ts'
@@ -44,13 +44,15 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     submitRequest: async (context, attempt) => head.handOut(await submitWitnessed(context, attempt, ports)),
     certificate: (keyHash) => findCertificate(keyHash, ports),
     async sweep(options) {
+      const startedMs = clock.monotonic()
       const report = await runSweep(options, ports, head)
-      lastSweep = { ...report, finishedAt: formatInstant(clock.now()) }
+      const durationSeconds = Math.round(clock.monotonic() - startedMs) / secondMs
+      lastSweep = { ...report, finishedAt: formatInstant(clock.now()), durationSeconds }
       return report
     },
     mintOwn: (order) => mintOwn(order, ports),
     addIdentity: (identity, attempt) => addIdentity(identity, attempt, ports),
-    listIdentities: (filter = {}) => listIdentities(filter, ports),
+    listIdentities: (order = {}) => listIdentities(order, ports),
     showIdentity: (name) => showIdentity(name, ports),
     suspendIdentity: (name, attempt) => suspendIdentity(name, attempt, ports),
     resumeIdentity: (name, attempt) => resumeIdentity(name, attempt, ports),

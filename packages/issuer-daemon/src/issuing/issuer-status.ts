@@ -1,11 +1,13 @@
-import { formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
+import { type Certificate, formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
 import { authorityEnd } from '../alarms/authority-end.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
 import { describeJump } from '../clock/clock-guard.ts'
 import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
+import type { UnfetchedCertificate } from '../store/fleet-figures.ts'
 import type { StoreCounts } from '../store/store.ts'
 import { clockBehindSecondsMax } from '../store/store.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
+import { type FleetView, viewFleet } from './fleet-view.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
 import type { IssuingAuthority } from './issuing-authority.ts'
 
@@ -30,15 +32,30 @@ export interface Alarm {
 
 export interface LastSweep extends SweepReport {
   readonly finishedAt: string
+  readonly durationSeconds: number
+}
+
+/** A certificate authority, as the status shows it. */
+export interface AuthorityView {
+  readonly subject: string
+  readonly fingerprint: string
+  readonly notAfter: string
 }
 
 export interface IssuerStatus {
   readonly at: string
   readonly counts: Omit<StoreCounts, 'newestInstant'>
-  readonly authority?: { readonly subject: string; readonly fingerprint: string; readonly notAfter: string }
+  readonly authority?: AuthorityView
+  /** The roots of the trust bundle that is served. */
+  readonly roots: readonly AuthorityView[]
   /** 0 while there is no bundle. */
   readonly bundleSequence: number
   readonly lastSweep?: LastSweep
+  /** What the agents told last. */
+  readonly fleet: FleetView
+  /** The certificate that has waited longest for its host; a host that has it soon signs a request with its key. */
+  readonly oldestUnfetched?: Omit<UnfetchedCertificate, 'notAfter'> & { readonly notAfter: string }
+  readonly storeBytes: number
   readonly alarms: readonly Alarm[]
 }
 
@@ -50,13 +67,21 @@ export async function issuerStatus(
   const now = ports.clock.now()
   const { newestInstant, ...counts } = await ports.store.counts(now)
   const suspendedIdentities = await ports.store.identities({ suspended: true, limit: listedAlarmsMax })
+  const { agents, oldestUnfetched } = await ports.store.fleet(now)
   const authority = orMissing(ports.authority)
+  const bundle = orMissing(ports.bundle)?.bundle
   return {
     at: formatInstant(now),
     counts,
-    ...(authority && { authority: viewAuthority(authority) }),
-    bundleSequence: orMissing(ports.bundle)?.bundle.sequence ?? 0,
+    ...(authority && { authority: viewAuthority(authority.authority.certificate) }),
+    roots: (bundle?.roots ?? []).map(viewAuthority),
+    bundleSequence: bundle?.sequence ?? 0,
     ...(lastSweep && { lastSweep }),
+    fleet: viewFleet(agents, bundle?.sequence ?? 0),
+    ...(oldestUnfetched && {
+      oldestUnfetched: { ...oldestUnfetched, notAfter: formatInstant(oldestUnfetched.notAfter) },
+    }),
+    storeBytes: await ports.store.sizeBytes(),
     alarms: [
       ...conflictAlarms(suspendedIdentities.map((identity) => viewIdentity(identity, now))),
       ...authorityAlarms(authority, now),
@@ -68,8 +93,7 @@ export async function issuerStatus(
   }
 }
 
-function viewAuthority({ authority: { certificate } }: IssuingAuthority) {
-  const { subject, fingerprint, notAfter } = certificate
+function viewAuthority({ subject, fingerprint, notAfter }: Certificate): AuthorityView {
   return { subject, fingerprint, notAfter: formatInstant(notAfter) }
 }
 

@@ -11,7 +11,8 @@ import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
 import type { RestoredNote } from '../backup/restore-notes.ts'
-import type { IdentityFilter, IdentityView } from '../identities/identity-view.ts'
+import type { IdentityView } from '../identities/identity-view.ts'
+import type { IdentityList, IdentityListOrder } from '../identities/list-identities.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuanceRecord } from '../store/issuance-record.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
@@ -57,7 +58,8 @@ export interface Issuer {
     identity: { readonly name: string; readonly profile: ProfileName; readonly names: readonly string[] },
     attempt: AuditAttempt,
   ): Promise<IdentityView>
-  listIdentities(filter?: IdentityFilter): Promise<readonly IdentityView[]>
+  /** One page; ask after `next` for the one behind it. */
+  listIdentities(order?: IdentityListOrder): Promise<IdentityList>
   showIdentity(name: string): Promise<IdentityView>
   suspendIdentity(name: string, attempt: AuditAttempt): Promise<IdentityView>
   resumeIdentity(name: string, attempt: AuditAttempt): Promise<Resumed>

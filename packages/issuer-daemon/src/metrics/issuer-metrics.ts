@@ -1,7 +1,9 @@
 import { type Clock, type Instant, secondMs } from '@mayfly/ca-core'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import { type FleetView, viewFleet } from '../issuing/fleet-view.ts'
 import type { Alarm } from '../issuing/issuer-status.ts'
+import type { FleetFigures } from '../store/fleet-figures.ts'
 import type { StoreCounts } from '../store/store.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
 
@@ -9,6 +11,8 @@ import type { SweepReport } from '../sweep/sweep-report.ts'
 export interface MetricsSources {
   readonly clock: Clock
   counts(): Promise<StoreCounts>
+  fleet(): Promise<FleetFigures>
+  storeBytes(): Promise<number>
   /** `notAfter` of the intermediate; `undefined` while there is none. */
   authorityNotAfter(): Instant | undefined
   bundleSequence(): number
@@ -28,6 +32,7 @@ export function createIssuerMetrics(sources: MetricsSources): IssuerMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   measureStore(registry, sources)
+  measureFleet(registry, sources)
   measureAuthority(registry, sources)
   return {
     registry,
@@ -156,7 +161,7 @@ const storeGauges = {
 } as const satisfies Partial<Record<keyof StoreCounts, readonly [name: string, help: string]>>
 
 /** One look at the store for all of its figures. `mayfly_store_up` is 0 where that failed. */
-function measureStore(registry: Registry, { counts }: MetricsSources): void {
+function measureStore(registry: Registry, { counts, storeBytes }: MetricsSources): void {
   const registers = [registry]
   const look = sharedWhilePending(() => counts().catch(() => undefined))
   for (const [count, [name, help]] of Object.entries(storeGauges)) {
@@ -179,6 +184,52 @@ function measureStore(registry: Registry, { counts }: MetricsSources): void {
       this.set((await look()) === undefined ? 0 : 1)
     },
   })
+  new Gauge({
+    name: 'mayfly_store_bytes',
+    help: 'What the store takes on its disk.',
+    registers,
+    async collect() {
+      const bytes = await storeBytes().catch(() => undefined)
+      if (bytes === undefined) this.reset()
+      else this.set(bytes)
+    },
+  })
+}
+
+/**
+ * The hosts in sum. Versions are what callers say of themselves, so they are in the status and not here.
+ */
+function measureFleet(registry: Registry, { fleet, bundleSequence }: MetricsSources): void {
+  const registers = [registry]
+  const look = sharedWhilePending(() => fleet().catch(() => undefined))
+  const gauge = (name: string, help: string, read: (figures: FleetFigures) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const figures = await look()
+        if (figures === undefined) this.reset()
+        else this.set(read(figures))
+      },
+    })
+  }
+  const view = ({ agents }: FleetFigures): FleetView => viewFleet(agents, bundleSequence())
+  gauge(
+    'mayfly_agents',
+    'Identities whose agents have told of themselves.',
+    (figures) => view(figures).agents,
+  )
+  gauge(
+    'mayfly_agents_bundle_behind',
+    'Of those, the ones that hold an older trust bundle than the one that is served.',
+    (figures) => view(figures).agentsBehind,
+  )
+  gauge(
+    'mayfly_oldest_unfetched_not_after_timestamp_seconds',
+    'End of the certificate that has waited longest for its host; 0 where none waits.',
+    ({ oldestUnfetched }) => (oldestUnfetched?.notAfter ?? 0) / secondMs,
+  )
 }
 
 /** A scrape asks every gauge at once; they all wait for the same look. */

@@ -110,6 +110,8 @@ function createLiveMetrics(live: LiveSettings, { clock, store }: Foundation): Is
   return createIssuerMetrics({
     clock,
     counts: () => store.counts(clock.now()),
+    fleet: () => store.fleet(clock.now()),
+    storeBytes: () => store.sizeBytes(),
     authorityNotAfter: () => live.loaded.issuing.authority.certificate.notAfter,
     bundleSequence: () => live.loaded.served.bundle.sequence,
   })

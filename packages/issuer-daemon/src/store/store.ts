@@ -1,6 +1,7 @@
 import type { Instant } from '@mayfly/ca-core'
 import type { AuditLink, ChainedAuditRecord } from '../audit/audit-chain.ts'
 import type { Change, ChangeOutcome } from './change.ts'
+import type { FleetFigures } from './fleet-figures.ts'
 import type { IdentityRecord } from './identity-record.ts'
 import type { CertificateRecord, IssuanceRecord } from './issuance-record.ts'
 import type { TokenRecord } from './token-record.ts'
@@ -65,6 +66,10 @@ export interface Store {
   newestInstant(): Promise<Instant | undefined>
   /** For status and metrics; nothing in it takes longer as the histories grow. */
   counts(now: Instant): Promise<StoreCounts>
+  /** What is known of all hosts together. */
+  fleet(now: Instant): Promise<FleetFigures>
+  /** What the store takes on its disk. */
+  sizeBytes(): Promise<number>
   /** Removes at most `limit` of each kind of what is no longer needed, and tells how much that was. */
   prune(what: PruneBounds): Promise<number>
   close(): Promise<void>

@@ -28,16 +28,16 @@ test('administration: identities → added, listed in pages, shown, suspended, r
   const { admin } = live
   await admin.addIdentity({ name: 'db-1', profile: 'peer', names: ['dns:db-1.test'] })
   await admin.addIdentity({ name: 'db-2', profile: 'peer', names: ['dns:db-2.test'] })
-  const names = (await admin.listIdentities()).map(({ name }) => name)
+  const names = (await admin.listIdentities()).identities.map(({ name }) => name)
   assert.ok(names.includes('db-1') && names.includes('db-2'))
   const page = await admin.listIdentities({ afterName: 'db-1', limit: 1 })
   assert.deepEqual(
-    page.map(({ name }) => name),
+    page.identities.map(({ name }) => name),
     ['db-2'],
   )
   assert.equal((await admin.suspendIdentity('db-1')).state, 'suspended')
   assert.deepEqual(
-    (await admin.listIdentities({ suspended: true })).map(({ name }) => name),
+    (await admin.listIdentities({ state: 'suspended' })).identities.map(({ name }) => name),
     ['db-1'],
   )
   assert.equal((await admin.resumeIdentity('db-1')).identity.state, 'new')

@@ -34,7 +34,7 @@ describe('identities and tokens', () => {
     ])
     assert.deepEqual(view.names, ['dns:billing.example', 'ip:192.0.2.4'])
     assert.equal(view.state, 'new')
-    assert.deepEqual(await kit.issuer.listIdentities(), [view])
+    assert.deepEqual(await kit.issuer.listIdentities(), { identities: [view] })
   })
 
   it('added twice → identity-exists; a bad name, or none → name-invalid', async () => {
@@ -54,10 +54,10 @@ describe('identities and tokens', () => {
       kit.issuer.suspendIdentity('b', attempt),
     )
     const names = async (filter: Parameters<IssuerKit['issuer']['listIdentities']>[0]) =>
-      (await kit.issuer.listIdentities(filter)).map(({ name }) => name)
+      (await kit.issuer.listIdentities(filter)).identities.map(({ name }) => name)
     assert.deepEqual(await names({ limit: 2 }), ['a', 'b'])
     assert.deepEqual(await names({ afterName: 'b' }), ['c'])
-    assert.deepEqual(await names({ suspended: true }), ['b'])
+    assert.deepEqual(await names({ state: 'suspended' }), ['b'])
   })
 
   it('unknown → identity-unknown', async () => {

@@ -31,6 +31,10 @@ test('metrics: an issuer at work → its figures in the first look', async () =>
   assert.match(text, /^mayfly_refused_total\{code="token-invalid"\} 1$/m)
   assert.match(text, /^mayfly_request_seconds_count\{action="enroll",status="200"\} 1$/m)
   assert.match(text, /^mayfly_sweep_last_due 0$/m)
+  assert.match(text, /^mayfly_agents 1$/m)
+  assert.match(text, /^mayfly_agents_bundle_behind 0$/m)
+  assert.match(text, /^mayfly_oldest_unfetched_not_after_timestamp_seconds 0$/m)
+  assert.match(text, /^mayfly_store_bytes [1-9]\d+$/m)
   const notAfter = /^mayfly_authority_not_after_timestamp_seconds (\S+)$/m.exec(text)?.[1]
   assert.ok(Number(notAfter) * 1_000 > systemClock.now())
 })
@@ -56,6 +60,8 @@ test('metrics: a store that is away → the rest is still told', async () => {
   const { registry } = createIssuerMetrics({
     clock: systemClock,
     counts: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
+    fleet: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
+    storeBytes: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     authorityNotAfter: () => undefined,
     bundleSequence: () => 7,
   })

@@ -255,7 +255,7 @@ export function createHost(kit: () => IssuerKit, name: string, address: string):
 
 /** A token for an identity that is made with it if need be. */
 export async function createTestToken({ issuer }: IssuerKit, identity: string): Promise<string> {
-  const known = (await issuer.listIdentities()).some(({ name }) => name === identity)
+  const known = (await issuer.listIdentities({ name: identity })).identities.length > 0
   const names = known ? [] : [`dns:${identity}.example`]
   const { token } = await attempted(issuer, 'token.create', undefined, (attempt) =>
     issuer.createToken({ identity, profile: 'server', names }, attempt),

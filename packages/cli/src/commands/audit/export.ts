@@ -1,8 +1,7 @@
-import { addSeconds, MayflyError } from '@mayfly/ca-core'
 import type { AuditRecordView } from '@mayfly/issuer-daemon'
 import type { Answer } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
-import { readDuration } from '../read-duration.ts'
+import { readTime } from '../read-time.ts'
 import type { Session } from '../session.ts'
 import { readRecords } from './read-records.ts'
 
@@ -18,7 +17,8 @@ export async function auditExport(
   session: Session,
 ): Promise<Answer | undefined> {
   const admin = await openAdmin(options, session)
-  const since = options.since === undefined ? undefined : readTime(options.since, session.clock.now())
+  const since =
+    options.since === undefined ? undefined : readTime('--since', options.since, session.clock.now())
   for await (const record of readRecords(admin, 0)) {
     if (record.text !== '' && matches(record, since, options.identity))
       process.stdout.write(`${lineOf(record)}\n`)
@@ -39,11 +39,4 @@ function matches(
   const record = JSON.parse(text) as { at: string; identity?: string; actor: { identity?: string } }
   if (since !== undefined && Date.parse(record.at) < since) return false
   return identity === undefined || record.identity === identity || record.actor.identity === identity
-}
-
-function readTime(text: string, now: number): number {
-  if (/^\d+(s|m|h|d)$/.test(text)) return addSeconds(now, -readDuration('--since', text))
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(time)) return time
-  throw new MayflyError('usage', `--since ${text} is no time. Write 2026-01-15, 2026-01-15T12:00:00Z or 24h.`)
 }

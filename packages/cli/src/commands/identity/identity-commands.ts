@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { profileChoices, stateChoices } from '../choices.ts'
 import { addAdminOptions, addIdentityOptions, jsonOption } from '../options.ts'
 import { perform } from '../perform.ts'
 import type { IdentityAddOptions } from './add.ts'
@@ -38,7 +39,17 @@ function addAdd(identity: Command): void {
 }
 
 function addList(identity: Command): void {
-  const list = identity.command('list').description('list the identities').option('--suspended', 'only those')
+  const list = identity
+    .command('list')
+    .description('list the identities by name; each option narrows it')
+    .addOption(new Option('--state <state>', 'in this state').choices(stateChoices))
+    .addOption(new Option('--profile <profile>', 'with this profile').choices(profileChoices))
+    .option('--name <pattern>', 'whose name is this, where * stands for any characters: web-*')
+    .option('--due', 'with a key that waits for its certificate')
+    .addOption(new Option('--overdue', 'whose next certificate should be there by now').conflicts('due'))
+    .option('--seen-before <time>', 'not seen since: 2026-01-15, or an age such as 24h; or never')
+    .option('--agent-version <version>', 'whose agent said that it is this version')
+    .option('--bundle-behind', 'whose agent holds an older trust bundle than the one that is served')
   addAdminOptions(list)
     .addOption(jsonOption())
     .action((options: IdentityListOptions) =>

@@ -1,45 +1,96 @@
-import type { AdminClient, IdentityView } from '@mayfly/issuer-daemon'
-import { type Answer, table } from '../../terminal/answer.ts'
+import type { ProfileName } from '@mayfly/ca-core'
+import type { AdminClient, IdentityPageMessage, IdentityState, IdentityView } from '@mayfly/issuer-daemon'
+import { growingTable } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
+import { readTime } from '../read-time.ts'
 import type { Session } from '../session.ts'
 
 export interface IdentityListOptions extends AdminOptions {
-  readonly suspended?: boolean
+  readonly state?: IdentityState
+  readonly profile?: ProfileName
+  readonly name?: string
+  readonly due?: boolean
+  readonly overdue?: boolean
+  readonly seenBefore?: string
+  readonly agentVersion?: string
+  readonly bundleBehind?: boolean
   readonly json?: boolean
 }
 
-/** What the issuer gives in one page. */
-const pageSize = 1_000
+/** `mayfly identity list`: written page by page, so that a list of any length takes the same memory. */
+export async function identityList(options: IdentityListOptions, session: Session): Promise<undefined> {
+  const admin = await openAdmin(options, session)
+  const pages = readPages(admin, filterOf(options, session))
+  const write = (text: string): void => void process.stdout.write(text)
+  if (session.json) await writeJson(pages, write)
+  else await writeTable(pages, write)
+}
 
-/** `mayfly identity list` */
-export async function identityList(options: IdentityListOptions, session: Session): Promise<Answer> {
-  const identities = await readAll(await openAdmin(options, session), options.suspended === true)
-  const rows = identities.map(({ name, state, profile, newest, names }) => [
-    name,
-    state,
-    profile,
-    newest === undefined ? '-' : String(newest.generation),
-    newest?.notAfter ?? '-',
-    names.join(' '),
-  ])
-  const header = ['IDENTITY', 'STATE', 'PROFILE', 'GENERATION', 'UNTIL', 'NAMES']
+function filterOf(options: IdentityListOptions, { clock }: Session): IdentityPageMessage {
+  const { state, profile, name, due, overdue, seenBefore, agentVersion, bundleBehind } = options
   return {
-    json: { identities },
-    lines: rows.length === 0 ? ['There are no identities.'] : table(header, rows),
+    ...(state !== undefined && { state }),
+    ...(profile !== undefined && { profile }),
+    ...(name !== undefined && { name }),
+    ...(due === true && { renewal: 'due' }),
+    ...(overdue === true && { renewal: 'overdue' }),
+    ...(seenBefore !== undefined && {
+      seenBefore: Math.floor(readTime('--seen-before', seenBefore, clock.now())),
+    }),
+    ...(agentVersion !== undefined && { agentVersion }),
+    ...(bundleBehind === true && { bundleBehind }),
   }
 }
 
-async function readAll(admin: AdminClient, onlySuspended: boolean): Promise<IdentityView[]> {
-  const filter = onlySuspended ? { suspended: true } : {}
-  const all: IdentityView[] = []
-  for (;;) {
-    const last = all.at(-1)
-    const page = await admin.listIdentities({
+async function* readPages(
+  admin: AdminClient,
+  filter: IdentityPageMessage,
+): AsyncGenerator<readonly IdentityView[]> {
+  for (let after: string | undefined; ; ) {
+    const { identities, next } = await admin.listIdentities({
       ...filter,
-      limit: pageSize,
-      ...(last !== undefined && { afterName: last.name }),
+      ...(after !== undefined && { afterName: after }),
     })
-    all.push(...page)
-    if (page.length < pageSize) return all
+    if (identities.length > 0) yield identities
+    if (next === undefined) return
+    after = next
   }
+}
+
+async function writeJson(
+  pages: AsyncIterable<readonly IdentityView[]>,
+  write: (text: string) => void,
+): Promise<void> {
+  let before = '{"identities":['
+  for await (const page of pages) {
+    write(before + page.map((identity) => JSON.stringify(identity)).join(','))
+    before = ','
+  }
+  write(`${before === ',' ? '' : before}]}\n`)
+}
+
+async function writeTable(
+  pages: AsyncIterable<readonly IdentityView[]>,
+  write: (text: string) => void,
+): Promise<void> {
+  const lines = growingTable(['IDENTITY', 'STATE', 'PROFILE', 'UNTIL', 'SEEN', 'AGENT', 'BUNDLE', 'NAMES'])
+  let isEmpty = true
+  for await (const page of pages) {
+    isEmpty = false
+    write(`${lines(page.map(rowOf)).join('\n')}\n`)
+  }
+  if (isEmpty) write('There are no such identities.\n')
+}
+
+function rowOf({ name, state, profile, newest, seen, names }: IdentityView): string[] {
+  return [
+    name,
+    state,
+    profile,
+    newest?.notAfter ?? '-',
+    seen?.at ?? '-',
+    seen?.report?.version ?? '-',
+    seen?.report === undefined ? '-' : String(seen.report.bundleSequence),
+    names.join(' '),
+  ]
 }

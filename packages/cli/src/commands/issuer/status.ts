@@ -1,5 +1,5 @@
-import type { IssuerStatus } from '@mayfly/issuer-daemon'
-import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import type { AuthorityView, IssuerStatus, LastSweep } from '@mayfly/issuer-daemon'
+import { type Answer, columns, heading, table } from '../../terminal/answer.ts'
 import { openAdmin } from '../admin.ts'
 import { monitoringExitCodes } from '../perform.ts'
 import type { Session } from '../session.ts'
@@ -20,29 +20,66 @@ function exitCodeOf({ alarms }: IssuerStatus): number {
   return alarms.length > 0 ? monitoringExitCodes.warning : monitoringExitCodes.ok
 }
 
-function describe({ authority, bundleSequence, counts, lastSweep, alarms, at }: IssuerStatus): string[] {
+function describe(status: IssuerStatus): string[] {
+  const { counts, fleet, alarms, at } = status
   return [
     heading(alarms.length === 0 ? 'The issuer is well.' : 'The issuer needs to be looked at.'),
     ...columns([
       ['At', at],
-      [
-        'Intermediate',
-        authority === undefined ? '(none)' : `${authority.subject}, until ${authority.notAfter}`,
-      ],
-      ['Trust bundle', bundleSequence === 0 ? '(none)' : `sequence ${bundleSequence}`],
+      ['Trust bundle', status.bundleSequence === 0 ? '(none)' : `sequence ${status.bundleSequence}`],
+      ['Last sweep', describeSweep(status.lastSweep)],
+      ['Oldest unfetched', describeUnfetched(status.oldestUnfetched)],
+      ['Store', `${(status.storeBytes / mebibyte).toFixed(1)} MiB`],
       ...Object.entries(counts).map(([name, value]) => [wordsOf(name), String(value)] as const),
-      [
-        'Last sweep',
-        lastSweep === undefined
-          ? '(none yet)'
-          : `${lastSweep.finishedAt}: ${lastSweep.minted} minted, ${lastSweep.failed} failed`,
-      ],
-      ...alarms.map(({ because, message }) => ['Alarm', `${message} (${because})`] as const),
     ]),
+    ...section('Authorities', ['AUTHORITY', 'SUBJECT', 'UNTIL'], authorityRows(status)),
+    ...section(
+      `Agents: ${fleet.agents}, ${fleet.agentsBehind} behind the trust bundle`,
+      ['VERSION', 'AGENTS'],
+      fleet.byVersion.slice(0, listedMax).map(({ version, agents }) => [version, String(agents)]),
+    ),
+    ...section(
+      'Trust bundles that agents hold',
+      ['SEQUENCE', 'AGENTS'],
+      fleet.byBundleSequence
+        .slice(0, listedMax)
+        .map(({ bundleSequence, agents }) => [String(bundleSequence), String(agents)]),
+    ),
+    ...(alarms.length === 0 ? [] : ['', heading('Alarms')]),
+    ...(alarms.length === 0
+      ? []
+      : columns(alarms.map(({ because, message }) => [because, message] as const))),
   ]
 }
 
-/** `activeIdentities` as `Active identities`. */
+/** All of them are in `--json`. */
+const listedMax = 10
+
+const mebibyte = 1_048_576
+
+function section(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return ['', heading(title), ...(rows.length === 0 ? [] : table(header, rows).map((line) => `  ${line}`))]
+}
+
+function authorityRows({ authority, roots }: IssuerStatus): string[][] {
+  const rowOf = (role: string, { subject, notAfter }: AuthorityView): string[] => [role, subject, notAfter]
+  return [
+    authority === undefined ? ['intermediate', '(none)', '-'] : rowOf('intermediate', authority),
+    ...roots.map((root) => rowOf('root', root)),
+  ]
+}
+
+function describeSweep(lastSweep: LastSweep | undefined): string {
+  if (lastSweep === undefined) return '(none yet)'
+  const { finishedAt, due, minted, failed, durationSeconds } = lastSweep
+  return `${finishedAt}: ${due} due, ${minted} minted, ${failed} failed, in ${durationSeconds.toFixed(1)} s`
+}
+
+function describeUnfetched(oldest: IssuerStatus['oldestUnfetched']): string {
+  return oldest === undefined ? '(none)' : `${oldest.identity}, until ${oldest.notAfter}`
+}
+
+/** `openTokens` as `Open tokens`. */
 function wordsOf(name: string): string {
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`

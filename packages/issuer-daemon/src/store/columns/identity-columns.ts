@@ -33,6 +33,8 @@ export const movedColumns = [
   'seen_at',
   'seen_address',
   'report',
+  'agent_version',
+  'agent_bundle',
   'quota_day',
   'quota_count',
 ] as const
@@ -70,6 +72,9 @@ export function toMovedColumns({
     seen_at: seen?.at ?? null,
     seen_address: seen?.address ?? null,
     report: seen?.report === undefined ? null : JSON.stringify(seen.report),
+    // Again beside the report: what all hosts told is counted by them.
+    agent_version: seen?.report?.version ?? null,
+    agent_bundle: seen?.report?.bundleSequence ?? null,
     quota_day: identity.quota.day,
     quota_count: identity.quota.count,
   }

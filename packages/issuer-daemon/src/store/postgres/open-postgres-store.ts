@@ -4,6 +4,7 @@ import { claimDue } from './claims.ts'
 import { CommitLane } from './commit-lane.ts'
 import { countRows } from './counts.ts'
 import { Database, type DatabaseOptions } from './database.ts'
+import { databaseBytes, readFleet } from './fleet.ts'
 import { migrate } from './migrate.ts'
 import { describePostgres } from './postgres-url.ts'
 import { prune } from './prune.ts'
@@ -52,6 +53,8 @@ function createStore(database: Database, { random, leaseSeconds }: PostgresStore
     commit: (changes) => lane.write(changes),
     claimDue: (page) => database.use((session) => claimDue(session, page, { writer: id, leaseSeconds })),
     counts: (now) => database.use((session) => countRows(session, now)),
+    fleet: (now) => database.use((session) => readFleet(session, now)),
+    sizeBytes: () => database.use((session) => databaseBytes(session)),
     prune: (bounds) => database.use((session) => prune(session, bounds)),
     async close() {
       await lane.idle()

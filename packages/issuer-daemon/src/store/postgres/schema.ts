@@ -35,6 +35,8 @@ export const migrations: readonly string[] = [
     seen_at bigint,
     seen_address text,
     report text,
+    agent_version text,
+    agent_bundle bigint,
     quota_day bigint NOT NULL,
     quota_count bigint NOT NULL,
     -- Which issuer has it in hand, and until when by the clock of the database.
@@ -43,6 +45,32 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX identity_due ON identity (mint_at, id) WHERE mint_at IS NOT NULL;
   CREATE INDEX identity_suspended ON identity (name) WHERE suspended_at IS NOT NULL;
+  -- Certificates that wait for their hosts, by their end.
+  CREATE INDEX identity_unfetched ON identity (newest_not_after)
+    WHERE suspended_at IS NULL AND newest_serial_generation > head_generation;
+
+  -- What the agents of all identities told last, counted where it changes: a look at it costs nothing.
+  CREATE TABLE agent_count (
+    version text COLLATE "C" NOT NULL,
+    bundle_sequence bigint NOT NULL,
+    agents bigint NOT NULL,
+    PRIMARY KEY (version, bundle_sequence)
+  );
+  CREATE INDEX agent_count_frequent ON agent_count (agents DESC, version, bundle_sequence);
+  CREATE FUNCTION count_agents() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE agent_count SET agents = agents - 1
+      WHERE version = OLD.agent_version AND bundle_sequence = OLD.agent_bundle;
+    DELETE FROM agent_count
+      WHERE version = OLD.agent_version AND bundle_sequence = OLD.agent_bundle AND agents = 0;
+    INSERT INTO agent_count SELECT NEW.agent_version, NEW.agent_bundle, 1 WHERE NEW.agent_version IS NOT NULL
+      ON CONFLICT (version, bundle_sequence) DO UPDATE SET agents = agent_count.agents + 1;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER agent_told AFTER UPDATE OF agent_version, agent_bundle ON identity FOR EACH ROW
+    WHEN (OLD.agent_version IS DISTINCT FROM NEW.agent_version
+      OR OLD.agent_bundle IS DISTINCT FROM NEW.agent_bundle)
+    EXECUTE FUNCTION count_agents();
 
   CREATE TABLE token (
     jti text COLLATE "C" PRIMARY KEY,

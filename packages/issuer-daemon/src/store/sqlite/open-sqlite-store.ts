@@ -5,6 +5,7 @@ import type { Change, ChangeOutcome } from '../change.ts'
 import { defaultLeaseSeconds, type Store } from '../store.ts'
 import { AuditRows } from './audit-rows.ts'
 import { countRows } from './counts.ts'
+import { databaseBytes, readFleet } from './fleet.ts'
 import { HeadRow } from './head-row.ts'
 import { IdentityRows } from './identity-rows.ts'
 import { IssuanceRows } from './issuance-rows.ts'
@@ -102,6 +103,8 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
     note: async (name) => attempt(() => tables.notes.find(name)),
     newestInstant: async () => attempt(() => tables.head.read().newest),
     counts: async (now) => attempt(() => countRows(database, tables.head.read(), now)),
+    fleet: async (now) => attempt(() => readFleet(database, now)),
+    sizeBytes: async () => attempt(() => databaseBytes(path)),
     prune: async (bounds) => attempt(() => prune(database, tables, bounds)),
     async close() {
       await lane.idle()

@@ -40,11 +40,35 @@ export const migrations: readonly string[] = [
     seen_at INTEGER,
     seen_address TEXT,
     report TEXT,
+    agent_version TEXT,
+    agent_bundle INTEGER,
     quota_day INTEGER NOT NULL,
     quota_count INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX identity_due ON identity (mint_at, id) WHERE mint_at IS NOT NULL;
   CREATE INDEX identity_suspended ON identity (name, suspended_at) WHERE suspended_at IS NOT NULL;
+  -- Certificates that wait for their hosts, by their end.
+  CREATE INDEX identity_unfetched ON identity (newest_not_after)
+    WHERE suspended_at IS NULL AND newest_serial_generation > head_generation;
+
+  -- What the agents of all identities told last, counted where it changes: a look at it costs nothing.
+  CREATE TABLE agent_count (
+    version TEXT NOT NULL,
+    bundle_sequence INTEGER NOT NULL,
+    agents INTEGER NOT NULL,
+    PRIMARY KEY (version, bundle_sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX agent_count_frequent ON agent_count (agents DESC, version, bundle_sequence);
+  CREATE TRIGGER agent_told AFTER UPDATE OF agent_version, agent_bundle ON identity
+  WHEN OLD.agent_version IS NOT NEW.agent_version OR OLD.agent_bundle IS NOT NEW.agent_bundle
+  BEGIN
+    UPDATE agent_count SET agents = agents - 1
+      WHERE version = OLD.agent_version AND bundle_sequence = OLD.agent_bundle;
+    DELETE FROM agent_count
+      WHERE version = OLD.agent_version AND bundle_sequence = OLD.agent_bundle AND agents = 0;
+    INSERT INTO agent_count SELECT NEW.agent_version, NEW.agent_bundle, 1 WHERE NEW.agent_version IS NOT NULL
+      ON CONFLICT DO UPDATE SET agents = agents + 1;
+  END;
 
   CREATE TABLE token (
     jti TEXT PRIMARY KEY,

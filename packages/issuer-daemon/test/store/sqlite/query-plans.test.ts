@@ -9,7 +9,7 @@ import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 
 /** Tables of a row or a few, however large the fleet is and however long it runs. */
-const smallTables: ReadonlySet<string> = new Set(['head', 'note', 'sqlite_schema'])
+const smallTables: ReadonlySet<string> = new Set(['agent_count', 'head', 'note', 'sqlite_schema'])
 
 /** Indexes that hold what is to be counted and nothing else: to count is to read all of one. */
 const countedIndexes: ReadonlySet<string> = new Set(['identity_suspended', 'identity_due'])
@@ -30,6 +30,8 @@ const ways: Record<Exclude<keyof Store, 'shared' | 'leaseSeconds' | 'close'>, (s
   note: (store) => store.note('alarm'),
   newestInstant: (store) => store.newestInstant(),
   counts: (store) => store.counts(start),
+  fleet: (store) => store.fleet(start),
+  sizeBytes: (store) => store.sizeBytes(),
   prune: (store) => store.prune({ ...pruneNothing, auditThrough: 1 }),
 }
 
