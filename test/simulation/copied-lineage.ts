@@ -8,11 +8,7 @@ import { storyStart } from './story.ts'
 import { World } from './world.ts'
 
 export interface CopiedLineage {
-  /**
-   * When the copy first renewed. The image holds the next key too, which both have certified together: they part
-   * with the key after that.
-   */
-  readonly partedAt: Instant
+  readonly copiedAt: Instant
   /** Absent where nobody noticed. */
   readonly suspendedAt?: Instant
   readonly addresses: readonly string[]
@@ -52,9 +48,8 @@ export async function copyLineage(seed: number): Promise<CopiedLineage> {
     }
     await world.close()
     if (world.broken !== undefined) throw world.broken
-    const partedAt = world.served.find(({ at, host }) => host === 'copy' && at > copiedAt)?.at ?? copiedAt
     return {
-      partedAt,
+      copiedAt,
       ...(suspendedAt !== undefined && { suspendedAt }),
       addresses: ledger.suspended.get(original) ?? [],
     }

@@ -14,7 +14,13 @@ export function identityTests(bench: StoreBench): void {
         names: ['dns:web-1.example', 'uri:spiffe://example/web-1'],
         profile: 'peer',
         lineagesBegun: 3,
-        lineage: { number: 3, headGeneration: 7, headSince: start, newestGeneration: 9 },
+        lineage: {
+          number: 3,
+          headGeneration: 7,
+          headSince: start,
+          newestGeneration: 9,
+          asked: { keyHash: hash('spki'), replaces: [hash('given up')], at: start },
+        },
         staged: {
           spki: bytes('spki'),
           keyHash: hash('spki'),

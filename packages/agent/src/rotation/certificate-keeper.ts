@@ -8,6 +8,7 @@ import { observe } from './observe.ts'
 import { paceOf } from './pace.ts'
 import { planRotation } from './plan-rotation.ts'
 import { nextSetback } from './record-setback.ts'
+import { openRenewalWish } from './renewal-wish.ts'
 import type { RotationAction, Wait } from './rotation-action.ts'
 import { issuerUrls, type RotationPorts, type RotationSubject } from './rotation-context.ts'
 import { takeUpEnrolment } from './take-up-enrolment.ts'
@@ -43,6 +44,7 @@ export function createCertificateKeeper(
 ): CertificateKeeper {
   const { clock, shelf, tell } = ports
   const wantedIdentity = subject.settings.identity
+  const wish = openRenewalWish(store)
   let state: LineageState | undefined
   let held: HeldBundle | undefined
 
@@ -80,12 +82,18 @@ export function createCertificateKeeper(
     tell({ event: 'recovered', track, attempts: setback.attempts })
   }
 
-  const attempt = async (deed: Deed, now: LineageState, bundle: HeldBundle): Promise<void> => {
+  const attempt = async (
+    deed: Deed,
+    now: LineageState,
+    bundle: HeldBundle,
+    isWished: boolean,
+  ): Promise<void> => {
     try {
       await carryOut({ ports, subject, state: now, held: bundle, save }, deed)
       await succeed(deed, now)
-      // The wish is granted once the key that goes with it is staged to be certified at once.
-      if ('immediate' in deed && deed.because === 'forced') await store.removeRenewalWish()
+      // Only now is the wish granted: a key that only wrong answers came for is given up, and another is made.
+      const hasCome = now.candidate === undefined && state?.candidate !== undefined
+      if (hasCome && isWished) await wish.grant()
     } catch (error) {
       await fail(deed, error)
     }
@@ -108,10 +116,10 @@ export function createCertificateKeeper(
     async step(deedsMax = deedsInARowMax) {
       for (let deeds = 0; deeds < deedsMax; deeds++) {
         const now = await load()
-        const observed = await observe(ports, subject, store, now.state, now.held)
+        const observed = await observe(ports, subject, wish, now.state, now.held)
         const [next] = planRotation(now.state, now.held, clock.now(), observed)
         if (next === undefined || isWait(next)) return next ?? waitAMinute(clock.now())
-        await attempt(next, now.state, now.held)
+        await attempt(next, now.state, now.held, observed.renewalWished)
       }
       return waitAMinute(clock.now())
     },

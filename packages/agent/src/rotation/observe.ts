@@ -1,22 +1,22 @@
 import { installedFilesDiffer } from '../installing/drift.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
-import type { LineageStore } from '../state/lineage-store.ts'
 import { materialOf } from './material-of.ts'
 import type { Observations } from './plan-rotation.ts'
+import type { RenewalWish } from './renewal-wish.ts'
 import type { RotationPorts, RotationSubject } from './rotation-context.ts'
 
 /** Looks at what the plan must know besides the state: the live files, and whether a person is waiting. */
 export async function observe(
   ports: RotationPorts,
   subject: RotationSubject,
-  store: LineageStore,
+  wish: RenewalWish,
   state: LineageState,
   held: HeldBundle,
 ): Promise<Observations> {
   return {
     drift: await observeDrift(ports, subject, state, held),
-    renewalWished: await store.hasRenewalWish(),
+    renewalWished: await wish.stands(),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FlattenedJws, type Instant, signedAuditHeadSchema } from '@mayfly/ca-core'
+import { type FlattenedJws, type Instant, replacedKeysMax, signedAuditHeadSchema } from '@mayfly/ca-core'
 import * as z from 'zod'
 import { type Credential, credentialSchema } from './credential.ts'
 import {
@@ -41,6 +41,11 @@ export interface LineageState extends LineageIdentity {
   /** Minted for us and checked, but not yet seen on the live ports. */
   readonly candidate?: Credential
   readonly staged?: StagedKey
+  /**
+   * SHA-256 of the keys that may have been asked for under the head and were given up, newest first. Every request
+   * names them: by that the issuer knows this host from a second one with the same head. Goes with the head.
+   */
+  readonly givenUp?: readonly string[]
   /** Complete generations in the archive, oldest first. */
   readonly generations: readonly GenerationRecord[]
   /** What the live link points at; `served` once check, reload and probe have passed. */
@@ -70,6 +75,7 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
   head: credentialSchema,
   candidate: credentialSchema.exactOptional(),
   staged: stagedKeySchema.exactOptional(),
+  givenUp: z.array(sha256Schema).exactOptional(),
   generations: z.array(
     z.strictObject({
       number: generationNumberSchema,
@@ -107,6 +113,19 @@ export function beginLineage(
     ...(before?.auditHead !== undefined && { auditHead: before.auditHead }),
     setbacks: {},
   }
+}
+
+/** The state in which the candidate is the head. What was given up under the head before is over. */
+export function withCandidateAsHead(state: LineageState): LineageState {
+  const { candidate, givenUp: _, ...rest } = state
+  if (candidate === undefined) throw new TypeError('there is no candidate that could become the head')
+  return { ...rest, head: candidate }
+}
+
+/** The state without the staged key and the candidate, whose key `keyHash` is given up: it is named from now on. */
+export function withKeyGivenUp(state: LineageState, keyHash: string): LineageState {
+  const { staged: _staged, candidate: _candidate, ...rest } = state
+  return { ...rest, givenUp: [keyHash, ...(state.givenUp ?? [])].slice(0, replacedKeysMax) }
 }
 
 /** The generation that the live link points at, if it is known to be complete. */

@@ -36,6 +36,7 @@ export class VirtualServer implements HostServers {
   readonly #name: string
   #encoded: { chainPem: string; bundle: TrustBundle; files: readonly GenerationFile[] } | undefined
   servedChain: string | undefined
+  failProof = false
   failCheck = false
   failReload = false
   /** Says that it has reloaded, and serves the old one. */
@@ -50,6 +51,7 @@ export class VirtualServer implements HostServers {
 
   async prove(material: Material, expected: Parameters<HostServers['prove']>[1]): Promise<void> {
     this.proofs++
+    if (this.failProof) throw new MayflyError('prove-failed', 'the handshake does not come about.')
     // The handshake needs the real clock.
     await proveMaterial(material, { ...expected, handshake: async () => undefined })
   }

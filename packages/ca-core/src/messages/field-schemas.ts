@@ -12,6 +12,12 @@ export const tokenCharactersMax = 16_384
 /** A host has few live ports; the report names each serial once. */
 export const servedSerialsMax = 64
 
+/**
+ * An issuer compares only the newest key that came through to it; so many later ones would have to be given up
+ * without any of them having reached it.
+ */
+export const replacedKeysMax = 16
+
 export const base64urlSchema: z.ZodType<string> = z
   .string()
   .regex(/^[A-Za-z0-9_-]+$/, 'is not base64url')

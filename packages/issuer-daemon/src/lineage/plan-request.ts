@@ -1,13 +1,22 @@
-import { addSeconds, formatInstant, type Instant, mayRecover, type Report, secondMs } from '@mayfly/ca-core'
+import {
+  addSeconds,
+  formatInstant,
+  type Instant,
+  mayRecover,
+  type Report,
+  requestLifetimeSeconds,
+  secondMs,
+} from '@mayfly/ca-core'
 import type { Policy } from '../issuing/policy.ts'
 import { useQuota } from '../issuing/quota.ts'
 import { type Refusal, refuse } from '../issuing/refusal.ts'
 import { checkRequestedKey, type RequestedKey } from '../issuing/requested-key.ts'
-import type { IdentityRecord, LineagePosition } from '../store/identity-record.ts'
+import type { AskedKey, IdentityRecord, LineagePosition } from '../store/identity-record.ts'
 import type { IssuanceRecord } from '../store/issuance-record.ts'
 
 /** The certificate whose key signed a request. */
 export interface RequestSigner {
+  readonly keyHash: string
   readonly lineage: number
   readonly generation: number
   readonly parentGeneration: number
@@ -27,6 +36,8 @@ export interface RequestState {
 /** A verified request for the next certificate of a lineage. */
 export interface NextRequest {
   readonly key: RequestedKey
+  /** Of the keys that the signer asked for before, and gave up. */
+  readonly replaces: readonly string[]
   /** When the agent signed it. */
   readonly issuedAt: Instant
   readonly address: string
@@ -59,6 +70,9 @@ export type RequestPlan =
  * unconfirmed; a child of the head that signs becomes the head, and its siblings are void. Whoever signs with a
  * key that is older than the head, or void, must be a second host, unless the request is a late copy of one
  * that was right when it was made.
+ *
+ * Two hosts that share the head itself part with the next key, of which each makes its own: a request names the keys
+ * that it replaces, and whoever asks without a word of the newest that was asked for has not asked for that.
  */
 export function planRequest(state: RequestState, request: NextRequest, now: Instant): RequestPlan {
   const { identity, signer, sameKey } = state
@@ -69,11 +83,57 @@ export function planRequest(state: RequestState, request: NextRequest, now: Inst
 
   const position = positionOf(signer, lineage)
   const askedBefore = sameKey !== undefined && isChildOf(sameKey, state)
-  if (position !== 'superseded' || askedBefore) {
-    return askedBefore ? giveAgain(sameKey) : planForHead(state, lineage, request, now)
+  if (askedBefore) return giveAgain(sameKey)
+  switch (position) {
+    case 'superseded':
+      return isLate(request, lineage) ? lateCopy(identity.name, request) : suspend(identity, request, now)
+    case 'confirms':
+      // Whoever gave the key up does not sign with it.
+      return lineage.asked?.replaces.includes(signer.keyHash)
+        ? suspend(identity, request, now)
+        : planForHead(state, lineage, request, now)
+    case 'head':
+      return planAfterAsked(state, lineage, request, now)
   }
-  if (isLate(request, lineage)) return lateCopy(identity.name, request)
-  return suspend(identity, request, now)
+}
+
+/** The head asks, perhaps not for the first time: one host goes from key to key, two go apart. */
+function planAfterAsked(
+  state: RequestState,
+  lineage: LineagePosition,
+  request: NextRequest,
+  now: Instant,
+): RequestPlan {
+  const { identity } = state
+  const { asked } = lineage
+  const order = asked === undefined ? 'follows' : orderOf(request, asked)
+  switch (order) {
+    case 'again':
+    case 'follows':
+      return planForHead(state, lineage, request, now)
+    case 'overtaken':
+      return isOvertaken(request, asked) ? lateCopy(identity.name, request) : suspend(identity, request, now)
+    case 'apart':
+      return suspend(identity, request, now)
+  }
+}
+
+/** How a request stands to the newest key that was asked for. No clock is needed: each names what it replaces. */
+function orderOf(
+  { key, replaces }: NextRequest,
+  asked: AskedKey,
+): 'again' | 'follows' | 'overtaken' | 'apart' {
+  if (key.keyHash === asked.keyHash) return 'again'
+  if (replaces.includes(asked.keyHash)) return 'follows'
+  return asked.replaces.includes(key.keyHash) ? 'overtaken' : 'apart'
+}
+
+/**
+ * Whether a request for a key that was given up may have been long on its way. One that was signed when no request
+ * from before could be valid any more comes from a host that has not given the key up.
+ */
+function isOvertaken({ issuedAt }: NextRequest, asked: AskedKey | undefined): boolean {
+  return asked !== undefined && issuedAt <= addSeconds(asked.at, requestLifetimeSeconds)
 }
 
 /** Where a signer stands: at the head, about to become it, or behind. */
@@ -140,18 +200,25 @@ function planForHead(
   }
 }
 
-/** The identity as the request leaves it: seen, and with the signer at its head. */
+/** The identity as the request leaves it: seen, with the signer at its head, and the key as the newest asked for. */
 function confirm(
   identity: IdentityRecord,
   lineage: LineagePosition,
-  { address, report }: NextRequest,
+  { address, report, key, replaces }: NextRequest,
   { generation }: RequestSigner,
   now: Instant,
 ): IdentityRecord {
   const seen = { ...identity, seen: { at: now, address, report } }
-  if (lineage.headGeneration === generation) return seen
+  const asking = { keyHash: key.keyHash, replaces, at: now }
+  if (lineage.headGeneration === generation) {
+    const asked = lineage.asked?.keyHash === key.keyHash ? lineage.asked : asking
+    return { ...seen, lineage: { ...lineage, asked } }
+  }
   const { staged: _, ...unstaged } = seen
-  return { ...unstaged, lineage: { ...lineage, headGeneration: generation, headSince: now } }
+  return {
+    ...unstaged,
+    lineage: { ...lineage, headGeneration: generation, headSince: now, asked: asking },
+  }
 }
 
 /** The identity with one more generation given out. */

@@ -62,6 +62,7 @@ async function decide(submission: Submission, ports: IssuerPorts): Promise<Decid
     await loadState(submission, ports),
     {
       key,
+      replaces: context.body.replaces ?? [],
       issuedAt: context.issuedAt,
       address: attempt.address ?? 'unknown',
       immediate: context.body.immediate ?? false,

@@ -19,6 +19,15 @@ export interface StagedKey {
   readonly mintAt: Instant
 }
 
+/** The newest key that the head of a lineage has asked for; what it replaced shows two hosts that share the head. */
+export interface AskedKey {
+  readonly keyHash: string
+  /** Of the keys that the head had asked for before, and given up. */
+  readonly replaces: readonly string[]
+  /** When it was first asked for. */
+  readonly at: Instant
+}
+
 /** Where an identity's current lineage stands. */
 export interface LineagePosition {
   /** Counts the enrolments of the identity that were completed; each starts a lineage. */
@@ -29,6 +38,8 @@ export interface LineagePosition {
   readonly headSince: Instant
   /** The newest generation given out; those above the head are unconfirmed. */
   readonly newestGeneration: number
+  /** Absent until the head asks. It stays when the key is certified, and goes with the head. */
+  readonly asked?: AskedKey
 }
 
 /** The newest certificate of an identity, as lists and status show it. */

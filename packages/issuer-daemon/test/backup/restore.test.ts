@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { isMayflyError, minuteMs } from '@mayfly/ca-core'
+import { generateKeyPair, isMayflyError, minuteMs } from '@mayfly/ca-core'
 import { backUpStore } from '../../src/backup/back-up-store.ts'
 import { restoreStore } from '../../src/backup/restore-store.ts'
 import { assertRefused } from '../support/assert-refused.ts'
@@ -53,7 +53,8 @@ describe('backup and restore', () => {
   })
 
   it('made while the issuer works → one private file, complete; never over another', async () => {
-    const [made] = await Promise.all([back(), ...Array.from({ length: 8 }, () => host.request())])
+    const keyPair = await generateKeyPair('ec-p256')
+    const [made] = await Promise.all([back(), ...Array.from({ length: 8 }, () => host.request({ keyPair }))])
     assert.equal(statSync(backup).mode & 0o777, 0o600)
     assert.deepEqual(readdirSync(folder), ['issuer.backup'])
     assert.ok(made.auditNumber >= 2)

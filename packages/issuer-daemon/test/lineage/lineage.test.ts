@@ -83,7 +83,7 @@ describe('lineage', () => {
     assert.equal(count, 2)
   })
 
-  it('another key before the mint → takes the place of the one that was staged', async () => {
+  it('another key before the mint that names the first → takes the place of the one that was staged', async () => {
     const [first, second] = [await generateKeyPair('ec-p256'), await generateKeyPair('ec-p256')]
     await host.request({ keyPair: first })
     const answer = await host.request({ keyPair: second })
@@ -128,20 +128,41 @@ describe('lineage', () => {
     await refused('identity-suspended', host.request())
   })
 
-  it('the copy is the first to ask → the rightful host is the one that is noticed, and both stop', async () => {
+  for (const immediate of [true, false]) {
+    it(`the copy is the first to ask, ${immediate ? 'for now' : 'ahead'} → the rightful host is the one that is noticed, and both stop`, async () => {
+      const thief = createHost(() => kit, 'web-1', '198.51.100.7')
+      thief.use(host.current)
+      assert.equal((await thief.request({ immediate })).status, immediate ? 'issued' : 'scheduled')
+      await refused('lineage-conflict', host.request())
+      await refused('identity-suspended', thief.request())
+      const { suspension } = await kit.issuer.showIdentity('web-1')
+      assert.deepEqual(suspension?.addresses, ['198.51.100.7', '192.0.2.1'])
+    })
+  }
+
+  it('the image holds the next key too → noticed as soon as both have it and ask for the one after it', async () => {
+    const keyPair = await generateKeyPair('ec-p256')
     const thief = createHost(() => kit, 'web-1', '198.51.100.7')
     thief.use(host.current)
-    const stolen = await thief.request({ immediate: true })
-    assert.equal(stolen.status, 'issued')
-    const own = await host.request({ immediate: true })
-    assert.equal(own.status, 'issued')
-    const thiefKey = await generateKeyPair('ec-p256')
-    const second = await thief.request({ keyPair: thiefKey, immediate: true })
-    assert.ok(second.status === 'issued')
-    thief.use({ keyPair: thiefKey, certificate: firstOf(second.chain) })
-    await thief.request()
+    const answer = await host.request({ keyPair })
+    assert.ok(answer.status === 'scheduled')
+    assert.equal((await thief.request({ keyPair })).status, 'scheduled')
+    await sweepAt(Date.parse(answer.mintAt))
+    for (const holder of [host, thief]) holder.use((await holder.fetch(keyPair)) ?? host.current)
+    assert.equal((await host.request()).status, 'scheduled')
+    await refused('lineage-conflict', thief.request())
+  })
+
+  it('a key given up whose certificate was never taken, and what comes late for it → refused without harm, and the newer one is minted', async () => {
+    const [first, second] = [await generateKeyPair('ec-p256'), await generateKeyPair('ec-p256')]
+    const signedAt = kit.clock.now()
     await kit.clock.advance(2_000)
-    await refused('lineage-conflict', host.request())
+    const answer = await host.request({ keyPair: second, replaces: [first.publicKey.hash] })
+    await refused('request-stale', host.request({ keyPair: first, replaces: [], signedAt }))
+    assert.ok(answer.status === 'scheduled')
+    await sweepAt(Date.parse(answer.mintAt))
+    assert.ok(await host.fetch(second))
+    assert.equal((await kit.issuer.showIdentity('web-1')).state, 'active')
   })
 
   it('request replayed, also after a restart → refused without harm', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { dayMs, hourMs } from '@mayfly/ca-core'
+import { dayMs, hourMs, minuteMs } from '@mayfly/ca-core'
 import {
   type NextRequest,
   planRequest,
@@ -29,19 +29,21 @@ const identity: IdentityRecord = {
 }
 
 const head: RequestSigner = {
+  keyHash: '04',
   lineage: 2,
   generation: 4,
   parentGeneration: 3,
   notAfter: now + 20 * hourMs,
   renewAt: now + 8 * hourMs,
 }
-const child: RequestSigner = { ...head, generation: 5, parentGeneration: 4 }
-const older: RequestSigner = { ...head, generation: 3, parentGeneration: 2 }
+const child: RequestSigner = { ...head, keyHash: '05', generation: 5, parentGeneration: 4 }
+const older: RequestSigner = { ...head, keyHash: '03', generation: 3, parentGeneration: 2 }
 /** Asked for by generation 3 as well, which has been confirmed to be followed by 4. */
-const voided: RequestSigner = { ...head, generation: 2, parentGeneration: 1 }
+const voided: RequestSigner = { ...head, keyHash: '02', generation: 2, parentGeneration: 1 }
 
 const request: NextRequest = {
   key: { spki: new Uint8Array([1]), keyHash: 'aa', keyType: 'ec-p256', names: [] },
+  replaces: [],
   issuedAt: now,
   address: '198.51.100.7',
   immediate: false,
@@ -71,6 +73,16 @@ interface Case {
   readonly expected: string
 }
 
+/** The head has asked for a key before; `at` is when that was taken. */
+const headAsked = (keyHash: string, replaces: readonly string[] = []) => ({
+  lineage: {
+    number: 2,
+    headGeneration: 4,
+    headSince,
+    newestGeneration: 6,
+    asked: { keyHash, replaces, at: now - minuteMs },
+  },
+})
 const suspension = { at: now, because: 'operator', addresses: [] } as const
 const dns = (value: string) => ({ type: 'dns', value }) as const
 
@@ -150,6 +162,77 @@ const cases: readonly Case[] = [
     sameKey: { ...known, lineage: 1 },
     expected: 'refuse key-reused',
   },
+  { name: 'the head, for the key that it asked for before', identity: headAsked('aa'), expected: 'stage' },
+  {
+    name: 'the head, for a key that replaces the one before',
+    identity: headAsked('bb'),
+    request: { replaces: ['bb'] },
+    expected: 'stage',
+  },
+  {
+    name: 'the head, for a key that replaces one that never came, and the one before',
+    identity: headAsked('bb'),
+    request: { replaces: ['cc', 'bb'] },
+    expected: 'stage',
+  },
+  {
+    name: 'the head, for a key that replaces nothing, where nothing was asked for',
+    request: { replaces: ['cc'] },
+    expected: 'stage',
+  },
+  {
+    name: 'the head, for another key without a word of the one before',
+    identity: headAsked('bb'),
+    expected: 'suspend',
+  },
+  {
+    name: 'the head, due, for another key without a word of the one before',
+    signer: { ...head, renewAt: now },
+    identity: headAsked('bb'),
+    expected: 'suspend',
+  },
+  {
+    name: 'the head, for a key that replaces what both had, while another host asked for its own',
+    identity: headAsked('bb', ['cc']),
+    request: { replaces: ['cc'] },
+    expected: 'suspend',
+  },
+  {
+    name: 'the head, for a key that was given up, signed when the newer one was taken',
+    identity: headAsked('bb', ['aa']),
+    request: { issuedAt: now - minuteMs },
+    expected: 'refuse request-stale',
+  },
+  {
+    name: 'the head, for a key that was given up, its clock ahead by what is allowed',
+    identity: headAsked('bb', ['aa']),
+    request: { issuedAt: now + 4 * minuteMs },
+    expected: 'refuse request-stale',
+  },
+  {
+    name: 'the head, for a key that was given up long before',
+    identity: headAsked('bb', ['aa']),
+    request: { issuedAt: now + 4 * minuteMs + 1_000 },
+    expected: 'suspend',
+  },
+  {
+    name: 'the head, for a key that was given up but has its certificate',
+    identity: headAsked('bb', ['aa']),
+    sameKey: known,
+    expected: 'answer-again same-key',
+  },
+  {
+    name: 'an unconfirmed child whose key was given up',
+    signer: child,
+    identity: headAsked('bb', ['05']),
+    expected: 'suspend',
+  },
+  {
+    name: 'an unconfirmed child, after the old head asked for a key',
+    signer: child,
+    identity: headAsked('05'),
+    expected: 'stage',
+  },
   { name: 'another lineage', signer: { ...head, lineage: 1 }, expected: 'refuse lineage-ended' },
   { name: 'suspended', identity: { suspension }, expected: 'refuse identity-suspended' },
   {
@@ -228,7 +311,10 @@ describe('planRequest', () => {
       mintAt: head.renewAt,
     })
     assert.deepEqual(staging.next.seen, { at: now, address: '198.51.100.7', report: testReport })
-    assert.equal(staging.next.lineage, identity.lineage)
+    assert.deepEqual(staging.next.lineage, {
+      ...identity.lineage,
+      asked: { keyHash: 'aa', replaces: [], at: now },
+    })
   })
 
   it('stage: the same key again keeps the time when it was first staged', () => {
@@ -247,9 +333,17 @@ describe('planRequest', () => {
       headGeneration: 5,
       headSince: now,
       newestGeneration: 7,
+      asked: { keyHash: 'aa', replaces: [], at: now },
     })
     assert.equal(minting.next.staged, undefined)
     assert.deepEqual([minting.lineage, minting.generation, minting.parentGeneration], [2, 7, 5])
+  })
+
+  it('the same key again → when it was first asked for stays', () => {
+    const before = headAsked('aa', ['cc'])
+    const staging = plan({ identity: before, request: { replaces: ['cc'] } })
+    assert.ok(staging.do === 'stage')
+    assert.deepEqual(staging.next.lineage, before.lineage)
   })
 
   it('mint: the key stays staged until its certificate is recorded', () => {

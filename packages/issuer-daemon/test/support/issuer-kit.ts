@@ -180,6 +180,8 @@ export interface HostRequest {
   /** Shows the certificate that signs, as to an issuer that forgot it. */
   readonly introduce?: boolean
   readonly url?: string
+  /** Default: the keys that this host asked for before with the same certificate. */
+  readonly replaces?: readonly string[]
   /** When the host signs; default now. */
   readonly signedAt?: number
 }
@@ -189,6 +191,8 @@ let counted = 0
 /** Calls `use` in the order of a request's way: authenticate, open the record, use case, close the record. */
 export function createHost(kit: () => IssuerKit, name: string, address: string): TestHost {
   let held: HeldCertificate | undefined
+  /** By the certificate that signed: the keys asked for, newest first. */
+  const asked = new Map<string, string[]>()
   const current = (): HeldCertificate => {
     if (held === undefined) throw new TypeError(`${name} was not enrolled`)
     return held
@@ -227,15 +231,20 @@ export function createHost(kit: () => IssuerKit, name: string, address: string):
         ...(options.commonName !== undefined && { commonName: options.commonName }),
         ...(options.names && { names: options.names.map(parseName) }),
       })
+      const { fingerprint } = by.certificate
+      const { hash } = keyPair.publicKey
+      const replaces = options.replaces ?? (asked.get(fingerprint) ?? []).filter((other) => other !== hash)
+      asked.set(fingerprint, [hash, ...replaces])
       const jws = await signRequest({
         keyPair: by.keyPair,
-        certificateFingerprint: by.certificate.fingerprint,
+        certificateFingerprint: fingerprint,
         url: options.url ?? url,
         now: options.signedAt ?? clock.now(),
         jti,
         body: {
           csr: encodeBase64url(csr),
           report: { ...testReport, ...options.report },
+          ...(replaces.length > 0 && { replaces }),
           ...(options.introduce && {
             introduction: { identity: name, certificate: encodeBase64url(by.certificate.der) },
           }),

@@ -1,3 +1,4 @@
+import { withCandidateAsHead } from '../../state/lineage-state.ts'
 import { clearSetback } from '../../state/setback.ts'
 import type { RotationContext } from '../rotation-context.ts'
 
@@ -6,13 +7,13 @@ export async function adoptCandidate(
   { ports, state, save }: RotationContext,
   because: string,
 ): Promise<void> {
-  const { candidate, ...rest } = state
+  const { candidate } = state
   if (candidate === undefined) throw new TypeError('there is no candidate to adopt')
   const { install } = state.setbacks
   const setbacks = {
     ...clearSetback(state.setbacks, 'install'),
     ...(install !== undefined && { restore: install }),
   }
-  await save({ ...rest, head: candidate, setbacks })
+  await save({ ...withCandidateAsHead(state), setbacks })
   ports.tell({ event: 'adopted', serial: candidate.serial, because })
 }

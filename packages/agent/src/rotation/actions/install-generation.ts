@@ -1,8 +1,8 @@
-import { isMayflyError } from '@mayfly/ca-core'
+import { isMayflyError, parsePrivateKey } from '@mayfly/ca-core'
 import { switchGeneration } from '../../installing/switch-generation.ts'
 import { writeGeneration } from '../../installing/write-generation.ts'
 import type { Credential } from '../../state/credential.ts'
-import type { GenerationRecord, LineageState } from '../../state/lineage-state.ts'
+import { type GenerationRecord, type LineageState, withKeyGivenUp } from '../../state/lineage-state.ts'
 import { credentialOf, materialOf } from '../material-of.ts'
 import { refusalsMax } from '../pace.ts'
 import type { Holder, InstallReason } from '../rotation-action.ts'
@@ -53,13 +53,14 @@ async function proveOrDrop(
   holder: Holder,
   prove: () => Promise<void>,
 ): Promise<void> {
+  const { state, save } = context
   try {
     await prove()
   } catch (error) {
-    const attempts = (context.state.setbacks.install?.attempts ?? 0) + 1
+    const attempts = (state.setbacks.install?.attempts ?? 0) + 1
     if (holder === 'candidate' && attempts >= refusalsMax && isMayflyError(error, 'prove-failed')) {
-      const { candidate: _dropped, ...rest } = context.state
-      await context.save(rest)
+      const { keyPem } = credentialOf(state, holder)
+      await save(withKeyGivenUp(state, parsePrivateKey(keyPem).publicKey.hash))
     }
     throw error
   }

@@ -73,7 +73,13 @@ async function composeBody(context: RotationContext): Promise<RequestBody> {
     keyPair: parsePrivateKey(keyPem),
     ...(names !== undefined && { names }),
   })
-  return { csr: encodeBase64url(csr), report: composeReport(context), ...(immediate && { immediate }) }
+  const { givenUp } = context.state
+  return {
+    csr: encodeBase64url(csr),
+    report: composeReport(context),
+    ...(givenUp !== undefined && { replaces: givenUp }),
+    ...(immediate && { immediate }),
+  }
 }
 
 async function sendRequest(

@@ -1,6 +1,6 @@
 import { listGenerations } from '../../installing/installed-generation.ts'
 import { removeOldGenerations } from '../../installing/remove-old-generations.ts'
-import type { LineageState } from '../../state/lineage-state.ts'
+import { type LineageState, withCandidateAsHead } from '../../state/lineage-state.ts'
 import { clearSetback } from '../../state/setback.ts'
 import { credentialOf, materialOf } from '../material-of.ts'
 import type { Holder } from '../rotation-action.ts'
@@ -47,8 +47,7 @@ async function removeOld({ ports, subject, state }: RotationContext): Promise<Li
 
 function confirmed(state: LineageState, holder: Holder): LineageState {
   const setbacks = clearSetback(clearSetback(state.setbacks, 'restore'), 'install')
-  const { candidate, ...rest } = state
-  if (holder === 'candidate' && candidate !== undefined) return { ...rest, head: candidate, setbacks }
+  if (holder === 'candidate') return { ...withCandidateAsHead(state), setbacks }
   // Going back has worked, but what it went back from is still to be tried again.
   return { ...state, setbacks: clearSetback(state.setbacks, 'restore') }
 }

@@ -1,5 +1,6 @@
 import type { ProfileName, Report } from '@mayfly/ca-core'
 import type {
+  AskedKey,
   IdentityRecord,
   LineagePosition,
   NewestCertificate,
@@ -22,6 +23,7 @@ export const movedColumns = [
   'head_generation',
   'head_since',
   'newest_generation',
+  'asked',
   'staged_spki',
   'staged_key',
   'staged_parent',
@@ -55,12 +57,13 @@ export function toMovedColumns({
     names: JSON.stringify(identity.names),
     suspended_at: suspension?.at ?? null,
     suspended_because: suspension?.because ?? null,
-    suspended_addresses: suspension === undefined ? null : JSON.stringify(suspension.addresses),
+    suspended_addresses: toText(suspension?.addresses),
     lineages_begun: identity.lineagesBegun,
     lineage: lineage?.number ?? null,
     head_generation: lineage?.headGeneration ?? null,
     head_since: lineage?.headSince ?? null,
     newest_generation: lineage?.newestGeneration ?? null,
+    asked: toText(lineage?.asked),
     staged_spki: staged?.spki ?? null,
     staged_key: staged === undefined ? null : hexToBlob(staged.keyHash),
     staged_parent: staged?.parentGeneration ?? null,
@@ -71,13 +74,17 @@ export function toMovedColumns({
     newest_not_after: newest?.notAfter ?? null,
     seen_at: seen?.at ?? null,
     seen_address: seen?.address ?? null,
-    report: seen?.report === undefined ? null : JSON.stringify(seen.report),
+    report: toText(seen?.report),
     // Again beside the report: what all hosts told is counted by them.
     agent_version: seen?.report?.version ?? null,
     agent_bundle: seen?.report?.bundleSequence ?? null,
     quota_day: identity.quota.day,
     quota_count: identity.quota.count,
   }
+}
+
+function toText(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
 }
 
 /** A row of the table `identity` as its record. */
@@ -120,6 +127,7 @@ function toLineage(row: Row): LineagePosition | undefined {
     headGeneration: row.head_generation as number,
     headSince: row.head_since as number,
     newestGeneration: row.newest_generation as number,
+    ...(row.asked !== null && { asked: JSON.parse(row.asked as string) as AskedKey }),
   }
 }
 

@@ -82,7 +82,7 @@ export class IssuanceRows {
     )
     this.#beginLineage = database.prepare(
       `UPDATE identity SET lineage = :lineage, head_generation = :generation, head_since = :since,
-         newest_generation = :generation,
+         newest_generation = :generation, asked = NULL,
          staged_spki = NULL, staged_key = NULL, staged_parent = NULL, staged_at = NULL, mint_at = NULL
        WHERE id = :id AND coalesce(lineage, 0) < :lineage`,
     )

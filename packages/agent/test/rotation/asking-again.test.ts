@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  encodeBase64url,
+  hourMs,
+  MayflyError,
+  minuteMs,
+  parseCertificateChain,
+  type RequestBody,
+  secondMs,
+} from '@mayfly/ca-core'
+import { liveGeneration } from '../../src/state/lineage-state.ts'
+import type { WireRequest } from '../../src/transport/transport.ts'
+import { VirtualHost } from '../support/virtual-host.ts'
+
+async function enrolledHost(): Promise<VirtualHost> {
+  const host = await VirtualHost.create()
+  await host.enroll()
+  await host.step()
+  return host
+}
+
+/** What a signed request says. */
+function bodyOf({ body }: WireRequest): RequestBody {
+  const { payload = 'e30' } = JSON.parse(body ?? '{}') as { payload?: string }
+  return JSON.parse(Buffer.from(payload, 'base64url').toString()) as RequestBody
+}
+
+function lastBody(host: VirtualHost): RequestBody {
+  const [last] = host.issuer.requests.filter(({ url }) => url.endsWith('/requests')).slice(-1)
+  if (last === undefined) throw new Error('nothing was asked for')
+  return bodyOf(last)
+}
+
+describe('asking again', () => {
+  test('three wrong certificates for one key: another key is made, and every request names the one before, until the head is new', async () => {
+    const host = await enrolledHost()
+    const first = host.state.staged?.keyHash
+    host.issuer.names = [{ type: 'dns', value: 'other.example' }]
+    await host.run(13 * hourMs)
+    const dropped = host.events.filter(({ event }) => event === 'key-dropped').length
+    assert.ok(dropped >= 1)
+    assert.equal(host.state.givenUp?.length, Math.min(dropped, 16))
+    assert.ok(dropped > 16 || host.state.givenUp?.at(-1) === first)
+    host.issuer.names = [{ type: 'dns', value: 'web-1.example' }]
+    await host.run(20 * minuteMs)
+    assert.deepEqual(lastBody(host).replaces, undefined, 'under the new head nothing was given up')
+    const named = host.issuer.requests.filter(({ url }) => url.endsWith('/requests')).map(bodyOf)
+    assert.ok(named.some(({ replaces }) => replaces?.includes(first ?? '')))
+    assert.equal(host.state.givenUp, undefined)
+    assert.notEqual(host.state.live?.number, 1)
+  })
+
+  test('a certificate that fails its proof three times: its key is given up and named too', async () => {
+    const host = await enrolledHost()
+    const first = host.state.staged?.keyHash ?? ''
+    host.server.failProof = true
+    await host.run(11.9 * hourMs)
+    while (host.state.givenUp === undefined) await host.run(10 * secondMs)
+    assert.deepEqual(host.state.givenUp, [first])
+    host.server.failProof = false
+    await host.run(15 * minuteMs)
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.equal(host.state.live?.served, true)
+  })
+
+  test('renew --now, and only wrong answers until the key is given up: the wish stands, and the next key is for now too', async () => {
+    const host = await enrolledHost()
+    host.issuer.names = [{ type: 'dns', value: 'other.example' }]
+    await host.store.wishRenewal()
+    while (!host.events.some(({ event }) => event === 'key-dropped')) await host.run(secondMs)
+    assert.ok(host.state.head.notAfter - host.clock.now() > 20 * hourMs)
+    host.issuer.names = [{ type: 'dns', value: 'web-1.example' }]
+    await host.run(6 * minuteMs)
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.equal(await host.store.hasRenewalWish(), false)
+    const { minted } = host.issuer
+    await host.run(2 * hourMs)
+    assert.equal(host.issuer.minted, minted, 'one wish, one certificate')
+  })
+
+  test('renew --now, and the wish cannot be removed: one certificate for it, not one after another', async () => {
+    const host = await enrolledHost()
+    await host.store.wishRenewal()
+    host.fileSystem.fail({ errno: 'EACCES', operation: 'remove', path: /renewals/ })
+    await host.run(2 * hourMs)
+    assert.equal(host.issuer.minted, 2)
+    host.fileSystem.heal()
+    await host.run(minuteMs)
+    assert.equal(await host.store.hasRenewalWish(), false)
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.deepEqual(host.state.setbacks, {})
+  })
+
+  test('the issuer does not know the lineage: asked once more, with the certificate that it has issued', async () => {
+    const host = await enrolledHost()
+    const leaf = parseCertificateChain(host.state.head.chainPem)[0]
+    const unknown = new MayflyError('lineage-unknown', 'No certificate with that fingerprint is known here.')
+    let asked = 0
+    host.issuer.fault = async (request, real) => {
+      if (!request.url.endsWith('/requests')) return real()
+      asked++
+      return bodyOf(request).introduction === undefined ? host.issuer.problem(unknown) : real()
+    }
+    await host.store.wishRenewal()
+    await host.step()
+    // Once without and once with, for the certificate of the wish and for the key after it.
+    assert.equal(asked, 4)
+    const [shown] = host.issuer.requests.map(bodyOf).flatMap(({ introduction }) => introduction ?? [])
+    assert.deepEqual(shown, {
+      identity: 'web-1',
+      certificate: encodeBase64url(leaf?.der ?? new Uint8Array()),
+    })
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.deepEqual(host.state.setbacks, {})
+  })
+})
