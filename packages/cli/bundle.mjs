@@ -18,7 +18,11 @@ const requireForModules =
 rmSync(dist, { recursive: true, force: true })
 const { metafile } = await build({
   absWorkingDir: folder,
-  entryPoints: ['src/main.ts'],
+  // A thread is started from a file of its own, which stands beside the file that starts it.
+  entryPoints: {
+    main: 'src/main.ts',
+    'bulk-thread': '../issuer-daemon/src/store/sqlite/bulk-thread.ts',
+  },
   outdir: dist,
   bundle: true,
   splitting: true,

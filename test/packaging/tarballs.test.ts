@@ -115,6 +115,23 @@ describe('packages, built, packed and installed with plain npm', () => {
     }
   })
 
+  it('the thread that writes: → beside the library that starts it, and beside the bundle', async () => {
+    const path = join(scratch, 'threads.sqlite')
+    const written = `import { openSqliteStore } from '@mayfly/issuer-daemon'
+      import { Worker } from 'node:worker_threads'
+      const change = { at: 1, parts: [{ do: 'accept-clock' }] }
+      const store = await openSqliteStore({ path: '${path}', changesInLoopMax: 0 })
+      const [outcome] = await store.commit([change])
+      await store.close()
+      const worker = new Worker('./node_modules/@mayfly/cli/dist/bulk-thread.js', { workerData: '${path}' })
+      worker.postMessage({ do: 'transact', changes: [change] })
+      worker.on('message', (answer) => {
+        worker.postMessage({ do: 'close' })
+        console.log(outcome.done, answer.done)
+      })`
+    assert.equal((await run(home, 'node', '--input-type=module', '-e', written)).trim(), 'true true')
+  })
+
   it('every library: imported as a module and required → the same exports', async () => {
     for (const name of libraries) {
       const imported = `import * as all from '@mayfly/${name}'; console.log(Object.keys(all).sort().join())`

@@ -20,28 +20,27 @@ export interface SweepOptions {
 
 type MintDecision = Extract<SweepDecision, { do: 'mint' }>
 
+/** Chunks that are at work at once: while one waits for the disk, the next is decided and signed. */
+const chunksAtOnceMax = 3
+
 /**
  * Mints what is due, chunk by chunk; requests come in between. What fails for one identity doesn't keep the
  * others from their certificates; what concerns all of them ends the sweep and is in the report.
  */
 export async function runSweep(
-  { until, signal }: SweepOptions,
+  options: SweepOptions,
   ports: IssuerPorts,
   head: Pick<SignedHead, 'renew'>,
 ): Promise<SweepReport> {
-  const { store, policy, trace } = ports
-  const sweepId = `sweep-${ports.clock.now()}`
+  const { trace } = ports
   let report: SweepReport = { due: 0, minted: 0, failed: 0 }
+  const sum = (chunk: SweepReport): void => {
+    report = addUp(report, chunk)
+  }
   trace.step('sweep.started')
   try {
     await burnLapsedIntents(ports)
-    for (let after: DuePage['after']; signal?.aborted !== true; ) {
-      const due = await store.claimDue({ until, limit: policy.sweepChunk, ...(after && { after }) })
-      const last = due.at(-1)
-      if (last?.staged === undefined) break
-      report = addUp(report, await sweepChunk(due, sweepId, ports))
-      after = { mintAt: last.staged.mintAt, id: last.id }
-    }
+    await sweepChunks(options, ports, sum)
     await prune(ports)
     await head.renew()
   } catch (error) {
@@ -50,6 +49,43 @@ export async function runSweep(
   }
   trace.step('sweep.finished', { ...report })
   return report
+}
+
+/** @throws what the first chunk that failed threw, when none is at work any more */
+async function sweepChunks(
+  { until, signal }: SweepOptions,
+  ports: IssuerPorts,
+  sum: (chunk: SweepReport) => void,
+): Promise<void> {
+  const { store, policy, clock } = ports
+  const sweepId = `sweep-${clock.now()}`
+  const atWork: Promise<void>[] = []
+  // Until a certificate was recorded they go one by one: where the store or the authority is at fault, no more
+  // serials are burnt than those of one chunk.
+  let recorded = false
+  const settle = (chunk: SweepReport): void => {
+    recorded ||= chunk.minted > 0
+    sum(chunk)
+  }
+  try {
+    for (let after: DuePage['after']; signal?.aborted !== true; ) {
+      const due = await store.claimDue({ until, limit: policy.sweepChunk, ...(after && { after }) })
+      const last = due.at(-1)
+      if (last?.staged === undefined) break
+      after = { mintAt: last.staged.mintAt, id: last.id }
+      atWork.push(watched(sweepChunk(due, sweepId, ports).then(settle)))
+      if (!recorded || atWork.length >= chunksAtOnceMax) await atWork.shift()
+    }
+  } finally {
+    await Promise.allSettled(atWork)
+  }
+  await Promise.all(atWork)
+}
+
+/** The same promise, whose rejection is no surprise: somebody awaits it later. */
+function watched(work: Promise<void>): Promise<void> {
+  work.catch(() => undefined)
+  return work
 }
 
 function addUp(sum: SweepReport, chunk: SweepReport): SweepReport {

@@ -1,31 +1,29 @@
 import { closeSync, openSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { type FileLock, lockFile } from '@mayfly/platform'
 import type { Change, ChangeOutcome } from '../change.ts'
 import { defaultLeaseSeconds, type Store } from '../store.ts'
-import { AuditRows } from './audit-rows.ts'
+import { BulkWriter } from './bulk-writer.ts'
+import { connect, requestConnection } from './connect.ts'
 import { countRows } from './counts.ts'
 import { databaseBytes, readFleet } from './fleet.ts'
-import { HeadRow } from './head-row.ts'
-import { IdentityRows } from './identity-rows.ts'
-import { IssuanceRows } from './issuance-rows.ts'
 import { migrate } from './migrate.ts'
-import { NonceRows } from './nonce-rows.ts'
-import { NoteRows } from './note-rows.ts'
+import { openTables } from './open-tables.ts'
 import { prune } from './prune.ts'
 import { storeError } from './store-error.ts'
-import { TokenRows } from './token-rows.ts'
-import { type Tables, transact } from './transaction.ts'
+import { transact } from './transaction.ts'
 import { WriteLane } from './write-lane.ts'
 
-/** Changes in one transaction: a few milliseconds, after which the event loop turns. */
-const changesPerTransactionMax = 256
+/** Changes in one transaction: some ten milliseconds, for which who comes after them waits. */
+const changesPerTransactionMax = 512
 
-/** Another program may read the file; a checkpoint then waits this long for it. */
-const busyTimeoutMs = 5_000
+/** More than these go to a thread: in the event loop they would keep requests waiting, for the disk above all. */
+const defaultChangesInLoopMax = 64
 
 export interface SqliteStoreOptions {
   readonly path: string
+  /** Changes that are written in the event loop; more at once go to a thread. Default: 64. */
+  readonly changesInLoopMax?: number
 }
 
 /**
@@ -35,12 +33,12 @@ export interface SqliteStoreOptions {
  * @throws MayflyError `already-running` where another process uses it, `store-invalid` where it is damaged, of
  * another program or of a newer Mayfly, `store-unavailable` where the disk says no
  */
-export async function openSqliteStore({ path }: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { path } = options
   const lock = await lockFile(`${path}.lock`)
   try {
     createPrivately(path)
-    const database = openDatabase(path)
-    return createStore(database, path, lock)
+    return createStore(openDatabase(path), options, lock)
   } catch (error) {
     lock.release()
     throw storeError(error, path)
@@ -53,10 +51,8 @@ function createPrivately(path: string): void {
 }
 
 function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })
+  const database = connect(path, requestConnection)
   try {
-    // FULL: a commit is on disk when it returns, also after a loss of power (sqlite.org/pragma.html#pragma_synchronous).
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
     migrate(database, path)
     return database
   } catch (error) {
@@ -65,16 +61,10 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
-function createStore(database: DatabaseSync, path: string, lock: FileLock): Store {
-  const tables: Tables = {
-    identities: new IdentityRows(database),
-    issuances: new IssuanceRows(database),
-    tokens: new TokenRows(database),
-    nonces: new NonceRows(database),
-    notes: new NoteRows(database),
-    audit: new AuditRows(database),
-    head: new HeadRow(database),
-  }
+function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: FileLock): Store {
+  const { path, changesInLoopMax = defaultChangesInLoopMax } = options
+  const tables = openTables(database)
+  const bulk = new BulkWriter(path)
   const attempt = <Result>(work: () => Result): Result => {
     try {
       return work()
@@ -83,7 +73,12 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
     }
   }
   const lane = new WriteLane<Change, ChangeOutcome>({
-    transact: (changes) => attempt(() => transact(database, tables, changes)),
+    transact: (changes) =>
+      changes.length <= changesInLoopMax
+        ? attempt(() => transact(database, tables, changes))
+        : bulk.transact(changes).catch((error: unknown) => {
+            throw storeError(error, path)
+          }),
     changesMax: changesPerTransactionMax,
   })
   return {
@@ -105,9 +100,10 @@ function createStore(database: DatabaseSync, path: string, lock: FileLock): Stor
     counts: async (now) => attempt(() => countRows(database, tables.head.read(), now)),
     fleet: async (now) => attempt(() => readFleet(database, now)),
     sizeBytes: async () => attempt(() => databaseBytes(path)),
-    prune: async (bounds) => attempt(() => prune(database, tables, bounds)),
+    prune: (bounds) => lane.alone(() => attempt(() => prune(database, tables, bounds))),
     async close() {
       await lane.idle()
+      await bulk.close()
       database.close()
       lock.release()
     },

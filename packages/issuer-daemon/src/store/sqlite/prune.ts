@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { AuditLink } from '../../audit/audit-chain.ts'
 import type { PruneBounds } from '../store.ts'
 import type { AuditRows } from './audit-rows.ts'
-import type { Tables } from './transaction.ts'
+import { inTransaction } from './in-transaction.ts'
+import type { Tables } from './open-tables.ts'
 
 /**
  * Removes what is no longer needed, at most `limit` rows of each kind.
@@ -58,16 +59,4 @@ function forgetCertificates(
 
 function forgetAudit(audit: AuditRows, end: AuditLink, { auditThrough, limit }: PruneBounds): number {
   return auditThrough === undefined ? 0 : audit.forget(auditThrough, limit, end)
-}
-
-function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    database.exec('COMMIT')
-    return result
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
-  }
 }

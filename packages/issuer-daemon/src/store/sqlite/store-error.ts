@@ -1,4 +1,5 @@
 import { MayflyError } from '@mayfly/ca-core'
+import { BulkWriterEnded } from './bulk-writer-ended.ts'
 
 // https://www.sqlite.org/rescode.html; the low byte of an extended code is its primary code.
 const sqliteCorrupt = 11
@@ -8,7 +9,7 @@ const sqliteError = 1
 
 /** What SQLite says, as Mayfly says it. Anything that is no fault of the world passes unchanged. */
 export function storeError(error: unknown, path: string): unknown {
-  if (isFileError(error)) return unavailable(error, path)
+  if (isFileError(error) || error instanceof BulkWriterEnded) return unavailable(error, path)
   const code = primaryCode(error)
   if (code === undefined || code === sqliteConstraint || code === sqliteError) return error
   if (code !== sqliteCorrupt && code !== sqliteNotADatabase) return unavailable(error, path)

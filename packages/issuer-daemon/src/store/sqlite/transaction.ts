@@ -4,26 +4,15 @@ import type { AuditRecord } from '../../audit/audit-record.ts'
 import type { Change, ChangeOutcome, ChangePart, ChangeRefusal } from '../change.ts'
 import { clockBehindSecondsMax } from '../store.ts'
 import { addChange } from '../totals.ts'
-import type { AuditRows } from './audit-rows.ts'
-import type { Head, HeadRow } from './head-row.ts'
-import type { IdentityRows } from './identity-rows.ts'
-import type { IssuanceRows } from './issuance-rows.ts'
-import type { NonceRows } from './nonce-rows.ts'
-import type { NoteRows } from './note-rows.ts'
-import type { TokenRows } from './token-rows.ts'
-
-export interface Tables {
-  readonly identities: IdentityRows
-  readonly issuances: IssuanceRows
-  readonly tokens: TokenRows
-  readonly nonces: NonceRows
-  readonly notes: NoteRows
-  readonly audit: AuditRows
-  readonly head: HeadRow
-}
+import type { Head } from './head-row.ts'
+import { inTransaction } from './in-transaction.ts'
+import type { Tables } from './open-tables.ts'
 
 /**
  * Applies changes in one transaction, each whole or not at all.
+ *
+ * Refusals are rare, and a savepoint for each change is a third of its cost. So all are tried without, and only
+ * where one is refused is everything undone and done again with them.
  *
  * @throws what SQLite throws; then nothing of all the changes is done
  */
@@ -32,59 +21,69 @@ export function transact(
   tables: Tables,
   changes: readonly Change[],
 ): ChangeOutcome[] {
-  database.exec('BEGIN IMMEDIATE')
-  try {
-    const run: Run = { head: tables.head.read(), audit: [] }
-    const headBefore = run.head
-    const outcomes = changes.map((change) => applyChange(database, tables, run, change))
-    const audit = tables.audit.append(run.head.audit, run.audit)
-    if (run.head !== headBefore) tables.head.write({ ...run.head, audit })
-    database.exec('COMMIT')
-    return outcomes
-  } catch (error) {
-    // After some errors, such as a full disk, SQLite has rolled back by itself.
-    if (database.isTransaction) database.exec('ROLLBACK')
-    throw error
-  }
+  const all = inTransaction(database, () => applyAll(tables, changes), wasRefused)
+  return all ?? inTransaction(database, () => applyEach(database, tables, changes))
 }
+
+const wasRefused = (outcomes: ChangeOutcome[] | undefined): boolean => outcomes === undefined
 
 /** What a transaction gathers on its way and writes once at its end. */
 interface Run {
   head: Head
-  audit: AuditRecord[]
-}
-
-function applyChange(database: DatabaseSync, tables: Tables, run: Run, change: Change): ChangeOutcome {
-  database.exec('SAVEPOINT change')
-  const audit: AuditRecord[] = []
-  const { head } = run
-  for (const part of change.parts) {
-    const refused = applyPart(tables, { at: change.at, run, audit }, part)
-    if (refused !== undefined) {
-      database.exec('ROLLBACK TO change; RELEASE change')
-      run.head = head
-      return { done: false, refused }
-    }
-  }
-  database.exec('RELEASE change')
-  run.audit.push(...audit)
-  run.head = {
-    ...run.head,
-    ...addChange(run.head, change),
-    newest: Math.max(run.head.newest ?? change.at, change.at),
-  }
-  return { done: true }
-}
-
-interface Surroundings {
-  readonly at: Instant
-  readonly run: Run
   readonly audit: AuditRecord[]
+}
+
+/** Applies all changes, or gives `undefined` in the midst of them where one is refused. */
+function applyAll(tables: Tables, changes: readonly Change[]): ChangeOutcome[] | undefined {
+  const run: Run = { head: tables.head.read(), audit: [] }
+  for (const change of changes) {
+    if (applyParts(tables, run, change) !== undefined) return undefined
+  }
+  endRun(tables, run)
+  return changes.map(() => ({ done: true }))
+}
+
+/** Applies those that are not refused. */
+function applyEach(database: DatabaseSync, tables: Tables, changes: readonly Change[]): ChangeOutcome[] {
+  const run: Run = { head: tables.head.read(), audit: [] }
+  const outcomes = changes.map((change): ChangeOutcome => {
+    const { head, audit } = run
+    const auditLength = audit.length
+    database.exec('SAVEPOINT change')
+    const refused = applyParts(tables, run, change)
+    if (refused === undefined) {
+      database.exec('RELEASE change')
+      return { done: true }
+    }
+    database.exec('ROLLBACK TO change; RELEASE change')
+    run.head = head
+    audit.length = auditLength
+    return { done: false, refused }
+  })
+  endRun(tables, run)
+  return outcomes
+}
+
+function endRun(tables: Tables, { head, audit }: Run): void {
+  tables.head.write({ ...head, audit: tables.audit.append(head.audit, audit) })
+}
+
+/** Applies the parts in their order, up to the first that is refused. */
+function applyParts(tables: Tables, run: Run, change: Change): ChangeRefusal | undefined {
+  const { at, parts } = change
+  for (const part of parts) {
+    const refused = applyPart(tables, at, run, part)
+    if (refused !== undefined) return refused
+  }
+  const { head } = run
+  run.head = { ...head, ...addChange(head, change), newest: Math.max(head.newest ?? at, at) }
+  return undefined
 }
 
 function applyPart(
   { identities, issuances, tokens, nonces, notes }: Tables,
-  { at, run, audit }: Surroundings,
+  at: Instant,
+  run: Run,
   part: ChangePart,
 ): ChangeRefusal | undefined {
   switch (part.do) {
@@ -111,7 +110,7 @@ function applyPart(
     case 'burn':
       return issuances.burn(part.serial) ? undefined : 'intent-gone'
     case 'append-audit':
-      audit.push(part.record)
+      run.audit.push(part.record)
       return undefined
     case 'set-note':
       notes.set(part)

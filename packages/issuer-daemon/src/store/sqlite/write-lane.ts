@@ -2,9 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 export interface WriteLaneOptions<Change, Outcome> {
   /** Applies the changes in one transaction: all outcomes, durable, or an error and nothing done. */
-  readonly transact: (changes: readonly Change[]) => Outcome[]
+  readonly transact: (changes: readonly Change[]) => Outcome[] | Promise<Outcome[]>
   /** Changes in one transaction; the event loop turns between two of them. */
   readonly changesMax: number
+  /** Is told when nothing waits any more. */
+  readonly idle?: () => void
 }
 
 /** At most `changesMax` changes that wait, and whom to tell. */
@@ -14,13 +16,16 @@ interface Load<Change, Outcome> {
   reject(error: unknown): void
 }
 
+/** Work that waits for its turn and is done alone. */
+type Errand = () => Promise<void>
+
 /**
- * Group commit: whatever is handed in during one turn of the event loop shares a transaction, and so one wait
- * for the disk. Who comes alone waits for nobody. Transactions keep the order of arrival.
+ * Group commit: whatever is handed in during one turn of the event loop, or while a transaction runs, shares the
+ * next one, and so one wait for the disk. Who comes alone waits for nobody. Transactions keep the order of arrival.
  */
 export class WriteLane<Change, Outcome> {
   readonly #options: WriteLaneOptions<Change, Outcome>
-  readonly #queue: Load<Change, Outcome>[] = []
+  readonly #queue: (Load<Change, Outcome> | Errand)[] = []
   #running: Promise<void> | undefined
 
   constructor(options: WriteLaneOptions<Change, Outcome>) {
@@ -33,6 +38,20 @@ export class WriteLane<Change, Outcome> {
       loads.push(this.#enqueue(changes.slice(start, start + this.#options.changesMax)))
     }
     return (await Promise.all(loads)).flat()
+  }
+
+  /** Does other writing in its turn, while no transaction runs. */
+  alone<Result>(work: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push(async () => {
+        try {
+          resolve(work())
+        } catch (error) {
+          reject(error)
+        }
+      })
+      this.#running ??= this.#run()
+    })
   }
 
   /** Resolves when nothing waits any more. */
@@ -50,15 +69,23 @@ export class WriteLane<Change, Outcome> {
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       await nextTurn()
-      this.#transactOnce()
+      await this.#doNext()
     }
     this.#running = undefined
+    this.#options.idle?.()
   }
 
-  #transactOnce(): void {
+  async #doNext(): Promise<void> {
+    const [first] = this.#queue
+    if (typeof first !== 'function') return this.#transactOnce()
+    this.#queue.shift()
+    await first()
+  }
+
+  async #transactOnce(): Promise<void> {
     const loads = this.#takeLoads()
     try {
-      const outcomes = this.#options.transact(loads.flatMap(({ changes }) => changes))
+      const outcomes = await this.#options.transact(loads.flatMap(({ changes }) => changes))
       for (const { changes, resolve } of loads) resolve(outcomes.splice(0, changes.length))
     } catch (error) {
       for (const { reject } of loads) reject(error)
@@ -66,11 +93,15 @@ export class WriteLane<Change, Outcome> {
   }
 
   #takeLoads(): Load<Change, Outcome>[] {
+    const loads: Load<Change, Outcome>[] = []
     let size = 0
-    const fitting = this.#queue.findIndex(({ changes }) => {
-      size += changes.length
-      return size > this.#options.changesMax
-    })
-    return this.#queue.splice(0, fitting === -1 ? this.#queue.length : fitting)
+    for (const next of this.#queue) {
+      if (typeof next === 'function') break
+      size += next.changes.length
+      if (size > this.#options.changesMax) break
+      loads.push(next)
+    }
+    this.#queue.splice(0, loads.length)
+    return loads
   }
 }
