@@ -129,7 +129,8 @@ describe('packages, built, packed and installed with plain npm', () => {
         worker.postMessage({ do: 'close' })
         console.log(outcome.done, answer.done)
       })`
-    assert.equal((await run(home, 'node', '--input-type=module', '-e', written)).trim(), 'true true')
+    await writeFile(join(home, 'threads.js'), written)
+    assert.equal((await run(home, 'node', 'threads.js')).trim(), 'true true')
   })
 
   it('every library: imported as a module and required → the same exports', async () => {
