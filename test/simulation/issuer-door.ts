@@ -72,7 +72,7 @@ async function walk(visit: Visit, request: WireRequest, options: IssuerDoorOptio
   const attempt = issuer.openAudit({ requestId, action: route.action, address })
   attempt.learn({ actor: actorOf(context) })
   visit.attempt = attempt
-  authorise(route.requires, context)
+  authorise(route, context)
   const raw = { params: visit.params, query: {}, body: body?.read === true ? body.value : undefined }
   const answer = await route.run({
     requestId,

@@ -50,7 +50,7 @@ export { decodeGeneralNames, encodeGeneralNames, namesMax } from './names/genera
 export * from './names/identity-name.ts'
 export * from './names/name.ts'
 export * from './names/name-coverage.ts'
-export { formatNameRange, type NameRange, parseNameRange } from './names/name-range.ts'
+export { formatNameRange, type NameRange, parseNameRange, rangeHolds } from './names/name-range.ts'
 export { isSpiffeId, isSpiffeName, parseTrustDomain } from './names/uri-name.ts'
 export {
   type CertificateRequest,

@@ -4,6 +4,7 @@ import {
   nodeFileSystem,
   nodeProcessRunner,
   notifySystemd,
+  resolveAccess,
   type SystemdNotifier,
   stopSignals,
   systemClock,
@@ -46,6 +47,8 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
       random: systemRandom,
       store,
       log,
+      resolveAccess: (request) =>
+        resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
       loadAuthority: authorityLoader(configuration, options),
     }
     const issuer = await startIssuer(configuration, foundation)

@@ -3,6 +3,8 @@ import * as z from 'zod'
 import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import { jsonAnswer, type Route, route } from '../api/route.ts'
 import type { Issuer } from '../issuing/issuer.ts'
+import { requireContext } from '../issuing/require-context.ts'
+import type { SecurityContext } from '../issuing/security-context.ts'
 import {
   type AuditPageMessage,
   alarmParameters,
@@ -16,8 +18,9 @@ import {
   newTokenSchema,
   tokenParameters,
 } from './admin-messages.ts'
+import type { AdminRights } from './admin-rights.ts'
 
-/** Everything that the administration socket answers to. Whoever can connect to it is the admin. */
+/** Everything that the administration sockets answer to. Who can connect to one is the admin that it is for. */
 export function adminRoutes(issuer: Issuer): Route[] {
   return [...identityRoutes(issuer), ...tokenRoutes(issuer), ...auditRoutes(issuer), ...stateRoutes(issuer)]
 }
@@ -29,41 +32,51 @@ function identityRoutes(issuer: Issuer): Route[] {
       url: '/admin/identities',
       action: 'identity.add',
       requires: 'admin',
+      power: 'identities.write',
       accepts: mediaTypes.json,
       schema: z.object({ body: newIdentitySchema }),
-      run: async ({ input, attempt }) => jsonAnswer(await issuer.addIdentity(input.body, attempt), 201),
+      run: async ({ input, attempt, context }) =>
+        jsonAnswer(await issuer.addIdentity(input.body, attempt, rightsIn(context)), 201),
     }),
     route<{ query: IdentityPageMessage }>({
       method: 'GET',
       url: '/admin/identities',
       action: 'identity.list',
       requires: 'admin',
+      power: 'identities.read',
       schema: identityQuery,
-      run: async ({ input }) => jsonAnswer(await issuer.listIdentities(input.query)),
+      run: async ({ input, context }) =>
+        jsonAnswer(await issuer.listIdentities(input.query, rightsIn(context))),
     }),
     route<{ params: { name: string } }>({
       method: 'GET',
       url: '/admin/identities/:name',
       action: 'identity.show',
       requires: 'admin',
+      power: 'identities.read',
       schema: identityParameters,
-      run: async ({ input }) => jsonAnswer(await issuer.showIdentity(input.params.name)),
+      run: async ({ input, context }) =>
+        jsonAnswer(await issuer.showIdentity(input.params.name, rightsIn(context))),
     }),
     route<{ params: { name: string } }>({
       method: 'POST',
       url: '/admin/identities/:name/suspend',
       action: 'identity.suspend',
       requires: 'admin',
+      power: 'identities.write',
       schema: identityParameters,
-      run: async ({ input, attempt }) => jsonAnswer(await issuer.suspendIdentity(input.params.name, attempt)),
+      run: async ({ input, attempt, context }) =>
+        jsonAnswer(await issuer.suspendIdentity(input.params.name, attempt, rightsIn(context))),
     }),
     route<{ params: { name: string } }>({
       method: 'POST',
       url: '/admin/identities/:name/resume',
       action: 'identity.resume',
       requires: 'admin',
+      power: 'identities.write',
       schema: identityParameters,
-      run: async ({ input, attempt }) => jsonAnswer(await issuer.resumeIdentity(input.params.name, attempt)),
+      run: async ({ input, attempt, context }) =>
+        jsonAnswer(await issuer.resumeIdentity(input.params.name, attempt, rightsIn(context))),
     }),
   ]
 }
@@ -75,25 +88,29 @@ function tokenRoutes(issuer: Issuer): Route[] {
       url: '/admin/tokens',
       action: 'token.create',
       requires: 'admin',
+      power: 'tokens',
       accepts: mediaTypes.json,
       schema: z.object({ body: newTokenSchema }),
-      run: async ({ input, attempt }) => jsonAnswer(await issuer.createToken(input.body, attempt), 201),
+      run: async ({ input, attempt, context }) =>
+        jsonAnswer(await issuer.createToken(input.body, attempt, rightsIn(context)), 201),
     }),
     route({
       method: 'GET',
       url: '/admin/tokens',
       action: 'token.list',
       requires: 'admin',
-      run: async () => jsonAnswer({ tokens: await issuer.listTokens() }),
+      power: 'tokens',
+      run: async ({ context }) => jsonAnswer({ tokens: await issuer.listTokens(rightsIn(context)) }),
     }),
     route<{ params: { jti: string } }>({
       method: 'DELETE',
       url: '/admin/tokens/:jti',
       action: 'token.revoke',
       requires: 'admin',
+      power: 'tokens',
       schema: tokenParameters,
-      async run({ input, attempt }) {
-        await issuer.revokeToken(input.params.jti, attempt)
+      async run({ input, attempt, context }) {
+        await issuer.revokeToken(input.params.jti, attempt, rightsIn(context))
         return { status: 204, mediaType: mediaTypes.json }
       },
     }),
@@ -107,6 +124,7 @@ function auditRoutes(issuer: Issuer): Route[] {
       url: '/admin/audit',
       action: 'audit.read',
       requires: 'admin',
+      power: 'audit',
       schema: auditQuery,
       run: async ({ input }) => jsonAnswer({ records: await issuer.readAudit(input.query) }),
     }),
@@ -115,6 +133,7 @@ function auditRoutes(issuer: Issuer): Route[] {
       url: '/admin/audit/end',
       action: 'audit.end',
       requires: 'admin',
+      power: 'audit',
       run: async () => jsonAnswer(await issuer.auditEnd()),
     }),
   ]
@@ -127,6 +146,7 @@ function stateRoutes(issuer: Issuer): Route[] {
       url: '/admin/alarms/:because',
       action: 'alarm.acknowledge',
       requires: 'admin',
+      power: 'owner',
       schema: alarmParameters,
       async run({ input, attempt }) {
         await issuer.acknowledgeAlarm(input.params.because, attempt)
@@ -138,6 +158,7 @@ function stateRoutes(issuer: Issuer): Route[] {
       url: '/admin/status',
       action: 'status',
       requires: 'admin',
+      power: 'status',
       run: async () => jsonAnswer(await issuer.status()),
     }),
     route({
@@ -145,6 +166,7 @@ function stateRoutes(issuer: Issuer): Route[] {
       url: '/admin/forgotten/accept',
       action: 'forgotten.accept',
       requires: 'admin',
+      power: 'owner',
       run: async ({ attempt }) => jsonAnswer(await issuer.acceptForgotten(attempt)),
     }),
     route({
@@ -152,10 +174,15 @@ function stateRoutes(issuer: Issuer): Route[] {
       url: '/admin/clock/accept',
       action: 'clock.accept',
       requires: 'admin',
+      power: 'owner',
       async run({ attempt }) {
         await issuer.acceptClock(attempt)
         return { status: 204, mediaType: mediaTypes.json }
       },
     }),
   ]
+}
+
+function rightsIn(context: SecurityContext): AdminRights {
+  return requireContext(context, 'admin').rights
 }

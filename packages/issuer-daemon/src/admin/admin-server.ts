@@ -1,27 +1,32 @@
 import { createServer } from 'node:http'
-import type { Clock, Random } from '@mayfly/ca-core'
+import type { Clock, FileAccess, Random } from '@mayfly/ca-core'
 import { createJsonServer } from '../api/json-server.ts'
 import type { RunningServer } from '../api/public-server.ts'
 import type { AnsweredRequest } from '../api/request-path-ports.ts'
 import { drainTimeoutMs, headerBytesMax, inFlightMax } from '../api/server-limits.ts'
 import type { Issuer } from '../issuing/issuer.ts'
+import type { AdminRights } from './admin-rights.ts'
 import { adminRoutes } from './admin-routes.ts'
 import { listenPrivately } from './private-socket.ts'
 
 export interface AdminServerOptions {
   readonly issuer: Issuer
   readonly socket: string
+  /** Owner, group and mode of the socket; the issuer's alone if absent. */
+  readonly access?: FileAccess
   readonly clock: Clock
   readonly random: Random
+  /** Of whoever can connect. Asked at each request, so that they can be changed. */
+  rights(): AdminRights
   answered(answer: AnsweredRequest): void
 }
 
 /**
  * Administration over a Unix socket, on the same request path as the API. The kernel has already decided
- * who is asking: only the socket's owner can connect.
+ * who is asking: only those can connect to whom the socket is given.
  */
 export async function startAdminServer(options: AdminServerOptions): Promise<RunningServer> {
-  const { issuer, socket, clock, random } = options
+  const { issuer, socket, access, clock, random } = options
   let isStopping = false
   const { app, server, inProgress } = await createJsonServer(
     adminRoutes(issuer),
@@ -30,14 +35,14 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Run
       random,
       limits: () => undefined,
       inFlightMax,
-      authenticate: async () => ({ kind: 'admin' }),
+      authenticate: async () => ({ kind: 'admin', rights: options.rights() }),
       openAudit: (opening) => issuer.openAudit(opening),
       answered: (answer) => options.answered(answer),
       stopping: () => isStopping,
     },
     (listener) => createServer({ maxHeaderSize: headerBytesMax }, listener),
   )
-  const listening = await listenPrivately(server, socket)
+  const listening = await listenPrivately(server, socket, access)
   return {
     server,
     port: listening.port,

@@ -1,28 +1,46 @@
 import { once } from 'node:events'
-import { lstat, unlink } from 'node:fs/promises'
+import { chmod, chown, lstat, unlink } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
-import { isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { type FileAccess, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { type Listening, listenAt } from '../api/listening.ts'
 
 /** Everything but the owner's reading and writing. */
 const ownerOnlyMask = 0o177
 
 /**
- * Listens on a Unix socket that only its owner can connect to, from its first moment on.
+ * Listens on a Unix socket that only its owner can connect to, from its first moment on; with `access` it is given to
+ * others only once it is theirs.
  * Takes the place of a socket that a crash left; throws `already-running` where someone answers there and
  * `file-exists` where there is anything else.
  */
-export async function listenPrivately(server: Server, path: string): Promise<Listening> {
+export async function listenPrivately(server: Server, path: string, access?: FileAccess): Promise<Listening> {
   await removeLeftover(path)
   // Node binds a socket's path before `listen` returns. A mode set afterwards would leave a moment in which
   // anyone may connect; with the mask the kernel creates it as 0600 (unix(7)), and nothing else runs meanwhile.
   const mask = process.umask(ownerOnlyMask)
-  const listening = listenAt(server, { path })
+  const started = listenAt(server, { path })
   process.umask(mask)
-  return listening.catch((error: unknown) => {
+  const listening = await started.catch((error: unknown) => {
     throw explained(error, path)
   })
+  if (access !== undefined) await give(path, access, server)
+  return listening
+}
+
+/** First to whom it belongs, then what they may: in between it is still closed. */
+async function give(path: string, { uid = -1, gid = -1, mode }: FileAccess, server: Server): Promise<void> {
+  try {
+    if (uid !== -1 || gid !== -1) await chown(path, uid, gid)
+    await chmod(path, mode)
+  } catch (cause) {
+    server.close()
+    throw new MayflyError(
+      'permission-denied',
+      `Cannot give the socket ${path} to its owner and group: ${(cause as NodeJS.ErrnoException).code}. The issuer may give it to groups that it is in (SupplementaryGroups= of its unit), and to other users only as root.`,
+      { details: { path }, cause },
+    )
+  }
 }
 
 async function removeLeftover(path: string): Promise<void> {

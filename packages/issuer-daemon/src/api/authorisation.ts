@@ -1,13 +1,17 @@
 import { MayflyError } from '@mayfly/ca-core'
+import { requirePower } from '../admin/admin-rights.ts'
 import type { SecurityContext } from '../issuing/security-context.ts'
-import type { Requirement } from './route.ts'
+import type { Requirement, Route } from './route.ts'
+
+type Authorised = Pick<Route, 'requires' | 'power'>
 
 /**
  * Whether a caller may use a route that requires something.
- * Throws why the proof failed where one was tried, `forbidden` where something else was proved, and
- * `request-unauthenticated` where nothing was.
+ * Throws why the proof failed where one was tried, `forbidden` where something else was proved or an admin may less
+ * than this, and `request-unauthenticated` where nothing was.
  */
-export function authorise(requires: Requirement, context: SecurityContext): void {
+export function authorise({ requires, power = 'owner' }: Authorised, context: SecurityContext): void {
+  if (requires === 'admin' && context.kind === 'admin') requirePower(context.rights, power)
   if (requires === 'nothing' || context.kind === requires) return
   if (context.kind === 'failed') throw context.error
   const needed = proofs[requires]

@@ -54,8 +54,9 @@ async function recorded(
   ports: RequestPathPorts,
 ): Promise<MayflyError> {
   const route = request.routeOptions.config.declaration
-  if (route === undefined || !isAudited(route) || unrecorded.has(cause.code) || cause === callerLeft)
-    return cause
+  if (route === undefined || unrecorded.has(cause.code) || cause === callerLeft) return cause
+  // An admin who tries what is not his leaves a record, whatever the method.
+  if (!isAudited(route) && cause.code !== 'forbidden') return cause
   try {
     limitRecordsOfNobody(request, ports)
     const attempt = request.passage.attempt ?? openAttempt(request, ports)

@@ -114,7 +114,7 @@ function limitIdentity(request: FastifyRequest, { limits }: RequestPathPorts): v
 
 function authoriseCaller(request: FastifyRequest): void {
   const route = declarationOf(request)
-  if (route !== undefined) authorise(route.requires, request.passage.context)
+  if (route !== undefined) authorise(route, request.passage.context)
 }
 
 function validate(request: FastifyRequest): void {

@@ -1,5 +1,6 @@
 import { type Instant, mediaTypes } from '@mayfly/ca-core'
 import type * as z from 'zod'
+import type { AdminPower } from '../admin/admin-rights.ts'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import type { Caller, SecurityContext } from '../issuing/security-context.ts'
 
@@ -43,6 +44,8 @@ export interface Route<Input = unknown> {
   /** What the audit, the log and the metrics call it. */
   readonly action: string
   readonly requires: Requirement
+  /** What the admin must be allowed, where one is required. */
+  readonly power?: AdminPower
   /** Media type of the body; a route without it takes none. */
   readonly accepts?: string
   /** Checks `RawInput`; without it there is nothing to check and `input` is `undefined`. */

@@ -10,7 +10,8 @@ export type Actor =
       readonly lineage: number
       readonly generation: number
     }
-  | { readonly kind: 'admin'; readonly uid?: number }
+  /** Without a name it is the owner of the issuer. */
+  | { readonly kind: 'admin'; readonly name?: string }
   /** The issuer itself: the sweep, its own certificate, recovery at the start. */
   | { readonly kind: 'issuer' }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { isLocalHost } from '../store/postgres/postgres-url.ts'
 import { longestGapSeconds } from './cron-gap.ts'
 import type { IssuerFile } from './issuer-configuration.ts'
@@ -10,7 +11,13 @@ export interface BrokenRule {
 
 /** The rules of `issuer.yaml` that concern more than one key. Says everything that is wrong. */
 export function brokenRules(file: IssuerFile): BrokenRule[] {
-  return [...issuingRules(file), ...sweepRules(file), ...listenRules(file), ...databaseRules(file)]
+  return [
+    ...issuingRules(file),
+    ...sweepRules(file),
+    ...listenRules(file),
+    ...databaseRules(file),
+    ...adminRules(file),
+  ]
 }
 
 /** Certificates an identity needs in a day where each lives its whole cycle. */
@@ -55,6 +62,25 @@ function* listenRules({ listen, metrics }: IssuerFile): Generator<BrokenRule> {
   const same = metrics.listen?.port === listen.port && metrics.listen.host === listen.host
   if (same && listen.port !== 0) {
     yield { path: ['metrics', 'listen'], reason: 'is the address of the API; metrics need their own port' }
+  }
+}
+
+function* adminRules({ state, admin }: IssuerFile): Generator<BrokenRule> {
+  const taken = new Map([[admin.socket ?? join(state, 'admin.sock'), 'the owner']])
+  for (const [name, { socket, may, names }] of Object.entries(admin.delegates)) {
+    const path = ['admin', 'delegates', name]
+    const other = taken.get(socket)
+    taken.set(socket, name)
+    if (other !== undefined) yield { path: [...path, 'socket'], reason: `is the socket of ${other}` }
+    if (socket.startsWith(`${state}/`)) {
+      yield {
+        path: [...path, 'socket'],
+        reason: `is in the state folder, which only the issuer may enter; put it elsewhere, such as /run/mayfly-issuer/${name}.sock`,
+      }
+    }
+    if (names.length === 0 && may.some((power) => power === 'tokens' || power.startsWith('identities'))) {
+      yield { path, reason: 'needs names: without any, no identity is its own' }
+    }
   }
 }
 

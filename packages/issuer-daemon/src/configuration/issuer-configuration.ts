@@ -1,11 +1,20 @@
 import type { KeyType } from '@mayfly/ca-core'
+import type { AccessRequest } from '@mayfly/platform'
 import type * as z from 'zod'
+import type { DelegateRights } from '../admin/admin-rights.ts'
 import type { StoreLocation } from '../store/store-location.ts'
 import type { issuerFile } from './issuer-file.ts'
 
 export interface ListenAddress {
   readonly host: string
   readonly port: number
+}
+
+/** An admin with a socket of its own. */
+export interface DelegateSettings {
+  readonly socket: string
+  readonly access: AccessRequest
+  readonly rights: DelegateRights
 }
 
 /** Where the passphrase of the intermediate's key comes from. */
@@ -44,7 +53,7 @@ export interface IssuerConfiguration {
   readonly sweep: { readonly cron: string; readonly chunk: number }
   readonly limits: IssuerFile['limits']
   readonly audit: { readonly retentionSeconds: number }
-  readonly admin: { readonly socket: string }
+  readonly admin: { readonly socket: string; readonly delegates: readonly DelegateSettings[] }
   readonly metrics: { readonly listen?: ListenAddress }
   readonly log: { readonly level: IssuerFile['log']['level'] }
 }

@@ -3,10 +3,9 @@ import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
 import * as z from 'zod'
 import { auditRetentionSecondsMin } from '../audit/compare-head.ts'
+import { delegateSettings } from './delegate-settings.ts'
+import { socketPath } from './socket-path.ts'
 import { databaseSettings, storeSetting } from './store-setting.ts'
-
-/** `sun_path` holds 108 bytes with its final NUL (unix(7)). */
-const socketPathBytesMax = 107
 
 const hour = 3_600
 const day = 24 * hour
@@ -162,12 +161,12 @@ export const issuerFile = z.strictObject({
     .describe('The history of every attempt.'),
   admin: z
     .strictObject({
-      socket: filePath
-        .refine((path) => Buffer.byteLength(path) <= socketPathBytesMax, {
-          error: `is longer than the ${socketPathBytesMax} bytes that a Unix socket's path may have`,
-        })
+      socket: socketPath
         .optional()
-        .describe('Unix socket for administration; `admin.sock` in the state folder if absent.'),
+        .describe(
+          'Unix socket for the owner of the issuer, who may everything; `admin.sock` in the state folder if absent.',
+        ),
+      delegates: delegateSettings,
     })
     .prefault({})
     .describe('Administration.'),

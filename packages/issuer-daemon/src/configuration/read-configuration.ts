@@ -3,7 +3,12 @@ import { type FileSystem, formatName, parseName } from '@mayfly/ca-core'
 import { readYamlConfiguration } from '@mayfly/platform'
 import type { StoreLocation } from '../store/store-location.ts'
 import { brokenRules, certificatesPerDay } from './configuration-rules.ts'
-import type { IssuerConfiguration, IssuerFile, PassphraseSource } from './issuer-configuration.ts'
+import type {
+  DelegateSettings,
+  IssuerConfiguration,
+  IssuerFile,
+  PassphraseSource,
+} from './issuer-configuration.ts'
 import { issuerFile } from './issuer-file.ts'
 
 /** Room for retries, restarts and `renew --now` above what the cycle needs. */
@@ -47,7 +52,10 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     sweep: file.sweep,
     limits: file.limits,
     audit: { retentionSeconds: file.audit.retention },
-    admin: { socket: file.admin.socket ?? join(file.state, 'admin.sock') },
+    admin: {
+      socket: file.admin.socket ?? join(file.state, 'admin.sock'),
+      delegates: Object.entries(file.admin.delegates).map(([name, one]) => delegateSettings(name, one)),
+    },
     metrics: file.metrics.listen === undefined ? {} : { listen: file.metrics.listen },
     log: file.log,
   }
@@ -62,6 +70,23 @@ function storeLocation({ state, store, database }: IssuerFile): StoreLocation {
     ...(ca !== undefined && { ca }),
     ...(password?.file !== undefined && { password: { file: password.file } }),
     ...(password?.credential !== undefined && { password: { credential: password.credential } }),
+  }
+}
+
+function delegateSettings(name: string, file: IssuerFile['admin']['delegates'][string]): DelegateSettings {
+  const { socket, owner, group, mode, may, names, identities, profiles, tokenLifetimeMax } = file
+  return {
+    socket,
+    access: { owner, group, mode },
+    rights: {
+      is: 'delegate',
+      name,
+      may,
+      names,
+      identities,
+      profiles,
+      ...(tokenLifetimeMax !== undefined && { tokenLifetimeSecondsMax: tokenLifetimeMax }),
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { type AdminRights, mayGovern } from '../admin/admin-rights.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import { type IdentityFilter, matchesFilter } from './identity-filter.ts'
@@ -19,10 +20,11 @@ export interface IdentityList {
   readonly next?: string
 }
 
-/** Identities by name, a page at a time. */
+/** Identities by name, a page at a time: those that the admin has a say over. */
 export async function listIdentities(
   { limit = listedIdentitiesMax, afterName, ...filter }: IdentityListOrder,
   { store, clock, policy, bundle }: Pick<IssuerPorts, 'store' | 'clock' | 'policy' | 'bundle'>,
+  rights: AdminRights,
 ): Promise<IdentityList> {
   const now = clock.now()
   const bundleSequence = filter.bundleBehind ? bundle().bundle.sequence : 0
@@ -36,7 +38,7 @@ export async function listIdentities(
   const found: IdentityRecord[] = []
   for (const identity of looked) {
     if (isPast(identity.name, prefix)) return { identities: view(found) }
-    if (!matchesFilter(identity, filter, measure)) continue
+    if (!matchesFilter(identity, filter, measure) || !mayGovern(rights, identity)) continue
     if (found.length === limit) return { identities: view(found), next: lastName(found) }
     found.push(identity)
   }

@@ -1,3 +1,4 @@
+import { type AdminRights, requireIdentity } from '../admin/admin-rights.ts'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import { decideAgain } from '../issuing/decide-again.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
@@ -15,18 +16,21 @@ export interface Resumed {
 /**
  * Lets a suspended identity get certificates again.
  *
- * @throws MayflyError `identity-unknown`, `store-unavailable`
+ * @throws MayflyError `identity-unknown`, `forbidden`, `store-unavailable`
  */
 export async function resumeIdentity(
   name: string,
   attempt: AuditAttempt,
   ports: IssuerPorts,
+  rights: AdminRights,
 ): Promise<Resumed> {
   await decideAgain(ports.clock, async () => {
-    const resumed = planResume(await findIdentity(name, ports))
+    const found = await findIdentity(name, ports)
+    requireIdentity(rights, found)
+    const resumed = planResume(found)
     return moveIdentity(resumed, { outcome: 'done', identity: name }, attempt, ports)
   })
-  const identity = await showIdentity(name, ports)
+  const identity = await showIdentity(name, ports, rights)
   return { identity, lineageKept: identity.lineage !== undefined }
 }
 

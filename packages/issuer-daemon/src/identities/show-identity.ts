@@ -1,11 +1,18 @@
 import { MayflyError } from '@mayfly/ca-core'
+import { type AdminRights, requireIdentity } from '../admin/admin-rights.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import { type IdentityView, viewIdentity } from './identity-view.ts'
 
-/** @throws MayflyError `identity-unknown` */
-export async function showIdentity(name: string, ports: IssuerPorts): Promise<IdentityView> {
-  return viewIdentity(await findIdentity(name, ports), ports.clock.now())
+/** @throws MayflyError `identity-unknown`, `forbidden` */
+export async function showIdentity(
+  name: string,
+  ports: IssuerPorts,
+  rights: AdminRights,
+): Promise<IdentityView> {
+  const identity = await findIdentity(name, ports)
+  requireIdentity(rights, identity)
+  return viewIdentity(identity, ports.clock.now())
 }
 
 /** @throws MayflyError `identity-unknown` */

@@ -1,3 +1,4 @@
+import { type AdminRights, requireIdentity } from '../admin/admin-rights.ts'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import { decideAgain } from '../issuing/decide-again.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
@@ -9,18 +10,20 @@ import { findIdentity, showIdentity } from './show-identity.ts'
  * From now on the identity gets no certificate, by whatever serial, key or token; what is staged is dropped.
  * Suspending again keeps the first suspension.
  *
- * @throws MayflyError `identity-unknown`, `store-unavailable`
+ * @throws MayflyError `identity-unknown`, `forbidden`, `store-unavailable`
  */
 export async function suspendIdentity(
   name: string,
   attempt: AuditAttempt,
   ports: IssuerPorts,
+  rights: AdminRights,
 ): Promise<IdentityView> {
   await decideAgain(ports.clock, async () => {
     const { staged: _, ...identity } = await findIdentity(name, ports)
+    requireIdentity(rights, identity)
     const suspension = identity.suspension ?? { at: ports.clock.now(), because: 'operator', addresses: [] }
     return moveIdentity({ ...identity, suspension }, { outcome: 'done', identity: name }, attempt, ports)
   })
   ports.trace.step('identity.suspended', { identity: name, because: 'operator' })
-  return showIdentity(name, ports)
+  return showIdentity(name, ports, rights)
 }

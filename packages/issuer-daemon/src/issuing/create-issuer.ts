@@ -1,4 +1,5 @@
 import { formatInstant, secondMs } from '@mayfly/ca-core'
+import { ownerRights } from '../admin/admin-rights.ts'
 import { acknowledgeAlarm } from '../alarms/acknowledge-alarm.ts'
 import { openAttempt } from '../audit/audit-attempt.ts'
 import { auditEnd, readAudit } from '../audit/read-audit.ts'
@@ -51,14 +52,14 @@ export function createIssuer(ports: IssuerPorts): Issuer {
       return report
     },
     mintOwn: (order) => mintOwn(order, ports),
-    addIdentity: (identity, attempt) => addIdentity(identity, attempt, ports),
-    listIdentities: (order = {}) => listIdentities(order, ports),
-    showIdentity: (name) => showIdentity(name, ports),
-    suspendIdentity: (name, attempt) => suspendIdentity(name, attempt, ports),
-    resumeIdentity: (name, attempt) => resumeIdentity(name, attempt, ports),
-    createToken: (order, attempt) => createToken(order, attempt, ports),
-    listTokens: () => listTokens(ports),
-    revokeToken: (jti, attempt) => revokeToken(jti, attempt, ports),
+    addIdentity: (identity, attempt, rights = ownerRights) => addIdentity(identity, attempt, ports, rights),
+    listIdentities: (order = {}, rights = ownerRights) => listIdentities(order, ports, rights),
+    showIdentity: (name, rights = ownerRights) => showIdentity(name, ports, rights),
+    suspendIdentity: (name, attempt, rights = ownerRights) => suspendIdentity(name, attempt, ports, rights),
+    resumeIdentity: (name, attempt, rights = ownerRights) => resumeIdentity(name, attempt, ports, rights),
+    createToken: (order, attempt, rights = ownerRights) => createToken(order, attempt, ports, rights),
+    listTokens: (rights = ownerRights) => listTokens(ports, rights),
+    revokeToken: (jti, attempt, rights = ownerRights) => revokeToken(jti, attempt, ports, rights),
     readAudit: (page) => readAudit(page, ports),
     auditEnd: () => auditEnd(head.current(), ports),
     status: () => issuerStatus(ports, lastSweep),

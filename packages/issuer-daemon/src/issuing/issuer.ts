@@ -7,6 +7,7 @@ import type {
   PublicKey,
   Report,
 } from '@mayfly/ca-core'
+import type { AdminRights } from '../admin/admin-rights.ts'
 import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
@@ -54,15 +55,17 @@ export interface Issuer {
     readonly publicKey: PublicKey
   }): Promise<OwnLeaf>
 
+  /** Here and below: without rights it is the owner who asks. */
   addIdentity(
     identity: { readonly name: string; readonly profile: ProfileName; readonly names: readonly string[] },
     attempt: AuditAttempt,
+    rights?: AdminRights,
   ): Promise<IdentityView>
   /** One page; ask after `next` for the one behind it. */
-  listIdentities(order?: IdentityListOrder): Promise<IdentityList>
-  showIdentity(name: string): Promise<IdentityView>
-  suspendIdentity(name: string, attempt: AuditAttempt): Promise<IdentityView>
-  resumeIdentity(name: string, attempt: AuditAttempt): Promise<Resumed>
+  listIdentities(order?: IdentityListOrder, rights?: AdminRights): Promise<IdentityList>
+  showIdentity(name: string, rights?: AdminRights): Promise<IdentityView>
+  suspendIdentity(name: string, attempt: AuditAttempt, rights?: AdminRights): Promise<IdentityView>
+  resumeIdentity(name: string, attempt: AuditAttempt, rights?: AdminRights): Promise<Resumed>
 
   /** Adds the identity where there is none and `names` are given. */
   createToken(
@@ -73,9 +76,10 @@ export interface Issuer {
       readonly lifetimeSeconds?: number
     },
     attempt: AuditAttempt,
+    rights?: AdminRights,
   ): Promise<CreatedToken>
-  listTokens(): Promise<readonly TokenView[]>
-  revokeToken(jti: string, attempt: AuditAttempt): Promise<void>
+  listTokens(rights?: AdminRights): Promise<readonly TokenView[]>
+  revokeToken(jti: string, attempt: AuditAttempt, rights?: AdminRights): Promise<void>
 
   /** Audit records after a number, in their order. */
   readAudit(page: {

@@ -1,4 +1,5 @@
 import type { EnrolmentTokenClaims, MayflyError, RequestBody } from '@mayfly/ca-core'
+import type { AdminRights } from '../admin/admin-rights.ts'
 import type { Actor } from '../audit/audit-record.ts'
 import type { CertificateRecord } from '../store/issuance-record.ts'
 
@@ -12,9 +13,15 @@ export type SecurityContext =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'token'; readonly claims: EnrolmentTokenClaims }
   | LineageContext
-  | { readonly kind: 'admin'; readonly uid?: number }
+  | AdminContext
   /** Something was shown and does not hold. */
   | { readonly kind: 'failed'; readonly error: MayflyError }
+
+/** Who came through an administration socket. */
+export interface AdminContext {
+  readonly kind: 'admin'
+  readonly rights: AdminRights
+}
 
 /** A request that is signed by the key of one of our certificates. */
 export interface LineageContext {
@@ -44,7 +51,7 @@ export function actorOf(context: SecurityContext): Actor {
         generation: context.generation,
       }
     case 'admin':
-      return context.uid === undefined ? { kind: 'admin' } : { kind: 'admin', uid: context.uid }
+      return context.rights.is === 'owner' ? { kind: 'admin' } : { kind: 'admin', name: context.rights.name }
     case 'anonymous':
     case 'failed':
       return { kind: 'anonymous' }

@@ -1,5 +1,5 @@
-import type { Clock, Random, Trace } from '@mayfly/ca-core'
-import type { Logger } from '@mayfly/platform'
+import type { Clock, FileAccess, Random, Trace } from '@mayfly/ca-core'
+import type { AccessRequest, Logger } from '@mayfly/platform'
 import type { ServerTimeouts } from '../api/https-server.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
 import type { Store } from '../store/store.ts'
@@ -12,6 +12,8 @@ export interface Foundation {
   readonly log: Logger
   /** Is told of each step of a certificate; the log if absent. */
   readonly trace?: Trace
+  /** Looks up whom a socket is given to. Throws `config-invalid` for a user or group that is not there. */
+  resolveAccess(request: AccessRequest): Promise<FileAccess>
   /** Reads what the state folder holds: at the start, and at each reload. */
   loadAuthority(): Promise<LoadedAuthority>
   /** For tests to shorten. */

@@ -36,7 +36,9 @@ export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedPar
     await schedule.reschedule(configuration.sweep.cron)
   }
   if (ownCertificateIsOutdated(before, live)) await renewal.renewNow()
-  foundation.log.info({ needRestart, bundleSequence: loaded.served.bundle.sequence }, 'reloaded')
+  const fields = { needRestart, bundleSequence: loaded.served.bundle.sequence }
+  if (needRestart.length === 0) foundation.log.info(fields, 'reloaded')
+  else foundation.log.warn(fields, `reloaded, but this waits for a restart: ${needRestart.join(', ')}`)
 }
 
 function ownCertificateIsOutdated(before: LiveSettings, after: LiveSettings): boolean {

@@ -1,5 +1,4 @@
 import { startMetricsServer } from '@mayfly/platform'
-import { startAdminServer } from '../admin/admin-server.ts'
 import { createAlarmLog } from '../alarms/alarm-log.ts'
 import { logAnswer } from '../api/access-log.ts'
 import { serverTimeouts } from '../api/https-server.ts'
@@ -17,6 +16,7 @@ import type { Foundation } from './foundation.ts'
 import { createLiveIssuer, firstSettings, type LiveSettings, loggingTrace } from './live-settings.ts'
 import { reloadIssuer } from './reload-issuer.ts'
 import { Shutdown } from './shutdown.ts'
+import { startAdministration } from './start-administration.ts'
 
 /** An issuer at work. */
 export interface RunningIssuer {
@@ -66,8 +66,7 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   const own = await mint()
   const api = await startApi(base, own)
   shutdown.add(() => api.close())
-  const admin = await startAdminServer({ ...base, ...foundation, socket: base.configuration.admin.socket })
-  shutdown.add(() => admin.close())
+  await startAdministration({ ...base, shutdown })
   const metricsPort = await startMetrics(base, shutdown)
   const renewal = startRenewal(base, own, mint, api)
   shutdown.add(() => renewal.stop())

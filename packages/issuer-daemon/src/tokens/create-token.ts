@@ -6,9 +6,11 @@ import {
   MayflyError,
   type ProfileName,
 } from '@mayfly/ca-core'
+import { type AdminRights, requireIdentity, requireTokenLifetime } from '../admin/admin-rights.ts'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import { planIdentity } from '../identities/plan-identity.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
+import type { Policy } from '../issuing/policy.ts'
 
 const jtiBytes = 16
 
@@ -33,18 +35,21 @@ export interface CreatedToken {
  * Makes a one-time permission to join as an identity, and the identity itself where there is none yet.
  *
  * @throws MayflyError `name-invalid`, `identity-unknown`, `identity-exists` (with other names or profile),
- * `identity-suspended`, `token-invalid` (too long a life), `authority-missing`, `store-unavailable`
+ * `identity-suspended`, `forbidden`, `token-invalid` (too long a life), `authority-missing`, `store-unavailable`
  */
 export async function createToken(
   order: TokenOrder,
   attempt: AuditAttempt,
   ports: IssuerPorts,
+  rights: AdminRights,
 ): Promise<CreatedToken> {
   const { store, clock, random, policy, tokenKey, authority } = ports
   const now = clock.now()
   const plan = planIdentity(order, await store.identity({ name: order.identity }), now)
   const { identity } = plan
-  const lifetimeSeconds = order.lifetimeSeconds ?? policy.tokenLifetimeSeconds
+  requireIdentity(rights, identity)
+  const lifetimeSeconds = order.lifetimeSeconds ?? defaultLifetime(policy, rights)
+  requireTokenLifetime(rights, lifetimeSeconds)
   const jti = encodeBase64url(random.bytes(jtiBytes))
   const token = await createEnrolmentToken({
     keyPair: tokenKey,
@@ -80,4 +85,10 @@ export async function createToken(
   }
   attempt.concluded()
   return { token, jti, identity: identity.name, expiresAt: formatInstant(expiresAt) }
+}
+
+/** What is configured for all, or the most that this admin may give, where that is less. */
+function defaultLifetime({ tokenLifetimeSeconds }: Policy, rights: AdminRights): number {
+  if (rights.is === 'owner') return tokenLifetimeSeconds
+  return Math.min(tokenLifetimeSeconds, rights.tokenLifetimeSecondsMax ?? tokenLifetimeSeconds)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { ownerRights } from '../../src/admin/admin-rights.ts'
 import { authorise } from '../../src/api/authorisation.ts'
 import type { Requirement } from '../../src/api/route.ts'
 import type { SecurityContext } from '../../src/issuing/security-context.ts'
@@ -10,7 +11,7 @@ const contexts = {
   failed: { kind: 'failed', error: new MayflyError('token-expired', 'too late') },
   token: { kind: 'token' },
   lineage: { kind: 'lineage' },
-  admin: { kind: 'admin' },
+  admin: { kind: 'admin', rights: ownerRights },
 } as unknown as Record<string, SecurityContext>
 
 const requirements: readonly Requirement[] = ['nothing', 'token', 'lineage', 'admin']
@@ -19,9 +20,9 @@ for (const requires of requirements) {
   for (const [kind, context] of Object.entries(contexts)) {
     const expected = outcome(requires, kind)
     test(`authorise: ${requires} required, ${kind} shown → ${expected ?? 'allowed'}`, () => {
-      if (expected === undefined) return authorise(requires, context)
+      if (expected === undefined) return authorise({ requires }, context)
       assert.throws(
-        () => authorise(requires, context),
+        () => authorise({ requires }, context),
         (error) => isMayflyError(error, expected),
       )
     })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { adoptConfiguration } from '../../src/configuration/adopt-configuration.ts'
-import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
+import type { DelegateSettings, IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
 
 const running = {
   url: 'https://ca.test',
@@ -9,7 +9,8 @@ const running = {
   state: '/var/lib/mayfly',
   sweep: { cron: '* * * * *', chunk: 10 },
   log: { level: 'info' },
-} as IssuerConfiguration
+  admin: { socket: '/run/mayfly/admin.sock', delegates: [] },
+} as unknown as IssuerConfiguration
 
 test('reload: what may change → is taken over', () => {
   const next = { ...running, sweep: { cron: '*/2 * * * *', chunk: 20 }, log: { level: 'debug' } } as const
@@ -25,4 +26,46 @@ test('reload: what needs a restart → stays as it runs, and is named', () => {
   assert.equal(configuration.url, running.url)
   assert.equal(configuration.listen.port, 8443)
   assert.deepEqual(needRestart, ['url', 'listen'])
+})
+
+const delegate: DelegateSettings = {
+  socket: '/run/mayfly/web.sock',
+  access: { group: 'web', mode: 0o660 },
+  rights: {
+    is: 'delegate',
+    name: 'web',
+    may: ['tokens'],
+    names: [{ type: 'dns', value: 'web.test' }],
+    identities: ['*'],
+    profiles: ['server'],
+  },
+}
+
+const withDelegates = (...delegates: DelegateSettings[]): IssuerConfiguration => ({
+  ...running,
+  admin: { ...running.admin, delegates },
+})
+
+test('reload: what a delegate may → is taken over', () => {
+  const less = { ...delegate, rights: { ...delegate.rights, may: ['status'] as const } }
+  const { configuration, needRestart } = adoptConfiguration(withDelegates(delegate), withDelegates(less))
+  assert.deepEqual(configuration.admin.delegates, [less])
+  assert.deepEqual(needRestart, [])
+})
+
+test('reload: a delegate taken out → may nothing; its socket, and that of a new one, wait for a restart', () => {
+  const added = { ...delegate, socket: '/run/mayfly/db.sock', rights: { ...delegate.rights, name: 'db' } }
+  const { configuration, needRestart } = adoptConfiguration(withDelegates(delegate), withDelegates(added))
+  assert.deepEqual(configuration.admin.delegates, [{ ...delegate, rights: { ...delegate.rights, may: [] } }])
+  assert.deepEqual(needRestart, ['admin.delegates.db', 'admin.delegates.web'])
+  const again = adoptConfiguration(configuration, withDelegates(added))
+  assert.deepEqual(again.needRestart, needRestart)
+})
+
+test('reload: another socket → stays as it runs, and is named', () => {
+  const moved = { ...delegate, access: { group: 'other', mode: 0o660 } }
+  const next = { ...withDelegates(moved), admin: { socket: '/run/other.sock', delegates: [moved] } }
+  const { configuration, needRestart } = adoptConfiguration(withDelegates(delegate), next)
+  assert.deepEqual(configuration.admin, withDelegates(delegate).admin)
+  assert.deepEqual(needRestart, ['admin.socket', 'admin.delegates.web'])
 })

@@ -237,6 +237,36 @@ const wrong: readonly Wrong[] = [
     text: `${least}tls: { names: ['dns:a b'] }\n`,
     says: [/^8:\d+: tls\.names\[0\]: must be a name such as/],
   },
+  {
+    what: 'a delegate whose socket is open to all',
+    text: `${least}admin:
+  delegates:
+    web: { socket: /run/web.sock, may: [status], mode: '0666' }
+`,
+    says: [/^10:\d+: admin\.delegates\.web\.mode: must close the socket to everyone else/],
+  },
+  {
+    what: 'delegates that share a socket, have none of their own, or no names',
+    text: `${least}admin:
+  socket: /run/admin.sock
+  delegates:
+    web: { socket: /run/admin.sock, may: [tokens] }
+    db: { socket: /var/lib/mayfly/db.sock, may: [status] }
+`,
+    says: [
+      /^11:5: admin\.delegates\.web: needs names/,
+      /^11:12: admin\.delegates\.web\.socket: is the socket of the owner/,
+      /^12:11: admin\.delegates\.db\.socket: is in the state folder/,
+    ],
+  },
+  {
+    what: 'a delegate with a wildcard for a range, and a power that is none',
+    text: `${least}admin:
+  delegates:
+    web: { socket: /run/web.sock, may: [tokns], names: ['dns:*.web.example'] }
+`,
+    says: [/may\[0\]: .*tokens/, /names\[0\]: .*a range is a domain without a wildcard/],
+  },
   { what: 'an unknown log level', text: `${least}log: { level: loud }\n`, says: [/^8:\d+: log\.level: /] },
   {
     what: 'several mistakes at once',

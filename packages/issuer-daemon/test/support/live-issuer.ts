@@ -14,7 +14,14 @@ import {
   signIntermediate,
   signTrustBundle,
 } from '@mayfly/ca-core'
-import { createLogger, nodeFileSystem, systemClock, systemRandom } from '@mayfly/platform'
+import {
+  createLogger,
+  nodeFileSystem,
+  nodeProcessRunner,
+  resolveAccess,
+  systemClock,
+  systemRandom,
+} from '@mayfly/platform'
 import { type AdminClient, adminClient } from '../../src/admin/admin-client.ts'
 import type { ServerTimeouts } from '../../src/api/https-server.ts'
 import { initAuthority } from '../../src/authority/init-authority.ts'
@@ -84,6 +91,8 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
     random: systemRandom,
     store,
     log: createLogger({ level: 'debug', name: 'test', clock, destination }),
+    resolveAccess: (request) =>
+      resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
     loadAuthority: () =>
       loadAuthority({
         fileSystem: nodeFileSystem,

@@ -43,7 +43,7 @@ interface ReadRecord {
   readonly at: string
   readonly action: string
   readonly outcome: string
-  readonly actor: { readonly kind: string; readonly identity?: string }
+  readonly actor: { readonly kind: string; readonly identity?: string; readonly name?: string }
   readonly reason?: string
   readonly identity?: string
   readonly address?: string
@@ -59,7 +59,7 @@ function personLine({ number, text }: AuditRecordView): string {
     action,
     outcome,
     identity ?? actor.identity ?? '-',
-    `by ${actor.kind}`,
+    `by ${actor.kind}${actor.name === undefined ? '' : ` ${actor.name}`}`,
     ...(address === undefined ? [] : [`from ${address}`]),
     ...(reason === undefined ? [] : [`(${reason})`]),
     ...(serial === undefined ? [] : [`serial ${serial}`]),

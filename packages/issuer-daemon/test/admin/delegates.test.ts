@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { isMayflyError, type MayflyError, readEnrolmentToken } from '@mayfly/ca-core'
+import { type AdminClient, adminClient } from '../../src/admin/admin-client.ts'
+import { listenPrivately } from '../../src/admin/private-socket.ts'
+import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
+import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
+
+let live: LiveIssuer
+let folder: string
+/** Names in web.test, servers called web-*, tokens of ten minutes. */
+let web: AdminClient
+/** May look at the status and at nothing else. */
+let watch: AdminClient
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mayfly-delegates-'))
+  live = await startLiveIssuer({
+    yaml: `
+admin:
+  delegates:
+    web-team:
+      socket: ${folder}/web.sock
+      group: '${process.getgid?.()}'
+      mode: '0660'
+      may: [identities.read, identities.write, tokens]
+      names: ['dns:web.test', 'ip:10.1.0.0/16']
+      identities: ['web-*']
+      profiles: [server]
+      tokenLifetimeMax: 10m
+    watch:
+      socket: ${folder}/watch.sock
+      may: [status]
+`,
+  })
+  web = adminClient(join(folder, 'web.sock'))
+  watch = adminClient(join(folder, 'watch.sock'))
+  for (const [name, profile, names] of [
+    ['web-own', 'server', ['dns:own.web.test']],
+    ['web-other', 'server', ['dns:own.web.test', 'dns:db.test']],
+    ['web-peer', 'peer', ['dns:peer.web.test']],
+    ['db-1', 'server', ['dns:db.web.test']],
+  ] as const) {
+    await live.admin.addIdentity({ name, profile, names })
+  }
+})
+after(async () => {
+  await live.close()
+  await rm(folder, { recursive: true })
+})
+
+const server = (name: string, ...names: string[]) => ({ name, profile: 'server', names }) as const
+
+test('delegate: its own names → tokens, identities, lists of them and nothing of others', async () => {
+  const { token, jti } = await web.createToken({
+    identity: 'web-1',
+    names: ['dns:a.web.test', 'ip:10.1.2.3'],
+  })
+  const claims = readEnrolmentToken(token)
+  assert.equal(claims.expiresAt - claims.issuedAt, 600_000)
+  await web.addIdentity(server('web-2', 'dns:web.test'))
+  assert.equal((await web.suspendIdentity('web-own')).state, 'suspended')
+  assert.equal((await web.resumeIdentity('web-own')).identity.state, 'new')
+  assert.deepEqual(
+    (await web.listIdentities()).identities.map(({ name }) => name),
+    ['web-1', 'web-2', 'web-own'],
+  )
+  await live.admin.createToken({ identity: 'db-1' })
+  assert.deepEqual(
+    (await web.listTokens()).map(({ identity }) => identity),
+    ['web-1'],
+  )
+  await web.revokeToken(jti)
+  assert.equal((await watch.status()).bundleSequence, 1)
+})
+
+interface Refusal {
+  readonly what: string
+  readonly action: string
+  readonly says: RegExp
+  readonly by?: () => AdminClient
+  try(admin: AdminClient): Promise<unknown>
+}
+
+const refusals: readonly Refusal[] = [
+  {
+    what: 'a token for a name outside',
+    action: 'token.create',
+    says: /only names in dns:web\.test, ip:10\.1\.0\.0\/16 are its own, not dns:xweb\.test/,
+    try: (admin) => admin.createToken({ identity: 'web-3', names: ['dns:a.web.test', 'dns:xweb.test'] }),
+  },
+  {
+    what: 'a wildcard beside its names',
+    action: 'token.create',
+    says: /not dns:\*\.xweb\.test/,
+    try: (admin) => admin.createToken({ identity: 'web-3', names: ['dns:*.xweb.test'] }),
+  },
+  {
+    what: 'a name of a type without a range',
+    action: 'token.create',
+    says: /not uri:spiffe:\/\/web\.test\/x/,
+    try: (admin) => admin.createToken({ identity: 'web-3', names: ['uri:spiffe://web.test/x'] }),
+  },
+  {
+    what: 'a token for an identity with another name beside its own',
+    action: 'token.create',
+    says: /not dns:db\.test/,
+    try: (admin) => admin.createToken({ identity: 'web-other' }),
+  },
+  {
+    what: 'an identity called otherwise',
+    action: 'token.create',
+    says: /its name is none of web-\*/,
+    try: (admin) => admin.createToken({ identity: 'db-1' }),
+  },
+  {
+    what: 'another profile',
+    action: 'token.create',
+    says: /its profile client is none of server/,
+    try: (admin) => admin.createToken({ identity: 'web-3', profile: 'client', names: ['dns:c.web.test'] }),
+  },
+  {
+    what: 'a token that lives longer',
+    action: 'token.create',
+    says: /live 600 s at most, and this one would live 900 s/,
+    try: (admin) => admin.createToken({ identity: 'web-own', lifetimeSeconds: 900 }),
+  },
+  {
+    what: "a token for the issuer's own identity",
+    action: 'token.create',
+    says: /issuer/,
+    try: (admin) => admin.createToken({ identity: 'issuer' }),
+  },
+  {
+    what: 'an identity with a name outside',
+    action: 'identity.add',
+    says: /not ip:10\.2\.0\.1/,
+    try: (admin) => admin.addIdentity(server('web-3', 'ip:10.2.0.1')),
+  },
+  {
+    what: 'suspending what is not its own',
+    action: 'identity.suspend',
+    says: /no say over the identity db-1/,
+    try: (admin) => admin.suspendIdentity('db-1'),
+  },
+  {
+    what: 'resuming what is not its own',
+    action: 'identity.resume',
+    says: /no say over the identity web-peer/,
+    try: (admin) => admin.resumeIdentity('web-peer'),
+  },
+  {
+    what: 'looking at what is not its own',
+    action: 'identity.show',
+    says: /no say over the identity db-1/,
+    try: (admin) => admin.showIdentity('db-1'),
+  },
+  {
+    what: "revoking another's token",
+    action: 'token.revoke',
+    says: /no say over the identity db-1/,
+    async try(admin) {
+      const [token] = (await live.admin.listTokens()).filter(({ identity }) => identity === 'db-1')
+      return admin.revokeToken(token?.jti ?? '')
+    },
+  },
+  {
+    what: 'the status',
+    action: 'status',
+    says: /may identities\.read, .*"status"/,
+    try: (admin) => admin.status(),
+  },
+  { what: 'the audit', action: 'audit.read', says: /"audit"/, try: (admin) => admin.readAudit() },
+  { what: 'the clock', action: 'clock.accept', says: /for the owner/, try: (admin) => admin.acceptClock() },
+  {
+    what: 'what a restore forgot',
+    action: 'forgotten.accept',
+    says: /for the owner/,
+    try: (admin) => admin.acceptForgotten(),
+  },
+  {
+    what: 'an alarm',
+    action: 'alarm.acknowledge',
+    says: /for the owner/,
+    try: (admin) => admin.acknowledgeAlarm('store-restored'),
+  },
+  {
+    what: 'a token without that power',
+    action: 'token.create',
+    by: () => watch,
+    says: /The admin watch may status; this takes "tokens"/,
+    try: (admin) => admin.createToken({ identity: 'web-own' }),
+  },
+]
+
+for (const { what, action, says, by, try: attempt } of refusals) {
+  test(`delegate: ${what} → forbidden, with the reason, and in the audit by name`, async () => {
+    const admin = by?.() ?? web
+    const name = by === undefined ? 'web-team' : 'watch'
+    const error = await attempt(admin).then(
+      () => assert.fail('was allowed'),
+      (thrown: unknown) => thrown as MayflyError,
+    )
+    assert.ok(isMayflyError(error), String(error))
+    assert.match(error.message, says)
+    const { requestId } = error.details
+    const { number } = await live.store.auditEnd()
+    const records = await live.store.auditRecords({ afterNumber: Math.max(0, number - 5), limit: 10 })
+    const record = records.map(({ text }) => JSON.parse(text)).find((found) => found.requestId === requestId)
+    assert.deepEqual([record?.action, record?.outcome, record?.reason], [action, 'refused', error.code])
+    assert.deepEqual(record?.actor, { kind: 'admin', name })
+    if (action !== 'token.create' || !what.includes('own identity')) assert.equal(error.code, 'forbidden')
+  })
+}
+
+test('delegate: nothing that was refused → is there', async () => {
+  for (const name of ['web-3']) {
+    await assert.rejects(live.admin.showIdentity(name), (error) => isMayflyError(error, 'identity-unknown'))
+  }
+  assert.equal((await live.admin.showIdentity('db-1')).state, 'new')
+})
+
+test('delegate: its socket → for its group, and no one else', async () => {
+  const status = await stat(join(folder, 'web.sock'))
+  assert.deepEqual([status.mode & 0o777, status.gid], [0o660, process.getgid?.()])
+})
+
+test('delegate: a socket that cannot be given away → refused, and gone', async () => {
+  const path = join(folder, 'given.sock')
+  const error = await listenPrivately(createServer(), path, { mode: 0o660, uid: 2 ** 32 - 2, gid: -5 }).catch(
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(isMayflyError(error, 'permission-denied'), String(error))
+  assert.match(error.message, /SupplementaryGroups/)
+  await assert.rejects(stat(path), { code: 'ENOENT' })
+})
+
+test('delegate: a reload that takes something away → at once; a new socket waits for the restart, by name', async () => {
+  const { admin } = live.configuration
+  const [first, second] = admin.delegates
+  assert.ok(first && second)
+  const changed = { ...first, rights: { ...first.rights, may: ['identities.read'] as const } }
+  const added = { ...second, socket: join(folder, 'new.sock'), rights: { ...second.rights, name: 'new' } }
+  const next: IssuerConfiguration = {
+    ...live.configuration,
+    admin: { ...admin, delegates: [changed, added] },
+  }
+  await live.issuer.reload(next)
+  await web.listIdentities()
+  await assert.rejects(web.createToken({ identity: 'web-own' }), (error) => isMayflyError(error, 'forbidden'))
+  await assert.rejects(watch.status(), /The admin watch may nothing/)
+  assert.match(live.log(), /this waits for a restart: admin\.delegates\.new, admin\.delegates\.watch/)
+  await live.issuer.reload(live.configuration)
+  await watch.status()
+})
