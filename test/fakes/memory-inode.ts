@@ -34,7 +34,9 @@ export interface Owner {
 }
 
 export function newFile(content: Uint8Array, access: FileAccess, owner: Owner): MemoryFile {
-  return { type: 'file', ...owner, ...defined(access), content: content.slice(), durable: content.slice() }
+  // A copy, as its owner may write to it again; nothing here does, so that one is enough.
+  const copy = content.slice()
+  return { type: 'file', ...owner, ...defined(access), content: copy, durable: copy }
 }
 
 export function newFolder(access: FileAccess, owner: Owner): MemoryFolder {
@@ -54,7 +56,7 @@ export function losePower(folder: MemoryFolder): void {
   folder.entries.clear()
   for (const [name, inode] of folder.durable) {
     folder.entries.set(name, inode)
-    if (inode.type === 'file') inode.content = inode.durable.slice()
+    if (inode.type === 'file') inode.content = inode.durable
     if (inode.type === 'directory') losePower(inode)
   }
 }

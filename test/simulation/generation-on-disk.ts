@@ -50,8 +50,7 @@ function judge([
     const leaf = new X509Certificate(fullchain)
     if (cert + chain !== fullchain) return torn('fullchain.pem is not cert.pem and chain.pem')
     if (!leaf.checkPrivateKey(createPrivateKey(key))) return torn('key.pem is for another certificate')
-    if (!new X509Certificate(chain).ca || !new X509Certificate(bundle).ca)
-      return torn('the chain is no chain')
+    if (![chain, bundle].every(isAuthority)) return torn('the chain is no chain')
     const certificate = {
       serial: leaf.serialNumber.toLowerCase(),
       notBefore: leaf.validFromDate.getTime(),
@@ -62,6 +61,16 @@ function judge([
   } catch (error) {
     return torn(String(error))
   }
+}
+
+/** The same few authorities stand in all generations. */
+const authorities = new Set<string>()
+
+function isAuthority(pem: string): boolean {
+  if (authorities.has(pem)) return true
+  const { ca } = new X509Certificate(pem)
+  if (ca) authorities.add(pem)
+  return ca
 }
 
 function torn(because: string): GenerationOnDisk {

@@ -1,4 +1,4 @@
-import { type Clock, encodeBase64url, endpointPaths, type Random } from '@mayfly/ca-core'
+import { type Clock, encodeBase64url, endpointPaths, type Random, secondMs } from '@mayfly/ca-core'
 import type { Issuer, ServedBundle } from '@mayfly/issuer-daemon'
 import type { WireRequest, WireResponse } from '../../packages/agent/src/transport/transport.ts'
 import { authorise } from '../../packages/issuer-daemon/src/api/authorisation.ts'
@@ -128,8 +128,12 @@ function toWire({ status, mediaType, headers, body }: Answer, now: number): Wire
   }
 }
 
+let latestDate = { second: 0, text: '' }
+
 function httpDate(now: number): string {
-  return new Date(now).toUTCString()
+  const second = Math.floor(now / secondMs)
+  if (latestDate.second !== second) latestDate = { second, text: new Date(now).toUTCString() }
+  return latestDate.text
 }
 
 function encode(text: string): Uint8Array {

@@ -6,7 +6,7 @@ import { clearSetback } from '../state/setback.ts'
 import { carryOut, type Deed, endsSetback, trackOf } from './carry-out.ts'
 import { observe } from './observe.ts'
 import { paceOf } from './pace.ts'
-import { planRotation } from './plan-rotation.ts'
+import { type Observations, planRotation } from './plan-rotation.ts'
 import { nextSetback } from './record-setback.ts'
 import { openRenewalWish } from './renewal-wish.ts'
 import type { RotationAction, Wait } from './rotation-action.ts'
@@ -100,7 +100,7 @@ export function createCertificateKeeper(
   }
 
   const load = async (): Promise<{ state: LineageState; held: HeldBundle }> => {
-    state = await takeUpEnrolment(store, state ?? (await store.read()), tell)
+    state ??= await store.read()
     if (state === undefined) throw notEnrolled(subject.name)
     held = (await shelf.held(state.rootFingerprint)) ?? (await recoverBundle(ports, subject, state))
     return { state, held }
@@ -114,16 +114,26 @@ export function createCertificateKeeper(
       ...(wantedIdentity !== undefined && { wantedIdentity }),
     }),
     async step(deedsMax = deedsInARowMax) {
+      state = await takeUpEnrolment(store, state ?? (await store.read()), tell)
+      let observed: Observations | undefined
       for (let deeds = 0; deeds < deedsMax; deeds++) {
         const now = await load()
-        const observed = await observe(ports, subject, wish, now.state, now.held)
+        observed ??= await observe(ports, subject, wish, now.state, now.held)
         const [next] = planRotation(now.state, now.held, clock.now(), observed)
         if (next === undefined || isWait(next)) return next ?? waitAMinute(clock.now())
         await attempt(next, now.state, now.held, observed.renewalWished)
+        if (observed.renewalWished || !onlyAsksTheIssuer(next)) observed = undefined
       }
       return waitAMinute(clock.now())
     },
   }
+}
+
+/** It leaves the live files as they are. */
+function onlyAsksTheIssuer(deed: Deed): boolean {
+  return (
+    deed.do === 'refresh-bundle' || deed.do === 'make-key' || deed.do === 'request' || deed.do === 'fetch'
+  )
 }
 
 function isWait(action: RotationAction): action is Wait {

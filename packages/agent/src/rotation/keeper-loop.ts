@@ -49,15 +49,17 @@ export function startKeeperLoop(keeper: CertificateKeeper, options: KeeperLoopOp
     }
   }
 
+  signal.addEventListener('abort', () => sleeping.abort(), { once: true })
+
   const run = async (): Promise<void> => {
     // The caller gets its loop before the first step tells of itself.
     await Promise.resolve()
     while (!signal.aborted) {
       woken = false
       const waitMs = Math.min(Math.max(await stepOnce(), 0), sleepMsMax)
-      if (woken) continue
+      if (woken || signal.aborted) continue
       sleeping = new AbortController()
-      await clock.sleep(waitMs, AbortSignal.any([signal, sleeping.signal])).catch(() => undefined)
+      await clock.sleep(waitMs, sleeping.signal).catch(() => undefined)
     }
   }
 

@@ -11,16 +11,23 @@ export function credentialOf(state: LineageState, holder: Holder): Credential {
   return credential
 }
 
-/** Parsed once for each certificate: the live files are compared with it every minute. */
-const parsed = new WeakMap<Credential, Omit<Material, 'bundle'>>()
+/** A certificate with its chain and its key, read. */
+export type OpenCredential = Omit<Material, 'bundle'>
 
-/** What a generation is made from. */
-export function materialOf(credential: Credential, bundle: TrustBundle): Material {
-  const known = parsed.get(credential) ?? {
+const opened = new WeakMap<Credential, OpenCredential>()
+
+/** Read once for each certificate: the live files are compared with it every minute, and every request is signed by it. */
+export function openCredential(credential: Credential): OpenCredential {
+  const known = opened.get(credential) ?? {
     chain: parseCertificateChain(credential.chainPem),
     chainPem: credential.chainPem,
     keyPair: parsePrivateKey(credential.keyPem),
   }
-  parsed.set(credential, known)
-  return { ...known, bundle }
+  opened.set(credential, known)
+  return known
+}
+
+/** What a generation is made from. */
+export function materialOf(credential: Credential, bundle: TrustBundle): Material {
+  return { ...openCredential(credential), bundle }
 }

@@ -1,8 +1,8 @@
-import { type Instant, secondMs } from '@mayfly/ca-core'
+import { type ErrorCode, type Instant, secondMs } from '@mayfly/ca-core'
 import { lifePoint } from '../state/credential.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
-import { mayRetry, type Track } from '../state/setback.ts'
+import { mayRetry, type Setbacks, type Track } from '../state/setback.ts'
 import type { StagedKey } from '../state/staged-key.ts'
 import { adoptLifeShare, goBackLifeShare, overdueLifeShare, paceOf } from './pace.ts'
 import type { Holder, InstallReason, RequestReason, RotationAction, Wait } from './rotation-action.ts'
@@ -30,12 +30,9 @@ export function planRotation(
   observed: Observations = nothingObserved,
 ): readonly RotationAction[] {
   const planning: Planning = { state, held, now, observed, waits: [] }
-  const actions = [
-    ...planBundle(planning),
-    ...planAdoption(planning),
-    ...planInstalling(planning),
-    ...planAsking(planning),
-  ]
+  const bundle = planBundle(planning)
+  const others = [...planAdoption(planning), ...planInstalling(planning), ...planAsking(planning)]
+  const actions = isBundleLast(state.setbacks) ? [...others, ...bundle] : [...bundle, ...others]
   return actions.length > 0 ? actions : [earliest(planning.waits, now)]
 }
 
@@ -57,6 +54,11 @@ function planBundle(planning: Planning): RotationAction[] {
     return []
   }
   return unlessBackingOff(planning, 'bundle', [{ do: 'refresh-bundle', because: 'due' }])
+}
+
+/** Where the bundle was the latest to find nobody, what else is asked of the issuer has its turn first. */
+function isBundleLast({ bundle, ask, fetch }: Setbacks): boolean {
+  return bundle?.code === unreachable && bundle.at >= Math.max(ask?.at ?? 0, fetch?.at ?? 0)
 }
 
 /**
@@ -166,10 +168,28 @@ function unlessBackingOff(
   track: Track,
   actions: RotationAction[],
 ): RotationAction[] {
-  const setback = state.setbacks[track]
-  if (setback === undefined || mayRetry(setback, now)) return actions
-  waits.push({ do: 'wait', until: setback.retryAt, because: 'back-off' })
+  const until = backsOffUntil(state.setbacks, track, now)
+  if (until === undefined) return actions
+  waits.push({ do: 'wait', until, because: 'back-off' })
   return []
+}
+
+/** Nobody answered. What one track learns of this the others need not find out again. */
+const unreachable = 'transport-failed' satisfies ErrorCode
+const issuerTracks: readonly Track[] = ['bundle', 'ask', 'fetch']
+
+/**
+ * The end of the longest wait that `track` has to keep. Whoever asks the issuer waits together: hosts that each came
+ * back on several tracks would return in a crowd after an outage.
+ */
+function backsOffUntil(setbacks: Setbacks, track: Track, now: Instant): Instant | undefined {
+  const others = issuerTracks.includes(track) ? issuerTracks : []
+  const ends = [track, ...others].flatMap((one) => {
+    const setback = setbacks[one]
+    const counts = one === track || setback?.code === unreachable
+    return setback === undefined || !counts || mayRetry(setback, now) ? [] : [setback.retryAt]
+  })
+  return ends.length === 0 ? undefined : Math.max(...ends)
 }
 
 function earliest(waits: readonly Wait[], now: Instant): Wait {

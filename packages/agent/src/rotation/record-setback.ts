@@ -13,6 +13,12 @@ import type { Pace } from './pace.ts'
 /** Looked at only now and then. A quota ends by itself, but not before the day does. */
 const hopeless: readonly ErrorCode[] = [...onlyAPersonHelps, 'quota-exceeded']
 
+/**
+ * Of each wait. Hosts that wait up to the same limit come back at an even pace over it; were it drawn whole, more than a
+ * third of them would come in the first minute of five.
+ */
+const certainShare = 0.5
+
 /** The setback after `error`: the wait doubles with every failure in a row, is drawn at random, and never ends. */
 export function nextSetback(
   before: Setback | undefined,
@@ -43,7 +49,7 @@ function waitSeconds(error: MayflyError, attempts: number, random: Random, pace:
   const isHopeless = hopeless.includes(error.code)
   const capSeconds = isHopeless ? pace.hopelessSeconds : pace.backoffCapSeconds
   const baseSeconds = isHopeless ? pace.hopelessSeconds : pace.backoffBaseSeconds
-  const jitterSeconds = backoff({ attempt: attempts - 1, random, baseSeconds, capSeconds })
+  const jitterSeconds = backoff({ attempt: attempts - 1, random, baseSeconds, capSeconds, certainShare })
   const asked = typeof error.retry === 'object' ? error.retry.afterSeconds : 0
   // Never earlier than asked, but an hour's patience must not cost a certificate that lives a minute.
   return Math.min(asked, capSeconds) + jitterSeconds

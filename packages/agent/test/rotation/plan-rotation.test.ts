@@ -180,6 +180,36 @@ const cases: readonly Case[] = [
     plan: [{ do: 'wait', until: start + 5 * minuteMs, because: 'back-off' }],
   },
   {
+    name: 'the bundle just found no issuer: asks for nothing else before that wait is over',
+    state: { ...fresh, staged: withoutPromise(), setbacks: { bundle: setback(start, 5 * minuteMs) } },
+    afterMs: minuteMs,
+    plan: [{ do: 'wait', until: start + 5 * minuteMs, because: 'back-off' }],
+  },
+  {
+    name: 'the bundle was refused, the issuer is there: asks on',
+    state: {
+      ...fresh,
+      staged: withoutPromise(),
+      setbacks: { bundle: setback(start, 5 * minuteMs, 'bundle-invalid') },
+    },
+    afterMs: minuteMs,
+    plan: [{ do: 'request', immediate: false, because: 'new-key' }],
+  },
+  {
+    name: 'the bundle was the latest to find no issuer: what waits for it has its turn first',
+    state: {
+      ...fresh,
+      staged: withoutPromise(),
+      setbacks: { ask: setback(start, 2 * minuteMs), bundle: setback(start + minuteMs, minuteMs) },
+    },
+    afterMs: 3 * minuteMs,
+    bundleAgeMs: 2 * hourMs,
+    plan: [
+      { do: 'request', immediate: false, because: 'new-key' },
+      { do: 'refresh-bundle', because: 'due' },
+    ],
+  },
+  {
     name: 'the clock went back behind the failure: waits no longer',
     state: { ...fresh, staged: withoutPromise(), setbacks: { ask: setback(start, 5 * minuteMs) } },
     afterMs: -minuteMs,

@@ -24,17 +24,23 @@ export const spkiBytesMax = 4_096
  * curves and algorithms among them), or `key-invalid`.
  */
 export function parsePublicKey(spki: Uint8Array): PublicKey {
-  const { algorithm, bits } = readSpki(spki)
-  const type = keyTypes.find((candidate) => isKeyOf(keyAlgorithms[candidate], algorithm, bits))
-  if (type === undefined) throw refusalOf(algorithm, bits)
+  const type = typeOf(spki)
   // A copy: the input may be a view of a whole request, or a buffer that its owner writes to again.
   return { type, spki: new Uint8Array(spki), hash: sha256Hex(spki), key: openKey(spki) }
+}
+
+function typeOf(encoded: Uint8Array): KeyType {
+  const { algorithm, bits } = readSpki(encoded)
+  const type = keyTypes.find((candidate) => isKeyOf(keyAlgorithms[candidate], algorithm, bits))
+  if (type === undefined) throw refusalOf(algorithm, bits)
+  return type
 }
 
 /** The public key inside a node:crypto key. Throws as `parsePublicKey`. */
 export function publicKeyOf(key: KeyObject): PublicKey {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
-  return parsePublicKey(new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })))
+  const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+  return { type: typeOf(spki), spki, hash: sha256Hex(spki), key: publicKey }
 }
 
 interface Spki {

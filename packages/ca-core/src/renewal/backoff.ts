@@ -10,13 +10,16 @@ export interface BackoffOptions {
   readonly random: Random
   readonly baseSeconds: number
   readonly capSeconds: number
+  /** How much of the limit is waited for certain; the rest is drawn. 0 where absent. */
+  readonly certainShare?: number
 }
 
 /**
- * How many seconds to wait after a failure: uniform between nothing and a limit that doubles with each
- * attempt up to the cap ("full jitter"), so that a fleet that failed together does not return together.
+ * How many seconds to wait after a failure: uniform between nothing ("full jitter"), or a certain share, and a limit
+ * that doubles with each attempt up to the cap, so that a fleet that failed together does not return together.
  */
-export function backoff({ attempt, random, baseSeconds, capSeconds }: BackoffOptions): number {
+export function backoff(options: BackoffOptions): number {
+  const { attempt, random, baseSeconds, capSeconds, certainShare = 0 } = options
   const limitSeconds = Math.min(capSeconds, baseSeconds * 2 ** Math.min(attempt, doublingsMax))
-  return drawFraction(random) * limitSeconds
+  return (certainShare + drawFraction(random) * (1 - certainShare)) * limitSeconds
 }

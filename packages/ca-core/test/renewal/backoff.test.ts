@@ -23,3 +23,10 @@ test('backoff: a thousand hosts that failed together → spread over the whole w
   )
   for (const hosts of perTenth) assert.ok(hosts.length > 50, `${hosts.length} hosts`)
 })
+
+test('backoff: a certain share of a half → never less than half of the limit, never more than it', () => {
+  const wait = (random: Random): number =>
+    backoff({ attempt: 9, random, baseSeconds: 5, capSeconds: 300, certainShare: 0.5 })
+  assert.equal(wait({ bytes: (count) => new Uint8Array(count) }), 150)
+  assert.equal(Math.round(wait(almostOne)), 300)
+})

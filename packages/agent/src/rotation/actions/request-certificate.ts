@@ -1,7 +1,6 @@
 import {
   addSeconds,
   type Certificate,
-  createCertificateRequest,
   type ErrorCode,
   encodeBase64url,
   endpointPaths,
@@ -10,8 +9,6 @@ import {
   type IssuerAnswer,
   isMayflyError,
   MayflyError,
-  parseCertificateChain,
-  parsePrivateKey,
   type RequestBody,
   type ScheduledAnswer,
   signRequest,
@@ -19,11 +16,13 @@ import {
 import { type LineageState, liveGeneration } from '../../state/lineage-state.ts'
 import type { StagedKey } from '../../state/staged-key.ts'
 import { askIssuers } from '../ask-issuers.ts'
+import { openCredential } from '../material-of.ts'
 import { newestAuditHead } from '../newest-audit-head.ts'
 import { paceOf } from '../pace.ts'
 import { issuerUrls, type RotationContext } from '../rotation-context.ts'
 import { acceptCertificate } from './accept-certificate.ts'
 import { composeReport } from './compose-report.ts'
+import { csrOf } from './csr-of.ts'
 import { dropKey } from './drop-key.ts'
 
 /** 128 random bits, so that no two requests ever share a nonce. */
@@ -67,18 +66,13 @@ function stagedOf({ state }: RotationContext): StagedKey {
 }
 
 async function composeBody(context: RotationContext): Promise<RequestBody> {
-  const { keyPem, immediate } = stagedOf(context)
-  const names = context.subject.settings.names
-  const csr = await createCertificateRequest({
-    keyPair: parsePrivateKey(keyPem),
-    ...(names !== undefined && { names }),
-  })
+  const staged = stagedOf(context)
   const { givenUp } = context.state
   return {
-    csr: encodeBase64url(csr),
+    csr: await csrOf(staged, context.subject.settings.names),
     report: composeReport(context),
     ...(givenUp !== undefined && { replaces: givenUp }),
-    ...(immediate && { immediate }),
+    ...(staged.immediate && { immediate: true }),
   }
 }
 
@@ -109,7 +103,7 @@ async function sendOnce(
 ): Promise<IssuerAnswer> {
   const { ports, state, held, subject } = context
   const jws = await signRequest({
-    keyPair: parsePrivateKey(state.head.keyPem),
+    keyPair: openCredential(state.head).keyPair,
     certificateFingerprint: leafOf(context).fingerprint,
     url: endpointUrl(issuerUrl, endpointPaths.requests),
     now: addSeconds(ports.clock.now(), -ports.issuer.clockOffsetSeconds()),
@@ -124,7 +118,7 @@ async function sendOnce(
 }
 
 function leafOf({ state }: RotationContext): Certificate {
-  const [leaf] = parseCertificateChain(state.head.chainPem)
+  const [leaf] = openCredential(state.head).chain
   if (leaf !== undefined) return leaf
   throw new MayflyError('state-invalid', 'the certificate in the state is missing; enrol again')
 }
@@ -136,7 +130,7 @@ async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promi
   const reported = withAuditHead(
     { ...state, ...(live !== undefined && { reportedSerial: live.serial }) },
     answer,
-    state.head.chainPem,
+    openCredential(state.head).chain,
   )
   if (answer.status === 'issued') await takeCertificate({ ...context, state: reported }, answer)
   else await takePromise({ ...context, state: reported }, answer)
@@ -147,7 +141,8 @@ async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promi
 async function takeCertificate(context: RotationContext, answer: IssuedAnswer): Promise<void> {
   const accepted = await acceptCertificate(context, answer.chain)
   // The intermediate that came with it is known only now that its chain was checked.
-  const noted = withAuditHead(accepted, answer, answer.chain)
+  const trusted = accepted.candidate === undefined ? [] : openCredential(accepted.candidate).chain
+  const noted = withAuditHead(accepted, answer, trusted)
   if (noted.auditHead !== accepted.auditHead) await context.save(noted)
   if (answer.bundleSequence > context.held.bundle.sequence) {
     context.ports.shelf.outdate(accepted.rootFingerprint)
@@ -155,8 +150,12 @@ async function takeCertificate(context: RotationContext, answer: IssuedAnswer): 
 }
 
 /** With the end of the issuer's history that came with the answer, if the chain's intermediate signed it. */
-function withAuditHead(state: LineageState, answer: IssuerAnswer, trustedChainPem: string): LineageState {
-  const [, ...authorities] = parseCertificateChain(trustedChainPem)
+function withAuditHead(
+  state: LineageState,
+  answer: IssuerAnswer,
+  trusted: readonly Certificate[],
+): LineageState {
+  const [, ...authorities] = trusted
   const auditHead = newestAuditHead(state.auditHead, answer.auditHead, authorities)
   return { ...state, ...(auditHead !== undefined && { auditHead }) }
 }

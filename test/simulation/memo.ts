@@ -1,0 +1,20 @@
+/** Enough for what is in use at one time. */
+const entriesMax = 20_000
+
+/** What was computed, by its input. What was not asked for since long is forgotten. */
+export class Memo<Value> {
+  #recent = new Map<unknown, Value>()
+  #older = new Map<unknown, Value>()
+
+  get(input: unknown, compute: () => Value): Value {
+    const recent = this.#recent.get(input)
+    if (recent !== undefined) return recent
+    const value = this.#older.get(input) ?? compute()
+    if (this.#recent.size >= entriesMax) {
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
+    this.#recent.set(input, value)
+    return value
+  }
+}
