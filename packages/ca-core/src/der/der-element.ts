@@ -70,9 +70,7 @@ function readElement(
 ): DerElement {
   if (depth >= derDepthMax) throw derInvalid(`values are nested more than ${derDepthMax} deep`)
   if (--budget.elements < 0) throw derInvalid(`more than ${derElementsMax} elements`)
-  const tag = octet(bytes, offset, limit)
-  if ((tag & 0x1f) === 0x1f) throw derInvalid('a tag number over 30')
-  if (tag === 0) throw derInvalid('an end-of-contents octet')
+  const tag = tagAt(bytes, offset, limit)
   const { length, start } = readLength(bytes, offset + 1, limit)
   const end = start + length
   if (end > limit) throw derInvalid('a length goes past the end')
@@ -98,8 +96,20 @@ function readElements(
   return elements
 }
 
+/** The identifier octet at `offset`, one octet long. */
+export function tagAt(bytes: Uint8Array, offset: number, limit: number): number {
+  const tag = octet(bytes, offset, limit)
+  if ((tag & 0x1f) === 0x1f) throw derInvalid('a tag number over 30')
+  if (tag === 0) throw derInvalid('an end-of-contents octet')
+  return tag
+}
+
 /** X.690 10.1: the definite form, in the fewest octets. 0x80 would be the indefinite form of BER. */
-function readLength(bytes: Uint8Array, offset: number, limit: number): { length: number; start: number } {
+export function readLength(
+  bytes: Uint8Array,
+  offset: number,
+  limit: number,
+): { length: number; start: number } {
   const first = octet(bytes, offset, limit)
   if (first < 0x80) return { length: first, start: offset + 1 }
   const count = first & 0x7f

@@ -2,7 +2,7 @@ import { sign, verify } from 'node:crypto'
 import type { Signer } from '../ports/signer.ts'
 import { keyAlgorithms } from './key-algorithms.ts'
 import type { KeyPair } from './key-pair.ts'
-import type { PublicKey } from './public-key.ts'
+import { keyInvalid, type PublicKey } from './public-key.ts'
 
 /** A `Signer` that answers at once. */
 export interface KeySigner extends Signer {
@@ -19,7 +19,14 @@ export function keySigner(keyPair: KeyPair): KeySigner {
   }
 }
 
-/** Whether `signature` (as it stands in a certificate) over `message` is by `publicKey`. Decided by node:crypto. */
+/**
+ * Whether `signature` (as it stands in a certificate) over `message` is by `publicKey`. Decided by node:crypto.
+ * Throws `key-invalid` where OpenSSL does not accept the key.
+ */
 export function verifySignature(publicKey: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  return verify(keyAlgorithms[publicKey.type].digest, message, publicKey.key, signature)
+  try {
+    return verify(keyAlgorithms[publicKey.type].digest, message, publicKey.verificationKey, signature)
+  } catch (cause) {
+    throw keyInvalid(cause)
+  }
 }

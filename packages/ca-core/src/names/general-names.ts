@@ -1,6 +1,7 @@
+import type { BackwardWriter } from '../der/backward-writer.ts'
 import { parseDer } from '../der/der-element.ts'
 import { derInvalid } from '../der/der-invalid.ts'
-import { contextTag } from '../der/der-tags.ts'
+import { contextTag, derTags } from '../der/der-tags.ts'
 import { elementsOf } from '../der/der-values.ts'
 import { encodeContextPrimitive, encodeSequence } from '../der/der-writer.ts'
 import { formatIpAddress, ipAddressBytes } from './ip-address.ts'
@@ -27,6 +28,19 @@ export function decodeGeneralNames(der: Uint8Array): Name[] {
   if (elements.length === 0 || elements.length > namesMax)
     throw derInvalid(`there must be 1 to ${namesMax} names`)
   return elements.map(({ tag, content }) => decodeGeneralName(tag, content))
+}
+
+/** The same written backwards, for leaves. */
+export function writeGeneralNames(writer: BackwardWriter, names: readonly Name[]): void {
+  const end = writer.position
+  for (let at = names.length - 1; at >= 0; at--) {
+    const name = names[at] as Name
+    const nameEnd = writer.position
+    if (name.type === 'ip') writer.bytes(ipAddressBytes(name.value))
+    else writer.ascii(name.value)
+    writer.header(contextTag(tagNumbers[name.type]), nameEnd)
+  }
+  writer.header(derTags.sequence, end)
 }
 
 function encodeGeneralName(name: Name): Uint8Array {

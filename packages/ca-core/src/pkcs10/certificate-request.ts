@@ -1,12 +1,15 @@
-import { type DerElement, parseDer } from '../der/der-element.ts'
+import { DerCursor } from '../der/der-cursor.ts'
+import { parseDer } from '../der/der-element.ts'
 import { oidOf } from '../der/der-oid.ts'
 import { contextTagConstructed, derTags } from '../der/der-tags.ts'
-import { bitStringBytesOf, elementsOf, fieldsOf, smallIntegerOf } from '../der/der-values.ts'
+import { bitStringBytesOf, elementsOf, fieldsOf } from '../der/der-values.ts'
+import { encodeContextConstructed, encodeSequence, encodeSmallInteger } from '../der/der-writer.ts'
 import { oids } from '../der/oids.ts'
+import { ownBytes } from '../der/own-bytes.ts'
 import { decodePem } from '../der/pem.ts'
 import { isMayflyError, MayflyError } from '../errors/mayfly-error.ts'
 import { keyAlgorithms, signatureAlgorithmOf } from '../keys/key-algorithms.ts'
-import { type PublicKey, parsePublicKey } from '../keys/public-key.ts'
+import { type PublicKey, readPublicKey } from '../keys/public-key.ts'
 import { verifySignature } from '../keys/signature.ts'
 import { decodeGeneralNames } from '../names/general-names.ts'
 import type { Name } from '../names/name.ts'
@@ -31,16 +34,15 @@ export interface CertificateRequest {
  * Throws `csr-invalid`, `proof-of-possession-failed`, `key-weak` or `key-type-unsupported`.
  */
 export function parseCertificateRequest(input: Uint8Array): CertificateRequest {
-  // A copy: the caller may write to its buffer again.
-  const der = new Uint8Array(input)
+  const der = ownBytes(input)
   const parts = asRequest(() => readRequest(der))
   const { publicKey } = parts
-  if (Buffer.compare(parts.signatureAlgorithm, signatureAlgorithmOf(publicKey.type)) !== 0) {
+  if (!parts.isSignedAsDue) {
     const { digest } = keyAlgorithms[publicKey.type]
     const advice = digest === null ? '' : `; sign it with ${digest}`
     throw csrInvalid(`its signature algorithm is not the one of ${publicKey.type} keys${advice}`)
   }
-  if (!verifySignature(publicKey, parts.info, parts.signature)) {
+  if (!asRequest(() => verifySignature(publicKey, parts.info, parts.signature))) {
     throw new MayflyError(
       'proof-of-possession-failed',
       'The certificate request is not signed by the key it holds.',
@@ -60,28 +62,41 @@ interface RequestParts {
   readonly publicKey: PublicKey
   readonly commonName: string | undefined
   readonly names: readonly Name[]
-  readonly signatureAlgorithm: Uint8Array
+  /** Whether it is the one that keys of this type sign with. */
+  readonly isSignedAsDue: boolean
   readonly signature: Uint8Array
 }
 
 function readRequest(der: Uint8Array): RequestParts {
-  const outer = fieldsOf(parseDer(der, { bytesMax: requestBytesMax }))
-  const info = outer.take(derTags.sequence)
-  const signatureAlgorithm = outer.take(derTags.sequence).encoded
-  const signature = bitStringBytesOf(outer.takeAny())
-  outer.end()
-  const fields = fieldsOf(info)
+  const cursor = new DerCursor(der, requestBytesMax)
+  const outside = cursor.enter()
+  const infoStart = cursor.position
+  const request = cursor.enter()
   // RFC 2986 4.1: version 1 is written as 0.
-  if (smallIntegerOf(fields.takeAny()) !== 0) throw csrInvalid('its version is not 1')
-  const { commonName } = parseDistinguishedName(fields.takeAny().encoded)
-  const publicKey = parsePublicKey(fields.take(derTags.sequence).encoded)
-  const names = readAttributes(fields.take(contextTagConstructed(0)))
-  fields.end()
-  return { info: info.encoded, publicKey, commonName, names, signatureAlgorithm, signature }
+  if (!cursor.takeIf(version1)) throw csrInvalid('its version is not 1')
+  const commonName = cursor.takeIf(emptySubject) ? undefined : commonNameOf(cursor.take())
+  const publicKey = readPublicKey(cursor.take())
+  const names = cursor.takeIf(noAttributes) ? [] : readAttributes(cursor.take(contextTagConstructed(0)))
+  cursor.leave(request)
+  const info = der.subarray(infoStart, cursor.position)
+  const isSignedAsDue = cursor.takeIf(signatureAlgorithmOf(publicKey.type))
+  if (!isSignedAsDue) parseDer(cursor.take())
+  const signature = bitStringBytesOf(parseDer(cursor.take(derTags.bitString)))
+  cursor.leave(outside)
+  cursor.end()
+  return { info, publicKey, commonName, names, isSignedAsDue, signature }
 }
 
-function readAttributes(attributes: DerElement): Name[] {
-  const [first, second] = attributes.children
+const version1 = encodeSmallInteger(0)
+const emptySubject = encodeSequence()
+const noAttributes = encodeContextConstructed(0)
+
+function commonNameOf(subject: Uint8Array): string | undefined {
+  return parseDistinguishedName(subject).commonName
+}
+
+function readAttributes(attributes: Uint8Array): Name[] {
+  const [first, second] = parseDer(attributes).children
   if (first === undefined) return []
   if (second !== undefined) throw csrInvalid('it has more than one attribute')
   const fields = fieldsOf(first)

@@ -1,6 +1,4 @@
 import { hash } from 'node:crypto'
-import { parseDer } from '../der/der-element.ts'
-import { bitStringBytesOf, fieldsOf } from '../der/der-values.ts'
 import type { PublicKey } from '../keys/public-key.ts'
 
 /** RFC 7093 section 2, method 1: the leftmost 160 bits of the SHA-256 of the key's BIT STRING. */
@@ -8,8 +6,5 @@ const keyIdDigits = 2 * 20
 
 /** The identifier of a key in SKI and AKI extensions, lower-case hexadecimal. */
 export function keyIdOf(publicKey: PublicKey): string {
-  const fields = fieldsOf(parseDer(publicKey.spki))
-  fields.takeAny()
-  const bits = bitStringBytesOf(fields.takeAny())
-  return hash('sha256', bits, 'hex').slice(0, keyIdDigits)
+  return hash('sha256', publicKey.bits, 'hex').slice(0, keyIdDigits)
 }

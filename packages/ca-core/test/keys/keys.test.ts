@@ -16,6 +16,7 @@ import {
   parseFingerprint,
   parsePrivateKey,
   parsePublicKey,
+  readPublicKey,
   sha256Hex,
   verifySignature,
 } from '../../src/index.ts'
@@ -149,6 +150,13 @@ test('parsePublicKey: points that are compressed, off the curve or at infinity �
   throwsCode(() => parsePublicKey(withPoint(Uint8Array.of(0))), 'key-invalid')
   throwsCode(() => parsePublicKey(withPoint(Uint8Array.of(4, ...new Uint8Array(64).fill(1)))), 'key-invalid')
   throwsCode(() => parsePublicKey(withPoint(Uint8Array.of(6, ...point.subarray(1)))), 'key-invalid')
+})
+
+test('readPublicKey: a point off the curve → is refused when the key is first used', async () => {
+  const { spki } = (await generateKeyPair('ec-p256')).publicKey
+  const read = readPublicKey(spki.with(90, (spki[90] ?? 0) ^ 1))
+  throwsCode(() => read.key, 'key-invalid')
+  throwsCode(() => verifySignature(read, message, new Uint8Array(70)), 'key-invalid')
 })
 
 test('parsePublicKey: trailing bytes, a missing field, no DER → key-invalid', async () => {

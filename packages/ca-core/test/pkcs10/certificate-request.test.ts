@@ -173,6 +173,13 @@ test('proof of possession: one bit of the names changed → proof-of-possession-
   throwsCode(() => parseCertificateRequest(der), 'proof-of-possession-failed')
 })
 
+test('a key whose point is not on its curve → csr-invalid, before anything else is said of it', () => {
+  const spki = Uint8Array.from(keyPair.publicKey.spki)
+  spki[90] = (spki[90] ?? 0) ^ 1
+  const { message } = throwsCode(() => parseCertificateRequest(forge({ spki })), 'csr-invalid')
+  assert.match(message, /OpenSSL does not accept the public key/)
+})
+
 test('weak keys: RSA-2048 from openssl → key-weak; P-521 → key-type-unsupported', () => {
   const make = (...key: readonly string[]): string =>
     openssl(['req', '-new', '-newkey', ...key, '-nodes', '-keyout', 'out', '-subj', '/CN=a'], {})

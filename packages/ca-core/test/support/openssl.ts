@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** The text of a thousand certificates has some megabytes. */
+const outputBytesMax = 67_108_864
+
 /** Runs the machine's `openssl` with `files` written to a folder of their own, which is its working directory. */
 export function openssl(
   args: readonly string[],
@@ -15,6 +18,7 @@ export function openssl(
       cwd: folder,
       encoding: 'utf8',
       timeout: 60_000,
+      maxBuffer: outputBytesMax,
     })
     if (status !== 0) throw new Error(`openssl ${args.join(' ')}: ${stdout}${stderr}`)
     return stdout

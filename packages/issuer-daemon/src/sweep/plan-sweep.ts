@@ -1,4 +1,4 @@
-import { type ErrorCode, type Instant, isMayflyError, type PublicKey, parsePublicKey } from '@mayfly/ca-core'
+import { type ErrorCode, type Instant, isMayflyError, type PublicKey, readPublicKey } from '@mayfly/ca-core'
 import type { Policy } from '../issuing/policy.ts'
 import { useQuota } from '../issuing/quota.ts'
 import { beginGeneration } from '../lineage/plan-request.ts'
@@ -58,7 +58,7 @@ function place(lineage: LineagePosition, staged: StagedKey) {
 /** It was read when it was staged; what can't be read now was altered in the store. */
 function readStagedKey({ spki, keyHash }: StagedKey): PublicKey | undefined {
   try {
-    const publicKey = parsePublicKey(spki)
+    const publicKey = readPublicKey(spki)
     return publicKey.hash === keyHash ? publicKey : undefined
   } catch (error) {
     if (isMayflyError(error)) return undefined
