@@ -113,9 +113,9 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
     })
   }
 
-  for (const [way, jumpMs, reason] of [
-    ['forward', 3 * dayMs, 'certificate has expired'],
-    ['back', -3 * dayMs, 'certificate is not yet valid'],
+  for (const [way, jumpMs, sentence] of [
+    ['forward', 3 * dayMs, /is 3 d ahead of .* seems to have expired\. Set the clock/],
+    ['back', -3 * dayMs, /is 3 d behind .* seems to be not valid yet\. Set the clock/],
   ] as const) {
     test(`the clock jumps three days ${way} for eight hours → the port is valid throughout, and told`, async () => {
       await site.run(2 * hourMs)
@@ -124,7 +124,7 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
         await site.run(hourMs)
         assert.ok(host.servesValid(), sentences())
       }
-      assert.match(sentences(), new RegExp(`cannot be reached: ${reason}.*See whether the issuer runs`))
+      assert.match(sentences(), sentence)
       host.clock.jump(-jumpMs)
       await assertComesBack()
       for (let half = 0; half < 4; half++) {

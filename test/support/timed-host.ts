@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, hourMs, type Instant, MayflyError, minuteMs, readEnrolmentToken } from '@mayfly/ca-core'
+import { hourMs, type Instant, MayflyError, minuteMs, readEnrolmentToken } from '@mayfly/ca-core'
 import { createIssuer, type Issuer, openSqliteStore, type Store } from '@mayfly/issuer-daemon'
 import { certificateSchema } from '../../packages/agent/src/configuration/certificate-settings.ts'
 import { requestEnrolment } from '../../packages/agent/src/enrolment/request-enrolment.ts'
@@ -16,6 +16,7 @@ import { openLineageStore } from '../../packages/agent/src/state/lineage-store.t
 import { prepareStateFolder } from '../../packages/agent/src/state/state-folder.ts'
 import type { Alarm } from '../../packages/agent/src/status/alarm.ts'
 import { composeStatus, keptAlarms } from '../../packages/agent/src/status/compose-status.ts'
+import { describeOtherTime } from '../../packages/agent/src/transport/compare-clocks.ts'
 import { createIssuerClient, type IssuerClient } from '../../packages/agent/src/transport/issuer-client.ts'
 import type { Transport } from '../../packages/agent/src/transport/transport.ts'
 import { VirtualServer } from '../../packages/agent/test/support/virtual-host.ts'
@@ -255,10 +256,7 @@ function transportTo(site: TimedSite, address: string, hostClock: FakeClock): Tr
     if (site.isAway) throw new MayflyError('transport-failed', `${request.url} cannot be reached: no route`)
     const { policy, clock, random } = ports
     if (Math.abs(hostClock.now() - clock.now()) > clockDifferenceMsMax)
-      throw new MayflyError(
-        'transport-failed',
-        `${request.url} cannot be reached: ${otherTime(hostClock, clock)}`,
-      )
+      throw describeOtherTime({ url: request.url, now: hostClock.now() }, clock.now())
     const door = openIssuerDoor({
       issuer: site.issuer(),
       issuerUrl: policy.issuerUrl,
@@ -274,9 +272,4 @@ function transportTo(site: TimedSite, address: string, hostClock: FakeClock): Tr
     getUnverified: async (url, bodyBytesMax) =>
       exchange({ method: 'GET', url, headers: {}, bodyBytesMax }, site.kit.bundle),
   }
-}
-
-/** What OpenSSL says of the issuer's certificate. */
-function otherTime(host: Clock, issuer: Clock): string {
-  return host.now() > issuer.now() ? 'certificate has expired' : 'certificate is not yet valid'
 }

@@ -5,6 +5,7 @@ import { liveGeneration } from '../state/lineage-state.ts'
 import type { AgentStatus } from '../status/agent-status.ts'
 import { worstLevel } from '../status/alarm.ts'
 import { type KeptCertificate, keptAlarms } from '../status/compose-status.ts'
+import type { IssuerSight } from '../transport/watch-issuers.ts'
 
 export interface AgentMetrics {
   readonly registry: Registry
@@ -19,8 +20,8 @@ export interface MetricsFacts {
   clockOffsetSeconds(): number
   certificates(): readonly KeptCertificate[]
   status(): Pick<AgentStatus, 'alarms' | 'certificates'>
-  /** Whether each issuer answered the latest question. */
-  issuers(): ReadonlyMap<string, boolean>
+  /** What was last seen of each issuer. */
+  issuers(): ReadonlyMap<string, IssuerSight>
 }
 
 const levels = { ok: 0, warning: 1, critical: 2 } as const
@@ -57,7 +58,7 @@ function measureAgent(registry: Registry, facts: MetricsFacts): void {
     registers,
     collect() {
       this.reset()
-      for (const [issuer, isReachable] of facts.issuers()) this.set({ issuer }, Number(isReachable))
+      for (const [issuer, { is }] of facts.issuers()) this.set({ issuer }, Number(is === 'reachable'))
     },
   })
 }

@@ -20,6 +20,8 @@ export interface KeeperView {
   /** Absent before the enrolment. */
   readonly state?: LineageState
   readonly held?: HeldBundle
+  /** Whom it asks, in order; absent before the enrolment. */
+  readonly issuerUrls?: readonly string[]
   /** What `identity` in the configuration asks for. */
   readonly wantedIdentity?: string
 }
@@ -109,7 +111,7 @@ export function createCertificateKeeper(
   return {
     name: subject.name,
     view: () => ({
-      ...(state !== undefined && { state }),
+      ...(state !== undefined && { state, issuerUrls: issuerUrls(subject, state) }),
       ...(held !== undefined && { held }),
       ...(wantedIdentity !== undefined && { wantedIdentity }),
     }),

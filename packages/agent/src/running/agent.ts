@@ -52,7 +52,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { state } = options.configuration
   let lifeState: AgentStatus['state'] = 'running'
 
-  const issuers = watchIssuers(ports.transport)
+  const issuers = watchIssuers(ports.transport, clock)
   const issuer = createIssuerClient(issuers.transport, clock)
   const history = openHistory(fileSystem, statePaths.history(state), (err) =>
     logger.warn({ err }, 'no history is written'),
@@ -65,6 +65,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       state: lifeState,
       configurationProblem: configuration.problem(),
       clockOffsetSeconds: issuer.clockOffsetSeconds(),
+      issuers: issuers.sights(),
       certificates: fleet.certificates(),
     })
 
@@ -105,7 +106,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     clockOffsetSeconds: issuer.clockOffsetSeconds,
     certificates: fleet.certificates,
     status: compose,
-    issuers: issuers.reachable,
+    issuers: issuers.sights,
   })
 
   const ending = new AbortController()

@@ -2,9 +2,11 @@ import { formatInstant, type Instant, isMayflyError, minuteMs, secondMs } from '
 import type { KeeperView } from '../rotation/certificate-keeper.ts'
 import type { Wait } from '../rotation/rotation-action.ts'
 import { liveGeneration } from '../state/lineage-state.ts'
+import type { IssuerSight } from '../transport/watch-issuers.ts'
 import type { AgentStatus, CertificateStatus, StatusAlarm } from './agent-status.ts'
 import { type Alarm, worstLevel } from './alarm.ts'
 import { certificateAlarms, identityAlarms } from './certificate-alarms.ts'
+import { issuerAlarms } from './issuer-alarms.ts'
 import { withRemedy } from './remedies.ts'
 
 /** What a keeper shows of itself. */
@@ -28,6 +30,8 @@ export interface StatusFacts {
   /** Of the newest file, which is not in use. */
   readonly configurationProblem?: string | undefined
   readonly clockOffsetSeconds: number
+  /** What was last seen of each issuer, by origin. */
+  readonly issuers: ReadonlyMap<string, IssuerSight>
   readonly certificates: readonly KeptCertificate[]
 }
 
@@ -81,9 +85,9 @@ function composeCertificate(kept: KeptCertificate, now: Instant): CertificateSta
       identity: state.identity,
       profile: state.profile,
       names: state.names,
-      issuers: state.issuerUrls,
       servedSerials: state.servedSerials,
     }),
+    ...(view.issuerUrls !== undefined && { issuers: view.issuerUrls }),
     ...(held !== undefined && { bundleSequence: held.bundle.sequence }),
     ...(live !== undefined && {
       installed: {
@@ -98,7 +102,12 @@ function composeCertificate(kept: KeptCertificate, now: Instant): CertificateSta
   }
 }
 
-function ownAlarms({ configurationProblem, clockOffsetSeconds }: StatusFacts): Alarm[] {
+function ownAlarms({
+  configurationProblem,
+  clockOffsetSeconds,
+  issuers,
+  certificates,
+}: StatusFacts): Alarm[] {
   const alarms: Alarm[] = []
   if (configurationProblem !== undefined) {
     const message = `the configuration was changed and has a mistake; the one before stays in use: ${configurationProblem}`
@@ -109,7 +118,8 @@ function ownAlarms({ configurationProblem, clockOffsetSeconds }: StatusFacts): A
     const message = `the clock of this host is ${Math.abs(clockOffsetSeconds)} s ${direction} the issuer's. Set it.`
     alarms.push({ level: 'warning', code: 'clock-wrong', message })
   }
-  return alarms
+  const urls = certificates.flatMap(({ view }) => view.issuerUrls ?? [])
+  return [...alarms, ...issuerAlarms(urls, issuers)]
 }
 
 function failureAlarm(failure: unknown): Alarm {

@@ -21,12 +21,29 @@ const chainLengthMax = 4
  * For use as `checkServerIdentity`: gives the error back, or nothing where all is well.
  */
 export function checkPeer(host: string, peer: Peer, trust: TrustBundle, now: Instant): Error | undefined {
+  return check(host, peer, trust, () => now)
+}
+
+/** The same at a time at which the certificate and those above it had just become valid. */
+export function checkPeerApartFromTime(host: string, peer: Peer, trust: TrustBundle): Error | undefined {
+  return check(host, peer, trust, (chain) =>
+    Math.max(...[...chain, ...trust.roots].map(({ notBefore }) => notBefore)),
+  )
+}
+
+function check(
+  host: string,
+  peer: Peer,
+  trust: TrustBundle,
+  timeFor: (chain: readonly Certificate[]) => Instant,
+): Error | undefined {
   try {
+    const chain = withoutRoots(chainOf(peer), trust)
     const verdict = verifyChain({
-      chain: withoutRoots(chainOf(peer), trust),
+      chain,
       roots: [...trust.roots],
       distrusted: [...trust.distrusted],
-      now,
+      now: timeFor(chain),
       purpose: 'server',
       names: [parseName(host.replace(/^\[|\]$/g, ''))],
     })

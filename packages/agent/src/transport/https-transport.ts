@@ -4,6 +4,8 @@ import { Agent, request } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { encodeTrustBundlePem, MayflyError, type TrustBundle } from '@mayfly/ca-core'
 import { checkPeer } from './check-peer.ts'
+import { explainOtherTime, isAboutTime } from './compare-clocks.ts'
+import { tlsOptions } from './tls-options.ts'
 import type { Transport, WireRequest, WireResponse } from './transport.ts'
 
 /** For TCP and TLS together. */
@@ -14,13 +16,6 @@ const exchangeTimeoutMsDefault = 30_000
 const keepAliveMs = 2_000
 const headerBytesMax = 16_384
 const connectionsMax = 4
-
-/** Everything that Mayfly itself speaks: TLS 1.3, the post-quantum hybrid first. */
-const tlsOptions = {
-  minVersion: 'TLSv1.3',
-  maxVersion: 'TLSv1.3',
-  ecdhCurve: 'X25519MLKEM768:X25519:P-256:P-384',
-} as const
 
 export interface ClosableTransport extends Transport {
   close(): Promise<void>
@@ -51,7 +46,16 @@ export function openTransport(now: () => number, options: TransportOptions = {})
   }
 
   return {
-    exchange: (wireRequest, trust) => exchange(wireRequest, agentFor(trust), exchangeTimeoutMs),
+    async exchange(wireRequest, trust) {
+      try {
+        return await exchange(wireRequest, agentFor(trust), exchangeTimeoutMs)
+      } catch (error) {
+        const { url } = wireRequest
+        // TLS speaks of an expired certificate where this host's clock is wrong.
+        if (!isAboutTime(error) && !(error instanceof MayflyError && isAboutTime(error.cause))) throw error
+        throw (await explainOtherTime({ url, trust, now: now(), ...own })) ?? error
+      }
+    },
     async getUnverified(url, bodyBytesMax) {
       const agent = unverifiedAgent(own)
       try {

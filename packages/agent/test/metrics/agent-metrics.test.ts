@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { MayflyError, minuteMs, secondMs } from '@mayfly/ca-core'
 import { type AgentMetrics, createAgentMetrics } from '../../src/metrics/agent-metrics.ts'
 import type { Transport } from '../../src/transport/transport.ts'
-import { watchIssuers } from '../../src/transport/watch-issuers.ts'
+import { type IssuerSight, watchIssuers } from '../../src/transport/watch-issuers.ts'
 import { VirtualHost } from '../support/virtual-host.ts'
 
 function metricsOf(host: VirtualHost): AgentMetrics {
@@ -12,7 +12,7 @@ function metricsOf(host: VirtualHost): AgentMetrics {
     now: () => host.clock.now(),
     clockOffsetSeconds: () => -7,
     certificates: () => [{ name: 'web', view: host.keeper.view() }],
-    issuers: () => new Map([['https://ca.example:8443', true]]),
+    issuers: () => new Map([['https://ca.example:8443', { is: 'reachable' as const }]]),
     status: () => ({
       alarms: [{ level: 'warning', code: 'config-invalid', message: 'a mistake' }],
       certificates: [
@@ -90,11 +90,11 @@ test('an issuer: answers anything → reachable; is silent → not; and answers 
     if (failure !== undefined) throw failure
     return { status: 503, headers: {}, body: new Uint8Array() }
   }
-  const { transport, reachable } = watchIssuers({
-    exchange,
-    getUnverified: async () => exchange({} as never, {} as never),
-  })
-  const seen: (boolean | undefined)[] = []
+  const { transport, sights } = watchIssuers(
+    { exchange, getUnverified: async () => exchange({} as never, {} as never) },
+    { now: () => 7 },
+  )
+  const seen: (IssuerSight | undefined)[] = []
   while (failures.length > 0) {
     const request = {
       method: 'GET',
@@ -103,7 +103,11 @@ test('an issuer: answers anything → reachable; is silent → not; and answers 
       bodyBytesMax: 1,
     } as const
     await transport.exchange(request, {} as never).catch(() => undefined)
-    seen.push(reachable().get('https://ca.example'))
+    seen.push(sights().get('https://ca.example'))
   }
-  assert.deepEqual(seen, [true, false, true])
+  assert.deepEqual(seen, [
+    { is: 'reachable' },
+    { is: 'away', since: 7, failures: 1, reason: 'gone' },
+    { is: 'reachable' },
+  ])
 })

@@ -27,6 +27,7 @@ function statusOf(
     state: 'running',
     configPath: '/etc/mayfly/agent.yaml',
     clockOffsetSeconds: 0,
+    issuers: new Map(),
     certificates: [{ name: 'web', view: host.keeper.view() }],
     ...changes,
   })
@@ -46,6 +47,49 @@ describe('the status', () => {
     assert.equal(exitCode, 1)
     assert.match(alarms[0]?.message ?? '', /agent\.yaml:7:1/)
   })
+
+  const ca1 = 'https://ca-1.example'
+  const ca2 = 'https://ca-2.example:8443'
+  const away = {
+    is: 'away',
+    since: 0,
+    failures: 2,
+    reason: `${ca2}/v1/bundle cannot be reached: refused`,
+  } as const
+  for (const [what, urls, sights, sentence] of [
+    [
+      'one of two issuers is away: it is named, and who answers instead',
+      [ca1, ca2],
+      { [ca1]: { is: 'reachable' }, [ca2]: away },
+      /^the issuer https:\/\/ca-2\.example:8443 is away, and https:\/\/ca-1\.example answers in its place: .*refused\. See whether the issuer runs/,
+    ],
+    [
+      'both are away',
+      [ca1, ca2],
+      { [ca1]: away, [ca2]: away },
+      /ca-1\.example is away, and no other issuer answers/,
+    ],
+    [
+      'one lost message',
+      [ca1, ca2],
+      { [ca1]: { is: 'reachable' }, [ca2]: { ...away, failures: 1 } },
+      undefined,
+    ],
+    ['the only one is away: its certificates tell', [ca2], { [ca2]: away }, undefined],
+    ['one that is no longer configured', [ca1], { [ca1]: { is: 'reachable' }, [ca2]: away }, undefined],
+  ] as const) {
+    test(`issuers: ${what}`, async () => {
+      const host = await rotatedHost()
+      const view = { ...host.keeper.view(), issuerUrls: urls }
+      const status = statusOf(host, {
+        issuers: new Map(Object.entries(sights)),
+        certificates: [{ name: 'web', view }],
+      })
+      const { alarms } = judgeStatus(status, host.clock.now())
+      if (sentence === undefined) assert.deepEqual(alarms, [])
+      else assert.match(alarms[0]?.message ?? '', sentence)
+    })
+  }
 
   test('the identity in the configuration is another: a warning that says what to do', async () => {
     const host = await rotatedHost()

@@ -3,10 +3,15 @@ import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import { encodePrivateKey, generateKeyPair, parseName, type TrustBundle } from '@mayfly/ca-core'
+import { encodePrivateKey, generateKeyPair, hourMs, parseName, type TrustBundle } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { type ClosableTransport, openTransport } from '../../src/transport/https-transport.ts'
 import { VirtualIssuer } from '../support/virtual-issuer.ts'
+
+/** The clock of somebody for whom it is earlier or later. */
+function at(offsetMs: number): typeof systemClock {
+  return { ...systemClock, now: () => systemClock.now() + offsetMs }
+}
 
 describe('the transport', () => {
   let issuer: VirtualIssuer
@@ -26,9 +31,10 @@ describe('the transport', () => {
     listener: RequestListener,
     from: VirtualIssuer = issuer,
     names = ['localhost'],
+    madeAt = systemClock.now(),
   ): Promise<string> {
     const keyPair = await generateKeyPair('ec-p256')
-    const cert = await from.mintChain(keyPair.publicKey, names.map(parseName))
+    const cert = await from.mintChain(keyPair.publicKey, names.map(parseName), madeAt)
     const server = createServer({ cert, key: encodePrivateKey(keyPair) }, listener)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(
@@ -56,6 +62,63 @@ describe('the transport', () => {
     assert.equal(spoken, 'TLSv1.3')
   })
 
+  for (const [way, theirMs, seems] of [
+    ['ahead of', -30.5 * hourMs, 'have expired'],
+    ['behind', 30.5 * hourMs, 'be not valid yet'],
+  ] as const) {
+    test(`an issuer whose certificate OpenSSL takes for one of another time, by clocks that differ: clock-wrong, ${way} it by so much`, async () => {
+      const other = await VirtualIssuer.create({ clock: at(theirMs), random: systemRandom })
+      const heard: string[] = []
+      const listener: RequestListener = (request, response) => {
+        heard.push(`${request.method} ${JSON.stringify(request.headers)}`)
+        response.setHeader('date', new Date(systemClock.now() + theirMs).toUTCString()).end()
+      }
+      const url = await serve(listener, other, ['localhost'], systemClock.now() + theirMs)
+      const said = new RegExp(
+        `^the clock of this host is 1 d 6 h ${way} the clock of https://localhost:\\d+, so that the issuer's certificate seems to ${seems}\\. Set the clock`,
+      )
+      await assert.rejects(
+        transport.exchange(
+          { method: 'POST', url, headers: {}, body: 'a secret', bodyBytesMax: 10 },
+          other.bundle,
+        ),
+        { code: 'clock-wrong', message: said },
+      )
+      assert.equal(heard.length, 1)
+      assert.doesNotMatch(heard[0] ?? '', /secret|POST/)
+    })
+  }
+
+  test('an issuer of another time under another root, or of another name: nothing is asked of it', async () => {
+    const other = await VirtualIssuer.create({ clock: at(-31 * hourMs), random: systemRandom })
+    let heard = 0
+    const listener: RequestListener = (_, response) => {
+      heard++
+      response.end()
+    }
+    const expiredAt = systemClock.now() - 30 * hourMs
+    const stranger = await serve(listener, other, ['localhost'], expiredAt)
+    await assert.rejects(get(stranger), { code: 'transport-failed' })
+    const elsewhere = await serve(listener, other, ['elsewhere.example'], expiredAt)
+    await assert.rejects(get(elsewhere, other.bundle), { code: 'transport-failed', message: /expired/ })
+    assert.equal(heard, 0)
+  })
+
+  test('an issuer that shows an expired certificate by a clock like ours: it is the issuer that is blamed', async () => {
+    const other = await VirtualIssuer.create({ clock: at(-31 * hourMs), random: systemRandom })
+    const url = await serve(
+      (_, response) => response.end(),
+      other,
+      ['localhost'],
+      systemClock.now() - 30 * hourMs,
+    )
+    await assert.rejects(get(url, other.bundle), {
+      code: 'transport-failed',
+      message:
+        /the issuer's own certificate is not valid at this time, though the clocks agree; look at the issuer/,
+    })
+  })
+
   test('an issuer under another root: nothing reaches it', async () => {
     const other = await VirtualIssuer.create({ clock: systemClock, random: systemRandom })
     let reached = false
@@ -81,7 +144,7 @@ describe('the transport', () => {
 
   test('an empty bundle: no connection, never the public roots', async () => {
     const url = await serve((_request, response) => response.end())
-    assert.throws(() => get(url, { ...issuer.bundle, roots: [] }), { code: 'bundle-invalid' })
+    await assert.rejects(() => get(url, { ...issuer.bundle, roots: [] }), { code: 'bundle-invalid' })
   })
 
   test('an endless body: cut off', async () => {

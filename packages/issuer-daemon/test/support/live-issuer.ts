@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -65,17 +65,24 @@ export interface LiveIssuerOptions {
   /** YAML, behind the least that is needed. */
   readonly yaml?: string
   readonly timeouts?: ServerTimeouts
+  /** How requests are addressed, with the port to listen on; default: `issuerUrl`, and any port. */
+  readonly url?: string
+  /** Shares its root, its intermediate and its token key; `yaml` names the database that both use. */
+  readonly besides?: Pick<LiveIssuer, 'configuration' | 'root'>
 }
 
 /** A whole issuer in this process: real keys, store, sockets and TLS, in a folder of its own. */
 export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<LiveIssuer> {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-issuer-'))
   const clock = options.clock ?? systemClock
-  const root = await makeRoot(clock)
-  const configPath = await writeConfiguration(folder, options.yaml)
+  const { besides, url } = options
+  const root = besides?.root ?? (await makeRoot(clock))
+  const port = url === undefined ? 0 : Number(new URL(url).port)
+  const configPath = await writeConfiguration(folder, options.yaml, port, url)
   const configuration = await readIssuerConfiguration(nodeFileSystem, configPath)
   const install = (sequence: number) => ceremony(configuration.state, root, clock, sequence)
-  await install(1)
+  if (besides === undefined) await install(1)
+  else await cp(besides.configuration.state, configuration.state, { recursive: true, filter: isFileOrFolder })
 
   const lines: string[] = []
   const destination = new PassThrough()
@@ -131,15 +138,22 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
   }
 }
 
+/** Sockets cannot be copied. */
+async function isFileOrFolder(path: string): Promise<boolean> {
+  const found = await stat(path)
+  return found.isFile() || found.isDirectory()
+}
+
 /** Writes `issuer.yaml` and the passphrase into `folder`. */
 export async function writeConfiguration(
   folder: string,
   yaml: string = '',
   port: number = 0,
+  url: string = issuerUrl,
 ): Promise<string> {
   const path = join(folder, 'issuer.yaml')
   const text = `
-url: ${issuerUrl}
+url: ${url}
 listen: 127.0.0.1:${port}
 state: ${folder}/state
 trustDomain: test.internal

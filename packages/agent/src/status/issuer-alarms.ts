@@ -1,0 +1,28 @@
+import type { IssuerSight } from '../transport/watch-issuers.ts'
+import type { Alarm } from './alarm.ts'
+import { withRemedy } from './remedies.ts'
+
+/** A single lost message is no reason to wake anyone. */
+const failuresQuiet = 1
+
+/**
+ * Which of several issuers is away. The others do its work, so that the certificates' own alarms don't tell; where there
+ * is only one, they do.
+ *
+ * @param urls all that are configured
+ */
+export function issuerAlarms(urls: readonly string[], sights: ReadonlyMap<string, IssuerSight>): Alarm[] {
+  const origins = [...new Set(urls.map((url) => new URL(url).origin))]
+  if (origins.length < 2) return []
+  const standIn = origins.find((origin) => sights.get(origin)?.is === 'reachable')
+  return origins.flatMap((origin) => {
+    const sight = sights.get(origin)
+    if (sight?.is !== 'away' || sight.failures <= failuresQuiet) return []
+    const instead = standIn === undefined ? 'no other issuer answers' : `${standIn} answers in its place`
+    const message = withRemedy(
+      'transport-failed',
+      `the issuer ${origin} is away, and ${instead}: ${sight.reason}`,
+    )
+    return [{ level: 'warning', code: 'transport-failed', message, since: sight.since }]
+  })
+}
