@@ -1,6 +1,7 @@
 import { agentJsonSchema } from '../../packages/agent/src/configuration/agent-configuration.ts'
 import { openApiDocument } from '../../packages/issuer-daemon/src/api/openapi-document.ts'
 import { issuerJsonSchema } from '../../packages/issuer-daemon/src/configuration/json-schema.ts'
+import { identitiesJsonSchema } from '../../packages/issuer-daemon/src/identities/identities-file.ts'
 import { configurationPage } from './configuration-page.ts'
 import { errorsPage } from './errors-page.ts'
 import { schemaFile } from './schema-file.ts'
@@ -11,5 +12,6 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
   'docs/openapi.json': () => schemaFile(openApiDocument()),
   'packages/issuer-daemon/issuer.schema.json': () => schemaFile(issuerJsonSchema()),
+  'packages/issuer-daemon/identities.schema.json': () => schemaFile(identitiesJsonSchema()),
   'packages/agent/agent.schema.json': () => schemaFile(agentJsonSchema()),
 }

@@ -40,6 +40,12 @@ export type {
 export { issuerJsonSchema } from './configuration/json-schema.ts'
 export { passphraseReader } from './configuration/passphrase.ts'
 export { readIssuerConfiguration } from './configuration/read-configuration.ts'
+export type { AppliedIdentities } from './identities/apply-identities.ts'
+export {
+  type IdentityDeclaration,
+  identitiesJsonSchema,
+  readIdentitiesFile,
+} from './identities/identities-file.ts'
 export type { IdentityFilter } from './identities/identity-filter.ts'
 export type { IdentityState, IdentityView } from './identities/identity-view.ts'
 export type { IdentityList, IdentityListOrder } from './identities/list-identities.ts'

@@ -13,10 +13,14 @@ export const exitCodeMeanings = {
   8: 'The issuer refused.',
   9: 'Not now: the issuer cannot be reached, is busy, or is being used by another process.',
   10: 'Another program on this host failed, or does not serve what it should.',
+  11: 'A dry run found something to do (mayfly identity apply --dry-run).',
   130: 'The operator said no.',
 } as const
 
 export type ExitCode = keyof typeof exitCodeMeanings
+
+/** No error stands behind it: what is declared and what there is differ. */
+export const dryRunExitCode: ExitCode = 11
 
 /** The exit code of each error. Written out in full, so that a new code can't be forgotten. */
 export const exitCodes = {

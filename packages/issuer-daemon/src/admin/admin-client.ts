@@ -3,6 +3,7 @@ import { MayflyError, mediaTypes, parseProblem } from '@mayfly/ca-core'
 import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
 import type { RestoredNote } from '../backup/restore-notes.ts'
+import type { AppliedIdentities } from '../identities/apply-identities.ts'
 import type { IdentityView } from '../identities/identity-view.ts'
 import type { IdentityList } from '../identities/list-identities.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
@@ -10,6 +11,7 @@ import type { IssuerStatus } from '../issuing/issuer-status.ts'
 import type { CreatedToken } from '../tokens/create-token.ts'
 import type { TokenView } from '../tokens/token-view.ts'
 import type {
+  ApplyIdentitiesMessage,
   AuditPageMessage,
   IdentityPageMessage,
   NewIdentityMessage,
@@ -25,6 +27,8 @@ export interface AdminClient {
   addIdentity(identity: NewIdentityMessage): Promise<IdentityView>
   /** One page; ask after `next` for the one behind it. */
   listIdentities(page?: IdentityPageMessage): Promise<IdentityList>
+  /** All of it or nothing; with `dryRun` nothing. */
+  applyIdentities(order: ApplyIdentitiesMessage): Promise<AppliedIdentities>
   showIdentity(name: string): Promise<IdentityView>
   suspendIdentity(name: string): Promise<IdentityView>
   resumeIdentity(name: string): Promise<Resumed>
@@ -48,6 +52,7 @@ export function adminClient(socketPath: string): AdminClient {
   return {
     addIdentity: (added) => ask('POST', '/admin/identities', added),
     listIdentities: (page = {}) => ask('GET', `/admin/identities?${queryOf(page)}`),
+    applyIdentities: (order) => ask('POST', '/admin/identities/apply', order),
     showIdentity: (name) => ask('GET', identity(name)),
     suspendIdentity: (name) => ask('POST', `${identity(name)}/suspend`),
     resumeIdentity: (name) => ask('POST', `${identity(name)}/resume`),

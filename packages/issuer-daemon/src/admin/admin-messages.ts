@@ -2,11 +2,17 @@ import { identityNameCharactersMax, namesMax, type ProfileName } from '@mayfly/c
 import * as z from 'zod'
 import { type KeptAlarmKind, keptAlarms } from '../alarms/kept-alarms.ts'
 import { auditPageMax } from '../audit/read-audit.ts'
+import type { ApplyIdentitiesOrder } from '../identities/apply-identities.ts'
 import { type IdentityListOrder, listedIdentitiesMax } from '../identities/list-identities.ts'
 
 /** The longest name of any type (RFC 3986 sets no end to URIs; SPIFFE IDs have 2,048). */
 const nameCharactersMax = 2_048
 const jtiCharactersMax = 128
+/** What fits into `appliedBytesMax` with names of a usual length. */
+const appliedIdentitiesMax = 200_000
+
+/** A file of so many identities, as JSON. It comes from an admin. */
+export const appliedBytesMax = 16 * 1_048_576
 const agentVersionCharactersMax = 64
 
 const profile = z.enum(['server', 'client', 'peer'] as const satisfies readonly ProfileName[])
@@ -25,6 +31,15 @@ export const newIdentitySchema: z.ZodType<NewIdentityMessage> = z.strictObject({
   name: text(identityNameCharactersMax),
   profile,
   names,
+})
+
+/** `POST /admin/identities/apply`: what all identities are to be. */
+export type ApplyIdentitiesMessage = ApplyIdentitiesOrder
+
+export const applyIdentitiesSchema: z.ZodType<ApplyIdentitiesMessage> = z.strictObject({
+  identities: z.array(newIdentitySchema).max(appliedIdentitiesMax),
+  prune: z.boolean(),
+  dryRun: z.boolean(),
 })
 
 /** `POST /admin/tokens`; with `names` the identity is added where there is none. */

@@ -6,8 +6,11 @@ import type { Issuer } from '../issuing/issuer.ts'
 import { requireContext } from '../issuing/require-context.ts'
 import type { SecurityContext } from '../issuing/security-context.ts'
 import {
+  type ApplyIdentitiesMessage,
   type AuditPageMessage,
   alarmParameters,
+  appliedBytesMax,
+  applyIdentitiesSchema,
   auditQuery,
   type IdentityPageMessage,
   identityParameters,
@@ -37,6 +40,18 @@ function identityRoutes(issuer: Issuer): Route[] {
       schema: z.object({ body: newIdentitySchema }),
       run: async ({ input, attempt, context }) =>
         jsonAnswer(await issuer.addIdentity(input.body, attempt, rightsIn(context)), 201),
+    }),
+    route<{ body: ApplyIdentitiesMessage }>({
+      method: 'POST',
+      url: '/admin/identities/apply',
+      action: 'identity.apply',
+      requires: 'admin',
+      power: 'identities.write',
+      accepts: mediaTypes.json,
+      bodyBytesMax: appliedBytesMax,
+      schema: z.object({ body: applyIdentitiesSchema }),
+      run: async ({ input, attempt, context }) =>
+        jsonAnswer(await issuer.applyIdentities(input.body, attempt, rightsIn(context))),
     }),
     route<{ query: IdentityPageMessage }>({
       method: 'GET',

@@ -58,6 +58,7 @@ function addRoute(app: FastifyInstance, declaration: Route): void {
   app.route({
     method,
     url: declaration.url,
+    ...(declaration.bodyBytesMax !== undefined && { bodyLimit: declaration.bodyBytesMax }),
     config: { declaration },
     handler: (request, reply) => answer(declaration, request, reply),
   })

@@ -48,6 +48,8 @@ export interface Route<Input = unknown> {
   readonly power?: AdminPower
   /** Media type of the body; a route without it takes none. */
   readonly accepts?: string
+  /** The longest body; `bodyBytesMax` of the server if absent. */
+  readonly bodyBytesMax?: number
   /** Checks `RawInput`; without it there is nothing to check and `input` is `undefined`. */
   readonly schema?: z.ZodType<Input>
   run(exchange: Exchange<Input>): Promise<Answer>

@@ -9,6 +9,7 @@ import { acceptForgotten } from '../backup/accept-forgotten.ts'
 import { noticeBackup } from '../backup/notice-backup.ts'
 import { enroll } from '../enrolment/enroll.ts'
 import { addIdentity } from '../identities/add-identity.ts'
+import { applyIdentities } from '../identities/apply-identities.ts'
 import { listIdentities } from '../identities/list-identities.ts'
 import { resumeIdentity } from '../identities/resume-identity.ts'
 import { showIdentity } from '../identities/show-identity.ts'
@@ -53,6 +54,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     },
     mintOwn: (order) => mintOwn(order, ports),
     addIdentity: (identity, attempt, rights = ownerRights) => addIdentity(identity, attempt, ports, rights),
+    applyIdentities: (order, attempt, rights = ownerRights) => applyIdentities(order, attempt, ports, rights),
     listIdentities: (order = {}, rights = ownerRights) => listIdentities(order, ports, rights),
     showIdentity: (name, rights = ownerRights) => showIdentity(name, ports, rights),
     suspendIdentity: (name, attempt, rights = ownerRights) => suspendIdentity(name, attempt, ports, rights),

@@ -12,6 +12,7 @@ import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
 import type { RestoredNote } from '../backup/restore-notes.ts'
+import type { AppliedIdentities, ApplyIdentitiesOrder } from '../identities/apply-identities.ts'
 import type { IdentityView } from '../identities/identity-view.ts'
 import type { IdentityList, IdentityListOrder } from '../identities/list-identities.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
@@ -61,6 +62,12 @@ export interface Issuer {
     attempt: AuditAttempt,
     rights?: AdminRights,
   ): Promise<IdentityView>
+  /** Makes all identities what was declared, or none. */
+  applyIdentities(
+    order: ApplyIdentitiesOrder,
+    attempt: AuditAttempt,
+    rights?: AdminRights,
+  ): Promise<AppliedIdentities>
   /** One page; ask after `next` for the one behind it. */
   listIdentities(order?: IdentityListOrder, rights?: AdminRights): Promise<IdentityList>
   showIdentity(name: string, rights?: AdminRights): Promise<IdentityView>

@@ -10,16 +10,17 @@ const configurationBytesMax = 1_048_576
 /**
  * Reads the YAML file at `path` and checks it against `schema`, in which unknown keys should be refused
  * (`z.strictObject`). Throws `config-invalid` with one line `file:line:column: key: reason` for every
- * problem found, also in `details.problems`.
+ * problem found, also in `details.problems`. A file of more than `bytesMax` is not read any further.
  */
 export async function readYamlConfiguration<T>(
   fileSystem: FileSystem,
   path: string,
   schema: z.ZodType<T, unknown>,
+  bytesMax: number = configurationBytesMax,
 ): Promise<T> {
   const content = await fileSystem.readFile(path)
-  if (content.byteLength > configurationBytesMax) {
-    throw invalid(path, [`${path}:1:1: the file is larger than ${configurationBytesMax} bytes`])
+  if (content.byteLength > bytesMax) {
+    throw invalid(path, [`${path}:1:1: the file is larger than ${bytesMax} bytes`])
   }
   return parseYamlConfiguration(Buffer.from(content).toString('utf8'), path, schema)
 }

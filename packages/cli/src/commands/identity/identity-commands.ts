@@ -3,6 +3,7 @@ import { profileChoices, stateChoices } from '../choices.ts'
 import { addAdminOptions, addIdentityOptions, jsonOption } from '../options.ts'
 import { perform } from '../perform.ts'
 import type { IdentityAddOptions } from './add.ts'
+import type { IdentityApplyOptions } from './apply.ts'
 import type { IdentityListOptions } from './list.ts'
 import type { IdentityOptions } from './show.ts'
 
@@ -10,6 +11,7 @@ import type { IdentityOptions } from './show.ts'
 export function addIdentityCommands(program: Command): void {
   const identity = program.command('identity').description('the holders of certificates and their names')
   addAdd(identity)
+  addApply(identity)
   addList(identity)
   addOne(identity, 'show', 'show one identity', async () => (await import('./show.ts')).identityShow)
   addOne(
@@ -35,6 +37,20 @@ function addAdd(identity: Command): void {
     .addOption(jsonOption())
     .action((identityName: string, options: Omit<IdentityAddOptions, 'identity'>) =>
       perform(async () => (await import('./add.ts')).identityAdd, { ...options, identity: identityName }),
+    )
+}
+
+function addApply(identity: Command): void {
+  const apply = identity
+    .command('apply')
+    .description('make the identities what a file declares, all at once or not at all')
+    .requiredOption('-f, --file <file>', 'the declared identities: identities.yaml')
+    .option('--dry-run', 'only show what would be done; exits with 11 if there is anything')
+    .option('--prune', 'suspend identities that are not in the file, which are left otherwise')
+  addAdminOptions(apply)
+    .addOption(jsonOption())
+    .action((options: IdentityApplyOptions) =>
+      perform(async () => (await import('./apply.ts')).identityApply, options),
     )
 }
 

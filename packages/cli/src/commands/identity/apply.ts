@@ -1,0 +1,66 @@
+import { type AppliedIdentities, readIdentitiesFile } from '@mayfly/issuer-daemon'
+import { dryRunExitCode } from '../../errors/exit-codes.ts'
+import { type Answer, heading } from '../../terminal/answer.ts'
+import { printable } from '../../terminal/printable.ts'
+import { type AdminOptions, openAdmin } from '../admin.ts'
+import type { Session } from '../session.ts'
+
+export interface IdentityApplyOptions extends AdminOptions {
+  readonly file: string
+  readonly dryRun?: boolean
+  readonly prune?: boolean
+  readonly json?: boolean
+}
+
+/** Lines of one kind for a person; all are in `--json`. */
+const shownMax = 100
+
+/** `mayfly identity apply` */
+export async function identityApply(options: IdentityApplyOptions, session: Session): Promise<Answer> {
+  const { file, dryRun = false, prune = false } = options
+  const identities = await readIdentitiesFile(session.fileSystem, file)
+  const admin = await openAdmin(options, session)
+  const result = await admin.applyIdentities({ identities, prune, dryRun })
+  const differs = result.added.length + result.changed.length + result.pruned.length > 0
+  return {
+    json: result,
+    lines: describe(result, differs),
+    exitCode: dryRun && differs ? dryRunExitCode : 0,
+  }
+}
+
+type Declaration = AppliedIdentities['changed'][number]['from']
+
+function describe(result: AppliedIdentities, differs: boolean): string[] {
+  const { applied, added, changed, pruned, unchanged, suspended, left, leftCount } = result
+  const counts = `${added.length} to add, ${changed.length} to change, ${pruned.length} to suspend, ${unchanged} as declared`
+  const title = differs
+    ? applied
+      ? `Applied: ${counts}`
+      : `Would be done: ${counts}`
+    : 'All is as declared.'
+  return [
+    heading(title),
+    ...shown(added, (identity) => [`+ ${identity.name}: ${wordsOf(identity)}`]),
+    ...shown(changed, ({ name, from, to }) => [`~ ${name}: ${wordsOf(from)}`, `  -> ${wordsOf(to)}`]),
+    ...shown(pruned, (name) => [`- ${name}: suspended, for it is not declared`]),
+    ...shown(suspended, (name) => [
+      `! ${name}: declared, and still suspended (mayfly identity resume ${name})`,
+    ]),
+    ...(leftCount === 0 ? [] : [`  ${leftCount} not declared, and left; --prune suspends them:`]),
+    ...shown(left, (name) => [`  = ${name}`], leftCount),
+  ]
+}
+
+function shown<Item>(
+  items: readonly Item[],
+  linesOf: (item: Item) => readonly string[],
+  count: number = items.length,
+): string[] {
+  const lines = items.slice(0, shownMax).flatMap(linesOf).map(printable)
+  return count > shownMax ? [...lines, `  … and ${count - shownMax} more`] : lines
+}
+
+function wordsOf({ profile, names }: Declaration): string {
+  return `${profile} ${names.join(' ')}`
+}
