@@ -4,6 +4,7 @@ import { fleetTests } from './store/fleet-tests.ts'
 import { identityTests } from './store/identity-tests.ts'
 import { issuanceTests } from './store/issuance-tests.ts'
 import { createBench, type StoreEngine } from './store/store-bench.ts'
+import { taintTests } from './store/taint-tests.ts'
 import { upkeepTests } from './store/upkeep-tests.ts'
 
 export type { StoreEngine }
@@ -15,6 +16,7 @@ export function storeSuite(engineName: string, createEngine: () => Promise<Store
     changeTests(bench)
     identityTests(bench)
     issuanceTests(bench)
+    taintTests(bench)
     upkeepTests(bench)
     fleetTests(bench)
   })

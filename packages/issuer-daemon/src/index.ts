@@ -14,6 +14,11 @@ export type { Actor, AuditOutcome, AuditRecord } from './audit/audit-record.ts'
 export type { AuditEndView, AuditRecordView } from './audit/read-audit.ts'
 export { type AuthorityFiles, authorityFiles } from './authority/authority-files.ts'
 export {
+  type AuthorityShelf,
+  openAuthorityShelf,
+  type ShelvedAuthority,
+} from './authority/authority-shelf.ts'
+export {
   type InitAuthorityOptions,
   type InitialisedAuthority,
   initAuthority,
@@ -50,14 +55,17 @@ export type { IdentityFilter } from './identities/identity-filter.ts'
 export type { IdentityState, IdentityView } from './identities/identity-view.ts'
 export type { IdentityList, IdentityListOrder } from './identities/list-identities.ts'
 export type { Resumed } from './identities/resume-identity.ts'
+export type { AuthorityMoves } from './issuing/authority-moves.ts'
 export { createIssuer } from './issuing/create-issuer.ts'
 export type { FleetView } from './issuing/fleet-view.ts'
+export type { IntermediateView } from './issuing/intermediate-views.ts'
 export type { Issuer } from './issuing/issuer.ts'
 export type { IssuerPorts, OwnLeaf, ServedBundle } from './issuing/issuer-ports.ts'
 export type { Alarm, AuthorityView, IssuerStatus, LastSweep } from './issuing/issuer-status.ts'
 export type { IssuingAuthority } from './issuing/issuing-authority.ts'
 export type { Policy } from './issuing/policy.ts'
 export type { Caller, LineageContext, SecurityContext } from './issuing/security-context.ts'
+export type { ActivatedAuthority, TaintedAuthority } from './issuing/taint-authority.ts'
 export { type RunIssuerOptions, runIssuer } from './main.ts'
 export type { Foundation } from './running/foundation.ts'
 export { type RunningIssuer, startIssuer } from './running/start-issuer.ts'

@@ -10,6 +10,7 @@ import {
   systemClock,
   systemRandom,
 } from '@mayfly/platform'
+import { type AuthorityShelf, openAuthorityShelf } from './authority/authority-shelf.ts'
 import { type LoadedAuthority, loadAuthority } from './authority/load-authority.ts'
 import type { IssuerConfiguration } from './configuration/issuer-configuration.ts'
 import { passphraseReader } from './configuration/passphrase.ts'
@@ -49,7 +50,7 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
       log,
       resolveAccess: (request) =>
         resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
-      loadAuthority: authorityLoader(configuration, options),
+      ...authorityAccess(configuration, options),
     }
     const issuer = await startIssuer(configuration, foundation)
     hangups.serve(() => reload(configPath, issuer, log))
@@ -92,22 +93,21 @@ async function reload(configPath: string, issuer: RunningIssuer, log: Logger): P
   }
 }
 
-function authorityLoader(
+function authorityAccess(
   { state, passphrase }: IssuerConfiguration,
   { ask }: RunIssuerOptions,
-): () => Promise<LoadedAuthority> {
+): { loadAuthority(): Promise<LoadedAuthority>; readonly shelf: AuthorityShelf } {
   const readPassphrase = passphraseReader(passphrase, {
     fileSystem: nodeFileSystem,
     environment: process.env,
     ...(ask && { ask }),
   })
-  return async () =>
-    loadAuthority({
-      fileSystem: nodeFileSystem,
-      state,
-      passphrase: await readPassphrase(),
-      now: systemClock.now(),
-    })
+  const place = { fileSystem: nodeFileSystem, state }
+  return {
+    loadAuthority: async () =>
+      loadAuthority({ ...place, passphrase: await readPassphrase(), now: systemClock.now() }),
+    shelf: openAuthorityShelf({ ...place, passphrase: readPassphrase, now: () => systemClock.now() }),
+  }
 }
 
 function systemdNotifier(log: Logger): SystemdNotifier {

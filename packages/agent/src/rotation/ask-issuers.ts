@@ -10,6 +10,7 @@ const othersMayHelp: readonly ErrorCode[] = [
   'store-unavailable',
   'authority-missing',
   'authority-expired',
+  'authority-tainted',
   'clock-wrong',
   'internal',
 ]

@@ -6,6 +6,7 @@ import { mayRetry, type Setbacks, type Track } from '../state/setback.ts'
 import type { StagedKey } from '../state/staged-key.ts'
 import { adoptLifeShare, goBackLifeShare, overdueLifeShare, paceOf } from './pace.ts'
 import type { Holder, InstallReason, RequestReason, RotationAction, Wait } from './rotation-action.ts'
+import { isUnderTainted } from './under-tainted.ts'
 
 /** What the keeper saw of the world outside the state, just before planning. */
 export interface Observations {
@@ -116,7 +117,7 @@ function planAsking(planning: Planning): RotationAction[] {
   const { state, observed } = planning
   if (state.candidate !== undefined) return []
   if (state.staged !== undefined) return planStaged(planning, state.staged)
-  const untrusted = isUntrusted(state)
+  const untrusted = isUntrusted(planning)
   // The report in the request tells what is served: first serve, or fail to.
   const settled = state.live?.served === true || state.setbacks.restore !== undefined
   if (!settled && !observed.renewalWished) return []
@@ -147,7 +148,7 @@ function requestReason(planning: Planning, staged: StagedKey): RequestReason | u
   if (state.setbacks.ask !== undefined) return 'unanswered'
   if (staged.immediate) return undefined
   if (observed.renewalWished) return 'forced'
-  return isUntrusted(state) ? 'untrusted' : undefined
+  return isUntrusted(planning) ? 'untrusted' : undefined
 }
 
 /** When the promise is taken as broken; one that goes far beyond the certificate's half life is no promise. */
@@ -158,9 +159,12 @@ function askAgainTime({ state }: Planning, staged: StagedKey): Instant {
   return promise.at >= overdueAt ? promise.askAgainAt : Math.min(promise.askAgainAt, overdueAt)
 }
 
-/** Whether the newest bundle no longer covers the certificate that is live. */
-function isUntrusted(state: LineageState): boolean {
-  return state.setbacks.restore?.code === 'prove-failed'
+/**
+ * Whether the newest bundle no longer covers the certificate that is live, or its issuer says that the key of its
+ * intermediate may be in other hands.
+ */
+function isUntrusted({ state, held }: Planning): boolean {
+  return state.setbacks.restore?.code === 'prove-failed' || isUnderTainted(state.head.chainPem, held)
 }
 
 function unlessBackingOff(

@@ -17,6 +17,8 @@ export interface BundleShelf {
   accept(rootFingerprint: string, text: string, now: Instant): Promise<HeldBundle>
   /** Notes that an issuer said that the bundle held is still the newest. */
   confirm(rootFingerprint: string, now: Instant): void
+  /** Notes which intermediates an issuer said are tainted. */
+  noteTainted(rootFingerprint: string, tainted: readonly string[]): void
   /** Notes that there is a newer one, so that it is looked for without delay. */
   outdate(rootFingerprint: string): void
 }
@@ -58,6 +60,10 @@ export function openBundleShelf(fileSystem: FileSystem, state: string): BundleSh
     confirm(root, now) {
       const found = shelf.get(root)
       if (found !== undefined) shelf.set(root, { ...found, checkedAt: now })
+    },
+    noteTainted(root, tainted) {
+      const found = shelf.get(root)
+      if (found !== undefined) shelf.set(root, { ...found, tainted })
     },
     outdate(root) {
       const found = shelf.get(root)

@@ -24,4 +24,9 @@ export const bundleRecordSchema: z.ZodType<BundleRecord> = z.strictObject({
 export interface HeldBundle {
   readonly bundle: TrustBundle
   readonly checkedAt: Instant
+  /**
+   * Intermediates that the issuer said are tainted when it was last asked, by SHA-256. In memory only: a start asks
+   * again soon.
+   */
+  readonly tainted?: readonly string[]
 }

@@ -10,8 +10,10 @@ import {
   MayflyError,
   mediaTypes,
   parseIssuerAnswer,
+  parseTaintedNotice,
   secondMs,
   type TrustBundle,
+  taintedHeader,
 } from '@mayfly/ca-core'
 import { answerError, mediaTypeOf, retryAfterSeconds } from './answer-error.ts'
 import type { Transport, WireResponse } from './transport.ts'
@@ -19,7 +21,11 @@ import type { Transport, WireResponse } from './transport.ts'
 /** An answer with a chain in JSON, whose line ends are escaped. */
 const answerBytesMax = 2 * chainCharactersMax
 
-export type BundleAnswer = { readonly is: 'unchanged' } | { readonly is: 'text'; readonly text: string }
+/** With the intermediates that the issuer says are tainted. */
+export type BundleAnswer = { readonly tainted: readonly string[] } & (
+  | { readonly is: 'unchanged' }
+  | { readonly is: 'text'; readonly text: string }
+)
 
 export type CertificateAnswer =
   | { readonly is: 'minted'; readonly chainPem: string }
@@ -77,8 +83,9 @@ export function createIssuerClient(transport: Transport, clock: Clock): IssuerCl
       const url = endpointUrl(issuerUrl, endpointPaths.bundle)
       const headers = { 'if-none-match': `"${trust.sequence}"` }
       const response = await exchange(url, trust, bundleCharactersMax, { headers })
-      if (response.status === 304) return { is: 'unchanged' }
-      return { is: 'text', text: textOf(response, mediaTypes.jws, url) }
+      const tainted = parseTaintedNotice(response.headers[taintedHeader])
+      if (response.status === 304) return { is: 'unchanged', tainted }
+      return { is: 'text', text: textOf(response, mediaTypes.jws, url), tainted }
     },
     async unverifiedBundle(issuerUrl) {
       const url = endpointUrl(issuerUrl, endpointPaths.bundle)

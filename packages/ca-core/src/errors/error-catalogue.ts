@@ -80,6 +80,10 @@ export const errorCatalogue = {
   'store-invalid': { title: 'The store is not one of this version or is damaged', retry: 'never' },
   'authority-missing': { title: 'There is no active intermediate', retry: { afterSeconds: 60 } },
   'authority-expired': { title: 'The intermediate can no longer issue', retry: { afterSeconds: 300 } },
+  'authority-tainted': {
+    title: 'The intermediate is tainted and no other is prepared',
+    retry: { afterSeconds: 60 },
+  },
   'clock-wrong': { title: 'A clock is wrong', retry: { afterSeconds: 60 } },
   'already-running': { title: 'Another process is using this state', retry: 'never' },
   stopping: { title: 'The service is stopping', retry: { afterSeconds: 5 } },

@@ -83,6 +83,7 @@ export const exitCodes = {
   'store-invalid': 3,
   'authority-missing': 9,
   'authority-expired': 6,
+  'authority-tainted': 9,
   'clock-wrong': 9,
   'already-running': 9,
   stopping: 9,

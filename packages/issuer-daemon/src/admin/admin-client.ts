@@ -8,6 +8,7 @@ import type { IdentityView } from '../identities/identity-view.ts'
 import type { IdentityList } from '../identities/list-identities.ts'
 import type { Resumed } from '../identities/resume-identity.ts'
 import type { IssuerStatus } from '../issuing/issuer-status.ts'
+import type { ActivatedAuthority, TaintedAuthority } from '../issuing/taint-authority.ts'
 import type { CreatedToken } from '../tokens/create-token.ts'
 import type { TokenView } from '../tokens/token-view.ts'
 import type {
@@ -42,6 +43,9 @@ export interface AdminClient {
   readAudit(page?: AuditPageMessage): Promise<readonly AuditRecordView[]>
   auditEnd(): Promise<AuditEndView>
   acknowledgeAlarm(because: KeptAlarmKind): Promise<void>
+  /** SHA-256 of the intermediate, lower hex. */
+  taintAuthority(fingerprint: string): Promise<TaintedAuthority>
+  activateAuthority(): Promise<ActivatedAuthority>
 }
 
 /** Speaks to the issuer at `socketPath`. Throws `transport-failed` where none answers there. */
@@ -67,6 +71,8 @@ export function adminClient(socketPath: string): AdminClient {
     readAudit: async (page = {}) =>
       (await ask<{ records: readonly AuditRecordView[] }>('GET', `/admin/audit?${queryOf(page)}`)).records,
     auditEnd: () => ask('GET', '/admin/audit/end'),
+    taintAuthority: (fingerprint) => ask('POST', '/admin/authority/taint', { fingerprint }),
+    activateAuthority: () => ask('POST', '/admin/authority/activate'),
     acknowledgeAlarm: (because) => ask('DELETE', `/admin/alarms/${because}`),
   }
 }

@@ -22,10 +22,17 @@ import {
   tokenParameters,
 } from './admin-messages.ts'
 import type { AdminRights } from './admin-rights.ts'
+import { authorityRoutes } from './authority-routes.ts'
 
 /** Everything that the administration sockets answer to. Who can connect to one is the admin that it is for. */
 export function adminRoutes(issuer: Issuer): Route[] {
-  return [...identityRoutes(issuer), ...tokenRoutes(issuer), ...auditRoutes(issuer), ...stateRoutes(issuer)]
+  return [
+    ...identityRoutes(issuer),
+    ...tokenRoutes(issuer),
+    ...auditRoutes(issuer),
+    ...stateRoutes(issuer),
+    ...authorityRoutes(issuer),
+  ]
 }
 
 function identityRoutes(issuer: Issuer): Route[] {

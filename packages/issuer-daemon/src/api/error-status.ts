@@ -66,6 +66,7 @@ export const errorStatus = {
   'store-invalid': 500,
   'authority-missing': 503,
   'authority-expired': 503,
+  'authority-tainted': 503,
   'clock-wrong': 503,
   'already-running': 500,
   stopping: 503,

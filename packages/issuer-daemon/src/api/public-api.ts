@@ -13,9 +13,10 @@ export function publicRoutes(
   issuer: Issuer,
   bundle: () => ServedBundle,
   readiness: () => Promise<Readiness>,
+  tainted: () => readonly string[] = () => [],
 ): Route[] {
   return [
-    bundleRoute(bundle),
+    bundleRoute(bundle, tainted),
     enrollmentRoute(issuer),
     requestRoute(issuer),
     certificateRoute(issuer),

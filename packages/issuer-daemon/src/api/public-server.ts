@@ -27,6 +27,8 @@ export interface PublicServerOptions {
   /** Open connections that one address may have. */
   connectionsPerAddressMax(): number
   bundle(): ServedBundle
+  /** Intermediates whose certificates hosts are told to replace. */
+  tainted(): readonly string[]
   readiness(): Promise<Readiness>
   answered(answer: AnsweredRequest): void
 }
@@ -47,6 +49,7 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
       issuer,
       () => options.bundle(),
       () => options.readiness(),
+      () => options.tainted(),
     ),
     {
       clock,

@@ -91,6 +91,7 @@ const ownFaults: ReadonlySet<string> = new Set([
   'store-invalid',
   'authority-missing',
   'authority-expired',
+  'authority-tainted',
   'clock-wrong',
   'lint-failed',
   'disk-full',

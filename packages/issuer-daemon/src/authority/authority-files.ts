@@ -26,8 +26,10 @@ export interface AuthoritySlot {
   readonly key: string
   /** PKCS#10 in PEM, for the root box. */
   readonly request: string
-  /** PEM: the intermediate first. */
+  /** PEM: the intermediate first. In `next` it is there only for the moment of its activation. */
   readonly certificate: string
+  /** The same, of an intermediate that waits in `next` until it is needed. */
+  readonly prepared: string
 }
 
 /** The paths under a state folder. */
@@ -50,6 +52,7 @@ function slot(folder: string): AuthoritySlot {
     key: join(folder, 'key.pem'),
     request: join(folder, 'request.pem'),
     certificate: join(folder, 'intermediate.pem'),
+    prepared: join(folder, 'prepared.pem'),
   }
 }
 

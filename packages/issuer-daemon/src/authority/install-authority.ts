@@ -13,6 +13,7 @@ import {
 import { activateNext } from './activate-next.ts'
 import {
   type AuthorityFiles,
+  type AuthoritySlot,
   authorityFiles,
   createText,
   readIfThere,
@@ -30,6 +31,8 @@ export interface InstallAuthorityOptions {
   readonly bundleText: string
   /** SHA-256 of the root, hex; needed the first time, and where the bundle is signed by a root not held yet. */
   readonly rootFingerprint?: string
+  /** Keeps the intermediate ready in `next`, and leaves the current one in its place. */
+  readonly prepareOnly?: boolean
   /** The one of the configuration; the bundle must be for it. */
   readonly trustDomain?: string
 }
@@ -40,6 +43,8 @@ export interface InstalledAuthority {
   readonly bundle: TrustBundle
   /** SHA-256 of the intermediate that was replaced. */
   readonly retired?: string
+  /** Whether it waits in `next`. */
+  readonly isPrepared: boolean
 }
 
 /**
@@ -62,10 +67,17 @@ export async function installAuthority(options: InstallAuthorityOptions): Promis
   await fileSystem.makeDirectory(files.state, stateFolderAccess)
   if (isNewer)
     await fileSystem.replaceFile(files.bundle, new TextEncoder().encode(bundleText), stateFileAccess)
-  if (isInstalled) return { certificate, root, bundle }
-  await keepCertificate(fileSystem, files, certificate)
+  if (isInstalled) return { certificate, root, bundle, isPrepared: false }
+  if (options.prepareOnly === true) {
+    await keepCertificate(fileSystem, files.next, files.next.prepared, certificate)
+    return { certificate, root, bundle, isPrepared: true }
+  }
+  // Before it is chosen, so that none is left over that would seem to wait.
+  if ((await fileSystem.status(files.next.prepared)) !== undefined)
+    await fileSystem.remove(files.next.prepared)
+  await keepCertificate(fileSystem, files.next, files.next.certificate, certificate)
   await activateNext(fileSystem, files)
-  return { certificate, root, bundle, ...(current && { retired: current.fingerprint }) }
+  return { certificate, root, bundle, isPrepared: false, ...(current && { retired: current.fingerprint }) }
 }
 
 /** The bundle, if it may take the place of the one that is held, or is that one. */
@@ -130,12 +142,12 @@ async function requestedKey(fileSystem: FileSystem, { next }: AuthorityFiles) {
 
 async function keepCertificate(
   fileSystem: FileSystem,
-  { next }: AuthorityFiles,
+  { folder }: AuthoritySlot,
+  path: string,
   { pem }: Certificate,
 ): Promise<void> {
-  const kept = await readIfThere(fileSystem, next.certificate)
-  if (kept === undefined) return createText(fileSystem, next.certificate, next.folder, pem)
+  const kept = await readIfThere(fileSystem, path)
+  if (kept === undefined) return createText(fileSystem, path, folder, pem)
   // An interrupted run: only the move is missing, unless the root has signed the request a second time.
-  if (kept !== pem)
-    await fileSystem.replaceFile(next.certificate, new TextEncoder().encode(pem), stateFileAccess)
+  if (kept !== pem) await fileSystem.replaceFile(path, new TextEncoder().encode(pem), stateFileAccess)
 }

@@ -6,10 +6,11 @@ import { auditChainOrigin, verifyAuditChain } from '../audit/audit-chain.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
 import type { ChangePart } from '../store/change.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
-import { readSuspensions, requireIntegrity } from '../store/sqlite/inspect-database.ts'
+import { readSuspensions, readTaints, requireIntegrity } from '../store/sqlite/inspect-database.ts'
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
 import type { Store } from '../store/store.ts'
+import type { Taint } from '../store/taint.ts'
 import { createPrivate, giveToOwnerOfFolder, makeDurable } from './private-copy.ts'
 import {
   type BackupNote,
@@ -52,7 +53,7 @@ export interface RestoredStore {
  * crash leaves the one or the other. The store that was there is kept.
  *
  * What happened after the backup is unknown to it. So whoever the replaced store says is suspended stays suspended,
- * every open token is revoked, and an alarm stays until an operator has read it.
+ * what is tainted stays tainted, every open token is revoked, and an alarm stays until an operator has read it.
  *
  * @throws MayflyError `already-running`, `file-missing`, `store-invalid`, `store-unavailable`
  */
@@ -69,7 +70,8 @@ export async function restoreStore(options: RestoreOptions): Promise<RestoredSto
     createPrivate(prepared)
     copyFileSync(backup, prepared)
     const before = existsSync(store) ? readSuspensions(store) : undefined
-    const restored = await prepare(prepared, before, options)
+    const taints = existsSync(store) ? readTaints(store) : []
+    const restored = await prepare(prepared, before, taints, options)
     giveToOwnerOfFolder(prepared)
     makeDurable(prepared)
     const replaced = exchange(prepared, store, options.now)
@@ -88,6 +90,7 @@ type Replaced = ReadonlyMap<string, boolean>
 async function prepare(
   path: string,
   replaced: Replaced | undefined,
+  taints: readonly Taint[],
   { now, acceptForgotten }: RestoreOptions,
 ): Promise<Omit<RestoredStore, 'replaced'>> {
   requireIntegrity(path)
@@ -117,6 +120,8 @@ async function prepare(
         at: now,
         parts: [
           ...suspending.map((identity) => suspend(identity, now)),
+          // Whoever has the key has it still.
+          ...taints.map((taint): ChangePart => ({ do: 'taint', ...taint })),
           ...open.map((jti): ChangePart => ({ do: 'revoke-token', jti, at: now })),
           ...notes(summary, now),
           { do: 'append-audit', record: recordOf(summary, now) },

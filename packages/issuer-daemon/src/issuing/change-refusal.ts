@@ -14,6 +14,8 @@ export function afterRefusal(refused: ChangeRefusal): Decided<never> {
         `The issuer's clock is more than ${clockBehindSecondsMax / 60} minutes behind what its store has seen; ` +
           'set it right, or accept it with the administration if the time before was wrong.',
       )
+    // By the next decision another intermediate signs, or `authority-tainted` is the answer.
+    case 'authority-tainted':
     case 'identity-taken':
     case 'identity-moved':
     case 'token-taken':

@@ -27,6 +27,7 @@ import type { IssuerPorts } from './issuer-ports.ts'
 import { issuerStatus, type LastSweep } from './issuer-status.ts'
 import { mintOwn } from './mint-own.ts'
 import { recover } from './recover.ts'
+import { activateAuthority, taintAuthority } from './taint-authority.ts'
 
 /** Gives the use cases their ports. */
 export function createIssuer(ports: IssuerPorts): Issuer {
@@ -67,6 +68,8 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     status: () => issuerStatus(ports, lastSweep),
     acknowledgeAlarm: (because, attempt) => acknowledgeAlarm(because, attempt, ports),
     acceptForgotten: (attempt) => acceptForgotten(attempt, ports),
+    taintAuthority: (fingerprint, attempt) => taintAuthority(fingerprint, attempt, ports),
+    activateAuthority: (attempt) => activateAuthority(attempt, ports),
     acceptClock: (attempt) => acceptClock(attempt, ports),
   }
 }

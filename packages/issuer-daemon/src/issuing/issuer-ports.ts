@@ -1,5 +1,6 @@
 import type { Clock, Instant, IssuedAnswer, KeyPair, Random, Trace, TrustBundle } from '@mayfly/ca-core'
 import type { Store } from '../store/store.ts'
+import type { AuthorityMoves } from './authority-moves.ts'
 import type { IssuingAuthority } from './issuing-authority.ts'
 import type { Policy } from './policy.ts'
 
@@ -15,8 +16,10 @@ export interface IssuerPorts {
   readonly clock: Clock
   readonly random: Random
   readonly trace: Trace
-  /** Throws `authority-missing` while there is none. */
+  /** Throws `authority-missing` while there is none, `authority-tainted` while it must not sign. */
   readonly authority: () => IssuingAuthority
+  /** Absent where nobody may move them, as in a run without a state folder. */
+  readonly authorities?: AuthorityMoves
   readonly bundle: () => ServedBundle
   /** Signs enrolment tokens. */
   readonly tokenKey: KeyPair

@@ -1,6 +1,7 @@
 import { type Certificate, formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
 import { authorityEnd } from '../alarms/authority-end.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
+import { taintAlarms } from '../alarms/taint-alarms.ts'
 import { describeJump } from '../clock/clock-guard.ts'
 import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
 import type { UnfetchedCertificate } from '../store/fleet-figures.ts'
@@ -8,6 +9,7 @@ import type { StoreCounts } from '../store/store.ts'
 import { clockBehindSecondsMax } from '../store/store.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
 import { type FleetView, viewFleet } from './fleet-view.ts'
+import { type IntermediateView, viewIntermediates } from './intermediate-views.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
 import type { IssuingAuthority } from './issuing-authority.ts'
 
@@ -21,6 +23,7 @@ export interface Alarm {
     | 'authority-missing'
     | 'authority-ending'
     | 'authority-expired'
+    | 'authority-tainted'
     | 'clock-wrong'
     | 'sweep-stopped'
     | KeptAlarmKind
@@ -28,6 +31,8 @@ export interface Alarm {
   readonly identity?: string
   /** Of an intermediate that ends: which of the warnings it is. */
   readonly withinDays?: number
+  /** Of a tainted intermediate: its certificates that have not expired. */
+  readonly liveLeaves?: number
 }
 
 export interface LastSweep extends SweepReport {
@@ -46,6 +51,8 @@ export interface IssuerStatus {
   readonly at: string
   readonly counts: Omit<StoreCounts, 'newestInstant'>
   readonly authority?: AuthorityView
+  /** Every intermediate that this host holds, or under which something still lives. */
+  readonly intermediates: readonly IntermediateView[]
   /** The roots of the trust bundle that is served. */
   readonly roots: readonly AuthorityView[]
   /** 0 while there is no bundle. */
@@ -69,11 +76,13 @@ export async function issuerStatus(
   const suspendedIdentities = await ports.store.identities({ suspended: true, limit: listedAlarmsMax })
   const { agents, oldestUnfetched } = await ports.store.fleet(now)
   const authority = orMissing(ports.authority)
+  const intermediates = await viewIntermediates(ports)
   const bundle = orMissing(ports.bundle)?.bundle
   return {
     at: formatInstant(now),
     counts,
     ...(authority && { authority: viewAuthority(authority.authority.certificate) }),
+    intermediates,
     roots: (bundle?.roots ?? []).map(viewAuthority),
     bundleSequence: bundle?.sequence ?? 0,
     ...(lastSweep && { lastSweep }),
@@ -85,6 +94,7 @@ export async function issuerStatus(
     alarms: [
       ...conflictAlarms(suspendedIdentities.map((identity) => viewIdentity(identity, now))),
       ...authorityAlarms(authority, now),
+      ...taintAlarms(intermediates),
       ...clockAlarms(newestInstant, now),
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
       ...sweepAlarms(lastSweep),
@@ -143,7 +153,8 @@ function orMissing<Value>(read: () => Value): Value | undefined {
   try {
     return read()
   } catch (error) {
-    if (isMayflyError(error, 'authority-missing')) return undefined
+    if (isMayflyError(error, 'authority-missing') || isMayflyError(error, 'authority-tainted'))
+      return undefined
     throw error
   }
 }

@@ -23,6 +23,7 @@ import type { TokenView } from '../tokens/token-view.ts'
 import type { OwnLeaf } from './issuer-ports.ts'
 import type { IssuerStatus } from './issuer-status.ts'
 import type { Caller, LineageContext, SecurityContext } from './security-context.ts'
+import type { ActivatedAuthority, TaintedAuthority } from './taint-authority.ts'
 
 /** The use cases of the issuer, each a function in a file of its own. */
 export interface Issuer {
@@ -100,6 +101,10 @@ export interface Issuer {
   acknowledgeAlarm(because: KeptAlarmKind, attempt: AuditAttempt): Promise<void>
   /** After a restore: lineages that the backup does not know are taken up again when they ask. */
   acceptForgotten(attempt: AuditAttempt): Promise<RestoredNote>
+  /** The key of an intermediate may be in other hands: it signs nothing any more, what it signed is replaced. */
+  taintAuthority(fingerprint: string, attempt: AuditAttempt): Promise<TaintedAuthority>
+  /** The prepared intermediate takes the place of the current one. */
+  activateAuthority(attempt: AuditAttempt): Promise<ActivatedAuthority>
   /** After the clock was mended: forgets that the store has seen a later time. */
   acceptClock(attempt: AuditAttempt): Promise<void>
 }

@@ -39,7 +39,10 @@ export type MintResult =
   /** This one could not be made. */
   | { readonly done: false; readonly error: unknown }
 
-type MintPorts = Pick<IssuerPorts, 'store' | 'clock' | 'random' | 'trace' | 'authority' | 'policy'>
+type MintPorts = Pick<
+  IssuerPorts,
+  'store' | 'clock' | 'random' | 'trace' | 'authority' | 'authorities' | 'policy'
+>
 
 /** An order with everything about its certificate decided. */
 interface Draft {
@@ -51,7 +54,12 @@ interface Draft {
 }
 
 /** What keeps every certificate from being made, not only the one at hand. */
-const concernsAll: ReadonlySet<string> = new Set(['authority-missing', 'authority-expired', 'clock-wrong'])
+const concernsAll: ReadonlySet<string> = new Set([
+  'authority-missing',
+  'authority-expired',
+  'authority-tainted',
+  'clock-wrong',
+])
 
 type Step<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -63,8 +71,8 @@ type Step<Value> =
  * Intents are durable before anything is signed, certificates before anything is returned. Where a crash or an
  * error comes between, the signed certificate is gone with the memory it was in, and its serial is burnt.
  *
- * @throws MayflyError `store-unavailable`, `authority-missing`, `authority-expired`, `clock-wrong`; then no certificate
- * is given out
+ * @throws MayflyError `store-unavailable`, `authority-missing`, `authority-expired`, `authority-tainted`, `clock-wrong`;
+ * then no certificate is given out
  */
 export async function mint(orders: readonly MintOrder[], ports: MintPorts): Promise<readonly MintResult[]> {
   const now = ports.clock.now()
@@ -91,14 +99,15 @@ function draft(order: MintOrder, { authority, random, policy }: MintPorts, now: 
 
 async function intend(
   drafts: readonly Step<Draft>[],
-  { store, trace }: MintPorts,
+  { store, trace, authorities }: MintPorts,
   now: Instant,
 ): Promise<readonly Step<Draft>[]> {
   const steps = await commitEach(
     drafts,
-    ({ order, leaf }) => ({
+    ({ order, leaf, chain }) => ({
       at: now,
       parts: [
+        { do: 'require-untainted', fingerprint: chain.fingerprint },
         ...order.beginning(leaf.serial),
         {
           do: 'intend',
@@ -118,6 +127,8 @@ async function intend(
     store,
   )
   traceStep(trace, 'intent.recorded', steps)
+  // Another issuer may have said so; whoever decides again finds the next intermediate.
+  if (steps.some(isTainted)) await authorities?.heedTaints()
   return steps
 }
 
@@ -156,19 +167,44 @@ async function signOne(
 
 async function record(
   steps: readonly Step<Signed>[],
-  { store, clock, trace }: MintPorts,
+  { store, clock, trace, authorities }: MintPorts,
 ): Promise<MintResult[]> {
   const now = clock.now()
   const recorded = await commitEach(
     steps,
     ({ order, certificate }) => ({
       at: now,
-      parts: [{ do: 'record', certificate, at: now }, ...order.ending(certificate)],
+      parts: [
+        { do: 'require-untainted', fingerprint: certificate.chain.fingerprint },
+        { do: 'record', certificate, at: now },
+        ...order.ending(certificate),
+      ],
     }),
     store,
   )
   traceStep(trace, 'certificate.recorded', recorded)
+  await burnTainted(steps, recorded, store, now)
+  if (recorded.some(isTainted)) await authorities?.heedTaints()
   return recorded.map((step) => (step.ok ? { done: true, certificate: step.value.certificate } : step.result))
+}
+
+function isTainted(step: Step<unknown>): boolean {
+  return !step.ok && 'refused' in step.result && step.result.refused === 'authority-tainted'
+}
+
+/** The intermediate was tainted between intent and signature: nobody sees what was signed, and the key is free. */
+async function burnTainted(
+  signed: readonly Step<Signed>[],
+  recorded: readonly Step<Signed>[],
+  store: MintPorts['store'],
+  now: Instant,
+): Promise<void> {
+  const lost = signed.flatMap((step, index) => {
+    const outcome = recorded[index]
+    return step.ok && outcome !== undefined && isTainted(outcome) ? [step.value.certificate.serial] : []
+  })
+  if (lost.length === 0) return
+  await store.commit(lost.map((serial) => ({ at: now, parts: [{ do: 'burn', serial }] })))
 }
 
 /** Commits one change for each step that still stands; those that are refused fall. */

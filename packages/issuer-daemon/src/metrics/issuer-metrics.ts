@@ -120,11 +120,17 @@ function measureAlarms(registry: Registry): Pick<IssuerMetrics, 'alarmed'> {
     help: 'The intermediate ends within so many days: 30, 14 or 7; 0 while its end is far.',
     registers,
   })
+  const taintedLeaves = new Gauge({
+    name: 'mayfly_tainted_leaves',
+    help: 'Certificates of tainted intermediates that have not expired, at the last sweep.',
+    registers,
+  })
   return {
     alarmed(alarms) {
       standing.reset()
       for (const { because } of alarms) standing.inc({ because })
       warningDays.set(alarms.find(({ withinDays }) => withinDays !== undefined)?.withinDays ?? 0)
+      taintedLeaves.set(alarms.reduce((sum, { liveLeaves = 0 }) => sum + liveLeaves, 0))
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, FileAccess, Random, Trace } from '@mayfly/ca-core'
 import type { AccessRequest, Logger } from '@mayfly/platform'
 import type { ServerTimeouts } from '../api/https-server.ts'
+import type { AuthorityShelf } from '../authority/authority-shelf.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
 import type { Store } from '../store/store.ts'
 
@@ -16,6 +17,8 @@ export interface Foundation {
   resolveAccess(request: AccessRequest): Promise<FileAccess>
   /** Reads what the state folder holds: at the start, and at each reload. */
   loadAuthority(): Promise<LoadedAuthority>
+  /** The slots in the state folder. */
+  readonly shelf: AuthorityShelf
   /** For tests to shorten. */
   readonly timeouts?: ServerTimeouts
 }

@@ -5,8 +5,11 @@ import type { LoadedAuthority } from '../authority/load-authority.ts'
 import type { ClockGuard } from '../clock/clock-guard.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import { policyOf } from '../configuration/policy-of.ts'
+import { type AuthorityMoves, authorityTainted } from '../issuing/authority-moves.ts'
 import { createIssuer } from '../issuing/create-issuer.ts'
 import type { Issuer } from '../issuing/issuer.ts'
+import type { IssuingAuthority } from '../issuing/issuing-authority.ts'
+import type { Taint } from '../store/taint.ts'
 import type { Foundation } from './foundation.ts'
 
 /** What a reload exchanges under the running parts. They look here each time, and keep no copy. */
@@ -14,6 +17,15 @@ export interface LiveSettings {
   configuration: IssuerConfiguration
   loaded: LoadedAuthority
   limits: RateLimits
+  /** Intermediates that are known to be tainted. */
+  taints: readonly Taint[]
+}
+
+/** The intermediate that signs now. Throws `authority-tainted` where it must not. */
+export function liveAuthority({ loaded: { issuing }, taints }: LiveSettings): IssuingAuthority {
+  const { fingerprint } = issuing.chain
+  if (taints.some((taint) => taint.fingerprint === fingerprint)) throw authorityTainted(fingerprint)
+  return issuing
 }
 
 export async function firstSettings(
@@ -22,7 +34,7 @@ export async function firstSettings(
 ): Promise<LiveSettings> {
   const loaded = await loadAuthority()
   requireTrustDomain(configuration, loaded)
-  return { configuration, loaded, limits: createRateLimits(configuration.limits, clock) }
+  return { configuration, loaded, limits: createRateLimits(configuration.limits, clock), taints: [] }
 }
 
 /** Throws `config-invalid` where the bundle is for another trust domain than the configuration. */
@@ -39,6 +51,7 @@ export function createLiveIssuer(
   live: LiveSettings,
   { store, clock, random, log, trace }: Foundation,
   guard: ClockGuard,
+  authorities: AuthorityMoves,
 ): Issuer {
   return createIssuer({
     store,
@@ -46,7 +59,8 @@ export function createLiveIssuer(
     random,
     trace: trace ?? loggingTrace(log),
     clockJumpSeconds: () => guard.jumpSeconds(),
-    authority: () => live.loaded.issuing,
+    authority: () => liveAuthority(live),
+    authorities,
     bundle: () => live.loaded.served,
     get tokenKey() {
       return live.loaded.tokenKey

@@ -6,6 +6,7 @@ import type { IssuerConfiguration } from '../configuration/issuer-configuration.
 import type { SweepSchedule } from '../schedule/sweep-schedule.ts'
 import type { RunningRenewal } from '../tls/own-certificate-renewal.ts'
 import type { Foundation } from './foundation.ts'
+import type { LiveAuthorities } from './live-authorities.ts'
 import { type LiveSettings, requireTrustDomain } from './live-settings.ts'
 
 export interface ReloadedParts {
@@ -14,6 +15,7 @@ export interface ReloadedParts {
   readonly api: RunningServer
   readonly renewal: RunningRenewal
   readonly schedule: SweepSchedule
+  readonly authorities: LiveAuthorities
 }
 
 /**
@@ -36,6 +38,7 @@ export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedPar
     await schedule.reschedule(configuration.sweep.cron)
   }
   if (ownCertificateIsOutdated(before, live)) await renewal.renewNow()
+  await parts.authorities.heedTaints()
   const fields = { needRestart, bundleSequence: loaded.served.bundle.sequence }
   if (needRestart.length === 0) foundation.log.info(fields, 'reloaded')
   else foundation.log.warn(fields, `reloaded, but this waits for a restart: ${needRestart.join(', ')}`)

@@ -13,7 +13,14 @@ import { type SweepSchedule, startSweepSchedule } from '../schedule/sweep-schedu
 import { installOwnCertificate, mintOwnCertificate, type OwnCertificate } from '../tls/own-certificate.ts'
 import { type RunningRenewal, startOwnCertificateRenewal } from '../tls/own-certificate-renewal.ts'
 import type { Foundation } from './foundation.ts'
-import { createLiveIssuer, firstSettings, type LiveSettings, loggingTrace } from './live-settings.ts'
+import { createLiveAuthorities, type LiveAuthorities } from './live-authorities.ts'
+import {
+  createLiveIssuer,
+  firstSettings,
+  type LiveSettings,
+  liveAuthority,
+  loggingTrace,
+} from './live-settings.ts'
 import { reloadIssuer } from './reload-issuer.ts'
 import { Shutdown } from './shutdown.ts'
 import { startAdministration } from './start-administration.ts'
@@ -40,6 +47,7 @@ interface Base {
   readonly configuration: IssuerConfiguration
   readonly foundation: Foundation
   readonly live: LiveSettings
+  readonly authorities: LiveAuthorities
   readonly issuer: Issuer
   readonly metrics: IssuerMetrics
   readiness(): Promise<Readiness>
@@ -72,11 +80,13 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   shutdown.add(() => renewal.stop())
   const schedule = startSweeps(base)
   shutdown.add(() => schedule.stop())
+  const { authorities } = base
+  authorities.attach({ renewal, schedule })
   return {
     port: api.port,
     metricsPort,
     ownSerial: () => renewal.current().serial,
-    reload: (next) => reloadIssuer(next, { live, foundation, api, renewal, schedule }),
+    reload: (next) => reloadIssuer(next, { live, foundation, api, renewal, schedule, authorities }),
     stop: () => shutdown.run(),
   }
 }
@@ -86,7 +96,10 @@ async function prepareBase(configuration: IssuerConfiguration, given: Foundation
   const guard = createClockGuard(given.clock)
   const foundation = { ...given, trace, store: guardStore(given.store, guard) }
   const live = await firstSettings(configuration, foundation)
-  const issuer = createLiveIssuer(live, foundation, guard)
+  const authorities = createLiveAuthorities(live, foundation)
+  // A taint whose consequences a crash cut off, or that another issuer has set while this one was away.
+  await authorities.heedTaints()
+  const issuer = createLiveIssuer(live, foundation, guard, authorities)
   const burnt = await issuer.recover()
   if (burnt.length > 0) {
     log.warn({ serials: burnt.map(({ serial }) => serial) }, 'serials burnt by an interrupted run')
@@ -99,10 +112,10 @@ async function prepareBase(configuration: IssuerConfiguration, given: Foundation
   }
   const readiness = createReadiness({
     ...foundation,
-    authority: () => live.loaded.issuing,
+    authority: () => liveAuthority(live),
     clockJumpSeconds: () => guard.jumpSeconds(),
   })
-  return { configuration, foundation, live, issuer, metrics, readiness, answered }
+  return { configuration, foundation, live, authorities, issuer, metrics, readiness, answered }
 }
 
 function createLiveMetrics(live: LiveSettings, { clock, store }: Foundation): IssuerMetrics {
@@ -126,6 +139,7 @@ function startApi(base: Base, own: OwnCertificate): Promise<RunningServer> {
     limits: () => live.limits,
     connectionsPerAddressMax: () => live.configuration.limits.connectionsPerAddress,
     bundle: () => live.loaded.served,
+    tainted: () => base.authorities.noticed(),
   })
 }
 

@@ -17,6 +17,8 @@ export interface SweepScheduleOptions {
 export interface SweepSchedule {
   /** When the next sweep begins. */
   nextRun(): Instant
+  /** Sweeps without waiting for the time: now, or as soon as the running sweep is done. */
+  runSoon(): void
   /** Goes on with another cron expression. */
   reschedule(cron: string): Promise<void>
   /** Begins nothing new, and resolves when the running sweep has finished its chunk. */
@@ -28,6 +30,7 @@ export function startSweepSchedule(options: SweepScheduleOptions): SweepSchedule
   const { clock } = options
   const stopping = new AbortController()
   let running: Promise<void> | undefined
+  let isWanted = false
 
   const run = async (): Promise<void> => {
     if (stopping.signal.aborted) return
@@ -35,12 +38,19 @@ export function startSweepSchedule(options: SweepScheduleOptions): SweepSchedule
     running = sweepOnce(options, nextRunOf(task, clock), stopping.signal)
     await running
     running = undefined
+    if (!isWanted) return
+    isWanted = false
+    await run()
   }
   let task = startTask(options.cron, run)
   void run()
 
   return {
     nextRun: () => nextRunOf(task, clock),
+    runSoon() {
+      if (running === undefined) void run()
+      else isWanted = true
+    },
     async reschedule(cron) {
       await task.destroy()
       task = startTask(cron, run)

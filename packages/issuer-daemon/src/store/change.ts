@@ -35,6 +35,10 @@ export type ChangePart =
   | { readonly do: 'append-audit'; readonly record: AuditRecord }
   /** Keeps a text under a name, in place of the one before; without a text, forgets it. */
   | { readonly do: 'set-note'; readonly name: string; readonly text?: string }
+  /** Notes that an intermediate's key may be in other hands; the first time stays. */
+  | { readonly do: 'taint'; readonly fingerprint: string; readonly at: Instant }
+  /** Refused with `authority-tainted` where the intermediate is: nothing of it is recorded any more. */
+  | { readonly do: 'require-untainted'; readonly fingerprint: string }
   /** Forgets later times that the store has seen: the operator says that the clock is right now. */
   | { readonly do: 'accept-clock' }
 
@@ -54,6 +58,7 @@ export type ChangeRefusal =
   | 'key-taken'
   | 'intent-gone'
   | 'clock-behind'
+  | 'authority-tainted'
 
 export type ChangeOutcome =
   | { readonly done: true }

@@ -4,6 +4,7 @@ import type { Change, ChangeOutcome } from './change.ts'
 import type { FleetFigures } from './fleet-figures.ts'
 import type { IdentityRecord } from './identity-record.ts'
 import type { CertificateRecord, IssuanceRecord } from './issuance-record.ts'
+import type { ChainUse, Taint } from './taint.ts'
 import type { TokenRecord } from './token-record.ts'
 
 /** How far behind the newest time that it has seen a store still lets certificates be intended. */
@@ -53,6 +54,15 @@ export interface Store {
    * the one given. A shared store gives each of them to one issuer at a time.
    */
   claimDue(page: DuePage): Promise<readonly IdentityRecord[]>
+  /** The tainted intermediates, oldest taint first. */
+  taints(): Promise<readonly Taint[]>
+  /**
+   * Identities whose newest certificate is under a tainted intermediate, and whose staged key is due only after
+   * `dueAfter`. Looks at the next `limit` ids and says where to go on, if there is more.
+   */
+  stagedUnderTaint(page: UnderTaintPage): Promise<UnderTaint>
+  /** The intermediates that have issued, with what lives under them at `now`. */
+  chains(now: Instant): Promise<readonly ChainUse[]>
   /** Audit records in their order, from after the number given. */
   auditRecords(page: {
     readonly afterNumber: number
@@ -90,6 +100,18 @@ export interface DuePage {
   readonly until: Instant
   readonly after?: { readonly mintAt: Instant; readonly id: number }
   readonly limit: number
+}
+
+export interface UnderTaintPage {
+  readonly dueAfter: Instant
+  readonly afterId: number
+  readonly limit: number
+}
+
+export interface UnderTaint {
+  readonly identities: readonly IdentityRecord[]
+  /** Absent at the end. */
+  readonly nextAfterId?: number
 }
 
 export interface StoreCounts {

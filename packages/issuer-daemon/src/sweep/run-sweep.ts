@@ -5,8 +5,10 @@ import type { SignedHead } from '../audit/signed-head.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type MintOrder, type MintResult, mint } from '../issuing/mint.ts'
 import { burnLapsedIntents } from '../issuing/recover.ts'
+import { retireAuthorities } from '../issuing/retire-authorities.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import type { DuePage } from '../store/store.ts'
+import { hastenTainted } from './hasten-tainted.ts'
 import { planSweep, type SweepDecision } from './plan-sweep.ts'
 import { prune } from './prune.ts'
 import type { SweepReport } from './sweep-report.ts'
@@ -39,8 +41,11 @@ export async function runSweep(
   }
   trace.step('sweep.started')
   try {
+    await ports.authorities?.heedTaints()
     await burnLapsedIntents(ports)
+    await hastenTainted(ports, options.signal)
     await sweepChunks(options, ports, sum)
+    await retireAuthorities(ports)
     await prune(ports)
     await head.renew()
   } catch (error) {

@@ -20,6 +20,8 @@ export interface RunningRenewal {
   current(): OwnCertificate
   /** Renews ahead of time, because the intermediate was replaced. Rejects where that fails. */
   renewNow(): Promise<void>
+  /** The same without waiting for it: where it fails it is tried again until it is done. */
+  renewSoon(): void
   stop(): Promise<void>
 }
 
@@ -32,23 +34,32 @@ export function startOwnCertificateRenewal(
   const stopping = new AbortController()
   let current = first
   let failures = 0
+  let isWanted = false
+  let sleeping = new AbortController()
 
   const renew = async (): Promise<void> => {
     const next = await renewal.mint()
     renewal.install(next)
     current = next
     failures = 0
+    isWanted = false
   }
   const waitMs = (): number => {
     if (failures > 0) {
       const options = { attempt: failures - 1, random, baseSeconds: retryBaseSeconds }
       return backoff({ ...options, capSeconds: retryCapSeconds }) * secondMs
     }
+    if (isWanted) return 0
     return Math.min(Math.max(0, current.renewAt - clock.now()), sleepMsMax)
   }
+  const sleep = async (): Promise<boolean> => {
+    sleeping = new AbortController()
+    const signal = AbortSignal.any([stopping.signal, sleeping.signal])
+    return (await slept(clock, waitMs(), signal)) || !stopping.signal.aborted
+  }
   const run = async (): Promise<void> => {
-    while (await slept(clock, waitMs(), stopping.signal)) {
-      if (clock.now() < current.renewAt) continue
+    while (await sleep()) {
+      if (!isWanted && clock.now() < current.renewAt) continue
       await renew().catch((error: unknown) => {
         failures += 1
         renewal.failed(error)
@@ -60,6 +71,10 @@ export function startOwnCertificateRenewal(
   return {
     current: () => current,
     renewNow: renew,
+    renewSoon() {
+      isWanted = true
+      sleeping.abort()
+    },
     stop() {
       stopping.abort()
       return ended

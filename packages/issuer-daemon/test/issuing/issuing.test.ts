@@ -33,8 +33,8 @@ describe('issuing', () => {
     await host().enroll({ token })
     const parts = commits.map((changes) => changes.flatMap((change) => change.parts.map((part) => part.do)))
     assert.deepEqual(parts, [
-      ['use-token', 'move-identity', 'append-audit', 'intend'],
-      ['record', 'append-audit'],
+      ['require-untainted', 'use-token', 'move-identity', 'append-audit', 'intend'],
+      ['require-untainted', 'record', 'append-audit'],
     ])
   })
 

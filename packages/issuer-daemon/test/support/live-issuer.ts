@@ -24,6 +24,7 @@ import {
 } from '@mayfly/platform'
 import { type AdminClient, adminClient } from '../../src/admin/admin-client.ts'
 import type { ServerTimeouts } from '../../src/api/https-server.ts'
+import { openAuthorityShelf } from '../../src/authority/authority-shelf.ts'
 import { initAuthority } from '../../src/authority/init-authority.ts'
 import { installAuthority } from '../../src/authority/install-authority.ts'
 import { loadAuthority } from '../../src/authority/load-authority.ts'
@@ -52,6 +53,8 @@ export interface LiveIssuer {
   log(): string
   /** Installs a new intermediate, and a bundle with the next sequence. */
   installNext(): Promise<Certificate>
+  /** Has the root sign another intermediate, which then waits. */
+  prepareNext(): Promise<Certificate>
   close(): Promise<void>
 }
 
@@ -107,6 +110,12 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
         passphrase: Buffer.from(passphrase),
         now: clock.now(),
       }),
+    shelf: openAuthorityShelf({
+      fileSystem: nodeFileSystem,
+      state: configuration.state,
+      passphrase: async () => Buffer.from(passphrase),
+      now: () => clock.now(),
+    }),
     ...(options.timeouts && { timeouts: options.timeouts }),
   })
   let sequence = 1
@@ -130,6 +139,7 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
       sequence += 1
       return install(sequence)
     },
+    prepareNext: () => ceremony(configuration.state, root, clock, sequence, true),
     async close() {
       await issuer.stop()
       await store.close()
@@ -183,6 +193,7 @@ export async function ceremony(
   root: TestRoot,
   clock: Clock = systemClock,
   sequence: number = 1,
+  prepareOnly: boolean = false,
 ): Promise<Certificate> {
   const now = clock.now()
   const { requestPem } = await initAuthority({
@@ -206,6 +217,7 @@ export async function ceremony(
     now,
     intermediatePem: intermediate.pem,
     bundleText,
+    prepareOnly,
     rootFingerprint: root.certificate.fingerprint,
   })
   return intermediate

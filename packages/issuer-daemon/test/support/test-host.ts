@@ -71,6 +71,8 @@ export interface Renewal {
   readonly next?: KeyPair
   readonly names?: readonly Name[]
   readonly immediate?: boolean
+  /** Hashes of the keys that this one is asked for in place of. */
+  readonly replaces?: readonly string[]
   readonly clock?: Clock
   /** What is said instead of the truth. */
   readonly lie?: Partial<SignRequestOptions>
@@ -78,14 +80,19 @@ export interface Renewal {
 
 /** The signed request of `held` for its next key. */
 export async function signedRequest(held: Held, renewal: Renewal = {}): Promise<object> {
-  const { next = await newKey(), names = [], immediate, clock = systemClock, lie } = renewal
+  const { next = await newKey(), names = [], immediate, replaces, clock = systemClock, lie } = renewal
   return signRequest({
     keyPair: held.keyPair,
     certificateFingerprint: held.certificate.fingerprint,
     url: endpointUrl(issuerUrl, '/v1/requests'),
     now: clock.now(),
     jti: randomBytes(16).toString('base64url'),
-    body: { csr: await csrFor(next, names), report, ...(immediate === undefined ? {} : { immediate }) },
+    body: {
+      csr: await csrFor(next, names),
+      report,
+      ...(immediate === undefined ? {} : { immediate }),
+      ...(replaces === undefined ? {} : { replaces }),
+    },
     ...lie,
   })
 }

@@ -1,9 +1,10 @@
-import { isMayflyError } from '@mayfly/ca-core'
+import { isMayflyError, MayflyError } from '@mayfly/ca-core'
 import type { LineageState } from '../../state/lineage-state.ts'
 import { clearSetback, type Setbacks } from '../../state/setback.ts'
 import { checkCertificate } from '../check-certificate.ts'
 import { refusalsMax } from '../pace.ts'
 import { expectedNames, type RotationContext } from '../rotation-context.ts'
+import { isUnderTainted } from '../under-tainted.ts'
 import { dropKey } from './drop-key.ts'
 
 /**
@@ -15,6 +16,7 @@ export async function acceptCertificate(context: RotationContext, chainPem: stri
   const { ports, subject, state, held, save } = context
   const { staged, ...rest } = state
   if (staged === undefined) throw new TypeError('there is no staged key that a certificate could be for')
+  if (isUnderTainted(chainPem, held)) return refuseTainted(context)
   try {
     const candidate = checkCertificate(chainPem, {
       keyPem: staged.keyPem,
@@ -32,6 +34,13 @@ export async function acceptCertificate(context: RotationContext, chainPem: stri
     await noteRefusal(context, error)
     throw error
   }
+}
+
+/** It was minted before its intermediate was tainted. A key gets one certificate, so this one is of no use any more. */
+async function refuseTainted(context: RotationContext): Promise<never> {
+  const reason = 'its certificate is of an intermediate that the issuer has tainted since'
+  await dropKey(context, reason)
+  throw new MayflyError('answer-invalid', `the issuer's answer is refused: ${reason}; another key is made`)
 }
 
 /** A new certificate ends what asking for it had met, and is no heir to the trouble of the candidate before. */

@@ -4,16 +4,20 @@ import { issuerUrls, type RotationContext } from '../rotation-context.ts'
 /**
  * Asks for a newer trust bundle, and takes it in if a root that is held already has signed it. All issuers are asked:
  * one that stands in for another should be known to be away before it is needed.
+ *
+ * What issuers say of their own intermediates needs no root: it only makes a host ask sooner.
  */
 export async function refreshBundle({ ports, subject, state, held }: RotationContext): Promise<void> {
   const { shelf, clock, tell } = ports
   const urls = issuerUrls(subject, state)
   const asked = new Map(urls.map((url) => [url, ports.issuer.bundle(url, held.bundle)]))
-  await Promise.allSettled(asked.values())
+  const answers = await Promise.allSettled(asked.values())
   await askIssuers(urls, async (url) => {
     const answer = await (asked.get(url) ?? ports.issuer.bundle(url, held.bundle))
     if (answer.is === 'unchanged') return shelf.confirm(state.rootFingerprint, clock.now())
     const { bundle } = await shelf.accept(state.rootFingerprint, answer.text, clock.now())
     if (bundle.sequence > held.bundle.sequence) tell({ event: 'bundle', sequence: bundle.sequence })
   })
+  const tainted = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.tainted : []))
+  shelf.noteTainted(state.rootFingerprint, tainted)
 }

@@ -11,6 +11,7 @@ import { stateOwnersFiles } from './state-owner.ts'
 export interface IssuerInstallOptions extends UnitOptions {
   readonly dir?: string
   readonly config: string
+  readonly prepare?: boolean
   readonly intermediate?: string
   readonly bundle?: string
   readonly rootFingerprint?: string
@@ -30,6 +31,7 @@ export async function issuerInstall(options: IssuerInstallOptions, session: Sess
     now: clock.now(),
     intermediatePem: await readText(fileSystem, paths.intermediate, '`mayfly root sign` writes it'),
     bundleText: await readText(fileSystem, paths.bundle, '`mayfly root sign` writes it'),
+    prepareOnly: options.prepare === true,
     ...(options.rootFingerprint !== undefined && {
       rootFingerprint: parseFingerprint(options.rootFingerprint),
     }),
@@ -54,7 +56,7 @@ function answerPaths({ dir, intermediate, bundle }: IssuerInstallOptions): {
 }
 
 function describe(
-  { certificate, root, bundle, retired }: InstalledAuthority,
+  { certificate, root, bundle, retired, isPrepared }: InstalledAuthority,
   units: readonly string[],
 ): Answer {
   return {
@@ -66,10 +68,11 @@ function describe(
       rootSha256: root.fingerprint,
       bundleSequence: bundle.sequence,
       ...(retired !== undefined && { retired }),
+      prepared: isPrepared,
       units,
     },
     lines: [
-      heading('The intermediate was installed.'),
+      heading(isPrepared ? 'The intermediate is prepared.' : 'The intermediate was installed.'),
       ...columns([
         ['Subject', certificate.subject],
         ['SHA-256', formatFingerprint(certificate.fingerprint)],
@@ -80,9 +83,14 @@ function describe(
         ...units.map((unit) => ['Unit', unit] as const),
       ]),
       '',
-      units.length > 0
-        ? 'Start it: systemctl start mayfly-issuer'
-        : 'A running issuer takes it up on SIGHUP; start one with `mayfly issuer run`.',
+      adviceFor(isPrepared, units),
     ],
   }
+}
+
+function adviceFor(isPrepared: boolean, units: readonly string[]): string {
+  if (isPrepared) return 'It waits until `mayfly issuer activate` or `mayfly issuer taint`.'
+  return units.length > 0
+    ? 'Start it: systemctl start mayfly-issuer'
+    : 'A running issuer takes it up on SIGHUP; start one with `mayfly issuer run`.'
 }

@@ -13,12 +13,14 @@ import { perform, performForMonitoring } from '../perform.ts'
 import type { AcceptClockOptions } from './accept-clock.ts'
 import type { AcceptForgottenOptions } from './accept-forgotten.ts'
 import type { AcknowledgeOptions } from './acknowledge.ts'
+import type { IssuerActivateOptions } from './activate.ts'
 import type { IssuerBackupOptions } from './backup.ts'
 import type { IssuerInitOptions } from './init.ts'
 import type { IssuerInstallOptions } from './install.ts'
 import type { IssuerRestoreOptions } from './restore.ts'
 import type { IssuerRunOptions } from './run.ts'
 import { type IssuerStatusOptions, statusErrorExitCode } from './status-exit-code.ts'
+import type { IssuerTaintOptions } from './taint.ts'
 
 /** `mayfly issuer`: the daemon that mints, and the other side of the root's stick. */
 export function addIssuerCommands(program: Command): void {
@@ -27,6 +29,8 @@ export function addIssuerCommands(program: Command): void {
     .description('the issuer: make its request, install its intermediate, run it')
   addInit(issuer)
   addInstall(issuer)
+  addActivate(issuer)
+  addTaint(issuer)
   addRun(issuer)
   addStatus(issuer)
   addBackup(issuer)
@@ -57,6 +61,7 @@ function addInstall(issuer: Command): void {
     .description('check what came back from the root, and put it to use')
     .argument('[dir]', 'the folder with intermediate.pem and bundle.jws')
     .addOption(configOption(issuerConfigPath))
+    .option('--prepare', 'keep the intermediate ready, and leave the current one in its place')
     .option('--intermediate <file>', 'the intermediate, if it is elsewhere')
     .option('--bundle <file>', 'the signed trust bundle, if it is elsewhere')
     .option(
@@ -69,6 +74,33 @@ function addInstall(issuer: Command): void {
       perform(async () => (await import('./install.ts')).issuerInstall, {
         ...options,
         ...(dir !== undefined && { dir }),
+      }),
+    )
+}
+
+function addActivate(issuer: Command): void {
+  const activate = issuer.command('activate').description('let the prepared intermediate sign from now on')
+  addAdminOptions(activate)
+    .addOption(jsonOption())
+    .action((options: IssuerActivateOptions) =>
+      perform(async () => (await import('./activate.ts')).issuerActivate, options),
+    )
+}
+
+function addTaint(issuer: Command): void {
+  const taint = issuer
+    .command('taint')
+    .description(
+      'the key of an intermediate may be in other hands: stop it, and replace all that it has signed',
+    )
+    .argument('[sha256]', 'which intermediate (default: the current one)')
+    .option('--yes', 'do not ask')
+  addAdminOptions(taint)
+    .addOption(jsonOption())
+    .action((fingerprint: string | undefined, options: Omit<IssuerTaintOptions, 'fingerprint'>) =>
+      perform(async () => (await import('./taint.ts')).issuerTaint, {
+        ...options,
+        ...(fingerprint !== undefined && { fingerprint }),
       }),
     )
 }

@@ -1,4 +1,4 @@
-import type { AuthorityView, IssuerStatus, LastSweep } from '@mayfly/issuer-daemon'
+import type { AuthorityView, IntermediateView, IssuerStatus, LastSweep } from '@mayfly/issuer-daemon'
 import { type Answer, columns, heading, table } from '../../terminal/answer.ts'
 import { openAdmin } from '../admin.ts'
 import { monitoringExitCodes } from '../perform.ts'
@@ -12,7 +12,12 @@ export async function issuerStatus(options: IssuerStatusOptions, session: Sessio
 }
 
 /** A week is what a ceremony may take. Without an intermediate or a clock nothing is minted: hosts run out of certificates within the day. */
-const critical: readonly string[] = ['authority-missing', 'authority-expired', 'clock-wrong']
+const critical: readonly string[] = [
+  'authority-missing',
+  'authority-expired',
+  'authority-tainted',
+  'clock-wrong',
+]
 
 function exitCodeOf({ alarms }: IssuerStatus): number {
   if (alarms.some(({ because, withinDays }) => critical.includes(because) || withinDays === 7))
@@ -61,13 +66,27 @@ function section(title: string, header: readonly string[], rows: readonly (reado
   return ['', heading(title), ...(rows.length === 0 ? [] : table(header, rows).map((line) => `  ${line}`))]
 }
 
-function authorityRows({ authority, roots }: IssuerStatus): string[][] {
+function authorityRows({ authority, intermediates, roots }: IssuerStatus): string[][] {
   const rowOf = (role: string, { subject, notAfter }: AuthorityView): string[] => [role, subject, notAfter]
   return [
     authority === undefined ? ['intermediate', '(none)', '-'] : rowOf('intermediate', authority),
+    ...intermediates.filter(({ slot }) => slot !== 'current').map(intermediateRow),
     ...roots.map((root) => rowOf('root', root)),
   ]
 }
+
+/** One beside the current intermediate. */
+function intermediateRow(view: IntermediateView): string[] {
+  const { slot, subject, notAfter, taintedAt, liveLeaves, hasKey } = view
+  const facts = [
+    ...(taintedAt === undefined ? [] : [`tainted ${taintedAt}`]),
+    ...(liveLeaves === undefined ? [] : [`${liveLeaves} live certificates`]),
+    ...(slot === 'retired' && !hasKey ? ['key destroyed'] : []),
+  ]
+  return [slotWords[slot], subject, [notAfter, ...facts].join(', ')]
+}
+
+const slotWords = { current: 'intermediate', next: 'prepared', retired: 'retired', other: 'other' } as const
 
 function describeSweep(lastSweep: LastSweep | undefined): string {
   if (lastSweep === undefined) return '(none yet)'

@@ -1,12 +1,15 @@
-import { endpointPaths, mediaTypes } from '@mayfly/ca-core'
+import { endpointPaths, formatTaintedNotice, mediaTypes, taintedHeader } from '@mayfly/ca-core'
 import type { ServedBundle } from '../../issuing/issuer-ports.ts'
 import { type Route, route } from '../route.ts'
 
 /** A new bundle reaches every agent within a minute of its installation, through caches too. */
 const cacheControl = 'public, max-age=60'
 
-/** `GET /v1/bundle`: the signed trust bundle. Its ETag is its sequence. */
-export function bundleRoute(bundle: () => ServedBundle): Route {
+/**
+ * `GET /v1/bundle`: the signed trust bundle. Its ETag is its sequence. With it goes the notice of tainted
+ * intermediates, as every host asks here within the hour.
+ */
+export function bundleRoute(bundle: () => ServedBundle, tainted: () => readonly string[]): Route {
   return route({
     method: 'GET',
     url: endpointPaths.bundle,
@@ -15,7 +18,12 @@ export function bundleRoute(bundle: () => ServedBundle): Route {
     async run({ ifNoneMatch }) {
       const served = bundle()
       const etag = `"${served.bundle.sequence}"`
-      const headers = { etag, 'cache-control': cacheControl }
+      const notice = formatTaintedNotice(tainted())
+      const headers = {
+        etag,
+        'cache-control': cacheControl,
+        ...(notice !== '' && { [taintedHeader]: notice }),
+      }
       if (matches(ifNoneMatch, etag)) return { status: 304, mediaType: mediaTypes.jws, headers }
       return { status: 200, mediaType: mediaTypes.jws, headers, body: served.text }
     },

@@ -53,6 +53,8 @@ export const bulkStatements = {
     INSERT INTO note SELECT * FROM json_populate_recordset(NULL::note, $1)
     ON CONFLICT (name) DO UPDATE SET text = excluded.text`,
 
+  addTaints: 'INSERT INTO taint SELECT * FROM json_populate_recordset(NULL::taint, $1)',
+
   appendAudit: 'INSERT INTO audit SELECT * FROM json_populate_recordset(NULL::audit, $1)',
 } as const
 

@@ -22,6 +22,8 @@ export interface KnownRows {
   readonly certificates: Map<string, NewCertificate>
   /** Notes that this batch sets or, with `null`, forgets. */
   readonly notes: Map<string, string | null>
+  /** When intermediates were tainted, by fingerprint. */
+  readonly taints: Map<string, Instant>
 }
 
 export function copyRows(rows: KnownRows): KnownRows {
@@ -34,6 +36,7 @@ export function copyRows(rows: KnownRows): KnownRows {
     keys: new Map(rows.keys),
     certificates: new Map(rows.certificates),
     notes: new Map(rows.notes),
+    taints: new Map(rows.taints),
   }
 }
 

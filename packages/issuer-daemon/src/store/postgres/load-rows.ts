@@ -6,7 +6,7 @@ import { toToken } from '../columns/token-columns.ts'
 import type { KnownRows } from './known-rows.ts'
 import type { Session } from './session.ts'
 
-/** Reads all rows that the guards of these changes look at; five round trips at most, whatever their number. */
+/** Reads all rows that the guards of these changes look at; six round trips at most, whatever their number. */
 export async function loadRows(session: Session, changes: readonly Change[]): Promise<KnownRows> {
   const wanted = wantedKeys(changes)
   const issuanceRows = await session.read(
@@ -21,6 +21,7 @@ export async function loadRows(session: Session, changes: readonly Change[]): Pr
   const names = await select(session, nameQuery, [...wanted.names])
   const tokens = await select(session, tokenQuery, [...wanted.jtis])
   const nonces = await select(session, nonceQuery, [...wanted.nonces].map(hexToBlob))
+  const taints = await select(session, taintQuery, [...wanted.authorities].map(hexToBlob))
   return {
     identities: new Map(identities.map(toIdentity).map((identity) => [identity.id, identity])),
     names: new Map(names.map(({ name }) => [name as string, 'stored'])),
@@ -32,12 +33,16 @@ export async function loadRows(session: Session, changes: readonly Change[]): Pr
     ),
     certificates: new Map(),
     notes: new Map(),
+    taints: new Map(
+      taints.map((row) => [blobToHex(row.fingerprint as Uint8Array), row.tainted_at as number]),
+    ),
   }
 }
 
 const identityQuery = 'SELECT * FROM identity WHERE id = ANY($1::bigint[])'
 const nameQuery = 'SELECT name FROM identity WHERE name = ANY($1::text[])'
 const tokenQuery = 'SELECT * FROM token WHERE jti = ANY($1::text[])'
+const taintQuery = 'SELECT * FROM taint WHERE fingerprint = ANY($1::bytea[])'
 const nonceQuery = 'SELECT nonce FROM nonce WHERE nonce = ANY($1::bytea[])'
 
 async function select(session: Session, query: string, keys: readonly unknown[]) {
@@ -51,6 +56,8 @@ interface WantedKeys {
   readonly nonces: Set<string>
   readonly serials: Set<string>
   readonly keys: Set<string>
+  /** Fingerprints of intermediates. */
+  readonly authorities: Set<string>
 }
 
 function wantedKeys(changes: readonly Change[]): WantedKeys {
@@ -61,6 +68,7 @@ function wantedKeys(changes: readonly Change[]): WantedKeys {
     nonces: new Set(),
     serials: new Set(),
     keys: new Set(),
+    authorities: new Set(),
   }
   for (const { parts } of changes) for (const part of parts) want(wanted, part)
   return wanted
@@ -93,6 +101,10 @@ function want(wanted: WantedKeys, part: ChangePart): void {
       return
     case 'burn':
       wanted.serials.add(part.serial)
+      return
+    case 'taint':
+    case 'require-untainted':
+      wanted.authorities.add(part.fingerprint)
       return
     case 'append-audit':
     case 'set-note':

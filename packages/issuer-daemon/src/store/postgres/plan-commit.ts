@@ -97,6 +97,11 @@ function planPart(draft: Draft, undo: UndoLog, at: Instant, part: ChangePart): C
     case 'set-note':
       undo.set(rows.notes, part.name, part.text ?? null)
       return undefined
+    case 'taint':
+      if (!rows.taints.has(part.fingerprint)) undo.set(rows.taints, part.fingerprint, part.at)
+      return undefined
+    case 'require-untainted':
+      return rows.taints.has(part.fingerprint) ? 'authority-tainted' : undefined
     case 'accept-clock':
       draft.newest = at
       return undefined

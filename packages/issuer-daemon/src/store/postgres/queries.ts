@@ -1,10 +1,11 @@
 import { auditChainOrigin, type ChainedAuditRecord } from '../../audit/audit-chain.ts'
-import { hexToBlob } from '../columns/blob.ts'
+import { blobToHex, hexToBlob } from '../columns/blob.ts'
 import { toIdentity } from '../columns/identity-columns.ts'
 import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
 import type { Row } from '../columns/row.ts'
 import { toToken } from '../columns/token-columns.ts'
 import type { Store } from '../store.ts'
+import type { ChainUse, Taint } from '../taint.ts'
 import type { Database } from './database.ts'
 
 type Queries = Pick<
@@ -20,12 +21,28 @@ type Queries = Pick<
   | 'auditEnd'
   | 'note'
   | 'newestInstant'
+  | 'taints'
+  | 'stagedUnderTaint'
+  | 'chains'
 >
 
 const certificateSelect = `SELECT issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
     certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem
   FROM certificate JOIN issuance ON issuance.id = certificate.issuance_id
     JOIN chain ON chain.id = certificate.chain_id`
+
+const underTaint = `SELECT identity.* FROM identity
+    JOIN issuance ON issuance.serial = identity.newest_serial
+    JOIN certificate ON certificate.issuance_id = issuance.id
+    JOIN chain ON chain.id = certificate.chain_id
+    JOIN taint ON taint.fingerprint = chain.fingerprint
+  WHERE identity.id > $1 AND identity.id <= $2 AND identity.mint_at > $3 ORDER BY identity.id`
+
+const chainUses = `SELECT chain.fingerprint, chain.pem, coalesce(live.n, 0) AS live_leaves, live.last_not_after
+  FROM chain LEFT JOIN (
+    SELECT chain_id, count(*) AS n, max(not_after) AS last_not_after FROM certificate
+    WHERE not_after > $1 GROUP BY chain_id) AS live ON live.chain_id = chain.id
+  ORDER BY chain.id`
 
 /** What is read, one statement each. */
 export function queriesOn(database: Database): Queries {
@@ -87,10 +104,35 @@ export function queriesOn(database: Database): Queries {
       const [row] = await all('SELECT newest_instant FROM head', [])
       return (row?.newest_instant as number | null | undefined) ?? undefined
     },
+    async taints() {
+      return (await all('SELECT * FROM taint ORDER BY tainted_at, fingerprint', [])).map(toTaint)
+    },
+    async stagedUnderTaint({ dueAfter, afterId, limit }) {
+      const last = afterId + limit
+      const identities = (await all(underTaint, [afterId, last, Math.floor(dueAfter)])).map(toIdentity)
+      const [row] = await all('SELECT coalesce(max(id), 0) AS id FROM identity', [])
+      return { identities, ...(last < ((row?.id as number) ?? 0) && { nextAfterId: last }) }
+    },
+    async chains(now) {
+      return (await all(chainUses, [Math.floor(now)])).map(toChainUse)
+    },
     note: (name) => one('SELECT text FROM note WHERE name = $1', name, ({ text }) => text as string),
   }
 }
 
 function toChainedRecord(row: Row): ChainedAuditRecord {
   return { number: row.number as number, hash: row.hash as Uint8Array, text: row.text as string }
+}
+
+function toTaint(row: Row): Taint {
+  return { fingerprint: blobToHex(row.fingerprint as Uint8Array), at: row.tainted_at as number }
+}
+
+function toChainUse(row: Row): ChainUse {
+  return {
+    fingerprint: blobToHex(row.fingerprint as Uint8Array),
+    pem: row.pem as string,
+    liveLeaves: row.live_leaves as number,
+    ...(row.last_not_after !== null && { lastNotAfter: row.last_not_after as number }),
+  }
 }

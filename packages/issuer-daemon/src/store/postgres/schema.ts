@@ -159,4 +159,11 @@ export const migrations: readonly string[] = [
     seen_at timestamptz NOT NULL
   );
   `,
+  `
+  -- Intermediates whose key may be in other hands.
+  CREATE TABLE taint (
+    fingerprint bytea PRIMARY KEY,
+    tainted_at bigint NOT NULL
+  );
+  `,
 ]

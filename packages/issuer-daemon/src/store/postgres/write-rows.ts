@@ -29,6 +29,11 @@ export async function writeRows(session: Session, before: KnownRows, after: Know
   await writeChains(session, certificates)
   await write('addCertificates', certificates.map(certificateColumns))
   await writeNotes(session, changedEntries(before.notes, after.notes))
+  const taints = changedEntries(before.taints, after.taints)
+  await write(
+    'addTaints',
+    taints.map(([fingerprint, at]) => ({ fingerprint: hexToBlob(fingerprint), tainted_at: Math.floor(at) })),
+  )
 }
 
 /**

@@ -1,5 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '@mayfly/ca-core'
+import type { Taint } from '../taint.ts'
+import { TaintRows } from './taint-rows.ts'
 
 /** Reads every page. @throws MayflyError `store-invalid` where one is damaged */
 export function requireIntegrity(path: string): void {
@@ -11,6 +13,20 @@ export function requireIntegrity(path: string): void {
     database.close()
   }
   throw new MayflyError('store-invalid', 'The backup is damaged; take an older one.')
+}
+
+/** The tainted intermediates of a store, if it can be read. */
+export function readTaints(path: string): readonly Taint[] {
+  try {
+    const database = new DatabaseSync(path)
+    try {
+      return new TaintRows(database).all()
+    } finally {
+      database.close()
+    }
+  } catch {
+    return []
+  }
 }
 
 /** The names of a store's identities, and whether each is suspended; `undefined` where the file cannot be read. */

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FileLock, lockFile } from '@mayfly/platform'
 import type { Change, ChangeOutcome } from '../change.ts'
 import { defaultLeaseSeconds, type Store } from '../store.ts'
@@ -93,6 +94,13 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     certificate: async (by) => attempt(() => tables.issuances.certificate(by)),
     pendingIntents: async (page) => attempt(() => tables.issuances.pending(page)),
     claimDue: async (page) => attempt(() => tables.identities.due(page)),
+    taints: async () => attempt(() => tables.taints.all()),
+    stagedUnderTaint: async (page) => attempt(() => tables.taints.stagedUnder(page)),
+    async chains(now) {
+      const counting = tables.taints.countChains(now)
+      while (attempt(() => counting.countMore())) await nextTurn()
+      return counting.result()
+    },
     auditRecords: async (page) => attempt(() => tables.audit.page(page)),
     auditEnd: async () => attempt(() => tables.head.read().audit),
     note: async (name) => attempt(() => tables.notes.find(name)),

@@ -5,6 +5,7 @@ import { IdentityRows } from './identity-rows.ts'
 import { IssuanceRows } from './issuance-rows.ts'
 import { NonceRows } from './nonce-rows.ts'
 import { NoteRows } from './note-rows.ts'
+import { TaintRows } from './taint-rows.ts'
 import { TokenRows } from './token-rows.ts'
 
 /** What a transaction writes to. Each connection has its own, with its own prepared statements. */
@@ -14,6 +15,7 @@ export interface Tables {
   readonly tokens: TokenRows
   readonly nonces: NonceRows
   readonly notes: NoteRows
+  readonly taints: TaintRows
   readonly audit: AuditRows
   readonly head: HeadRow
 }
@@ -25,6 +27,7 @@ export function openTables(database: DatabaseSync): Tables {
     tokens: new TokenRows(database),
     nonces: new NonceRows(database),
     notes: new NoteRows(database),
+    taints: new TaintRows(database),
     audit: new AuditRows(database),
     head: new HeadRow(database),
   }

@@ -152,4 +152,11 @@ export const migrations: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Intermediates whose key may be in other hands.
+  CREATE TABLE taint (
+    fingerprint BLOB PRIMARY KEY,
+    tainted_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

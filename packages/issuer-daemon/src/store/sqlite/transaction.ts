@@ -81,7 +81,7 @@ function applyParts(tables: Tables, run: Run, change: Change): ChangeRefusal | u
 }
 
 function applyPart(
-  { identities, issuances, tokens, nonces, notes }: Tables,
+  { identities, issuances, tokens, nonces, notes, taints }: Tables,
   at: Instant,
   run: Run,
   part: ChangePart,
@@ -115,6 +115,9 @@ function applyPart(
     case 'set-note':
       notes.set(part)
       return undefined
+    case 'taint':
+    case 'require-untainted':
+      return taints.apply(part)
     case 'accept-clock':
       run.head = { ...run.head, newest: at }
       return undefined

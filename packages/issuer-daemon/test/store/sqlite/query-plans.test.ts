@@ -9,7 +9,14 @@ import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 
 /** Tables of a row or a few, however large the fleet is and however long it runs. */
-const smallTables: ReadonlySet<string> = new Set(['agent_count', 'head', 'note', 'sqlite_schema'])
+const smallTables: ReadonlySet<string> = new Set([
+  'agent_count',
+  'chain',
+  'head',
+  'note',
+  'sqlite_schema',
+  'taint',
+])
 
 /** Indexes that hold what is to be counted and nothing else: to count is to read all of one. */
 const countedIndexes: ReadonlySet<string> = new Set(['identity_suspended', 'identity_due'])
@@ -25,6 +32,9 @@ const ways: Record<Exclude<keyof Store, 'shared' | 'leaseSeconds' | 'close'>, (s
   certificate: (store) => store.certificate({ keyHash: hash('key') }),
   pendingIntents: (store) => store.pendingIntents({ intendedBefore: start, limit: 1 }),
   claimDue: (store) => store.claimDue({ until: start, limit: 1 }),
+  taints: (store) => store.taints(),
+  stagedUnderTaint: (store) => store.stagedUnderTaint({ dueAfter: start, afterId: 0, limit: 1 }),
+  chains: (store) => store.chains(start),
   auditRecords: (store) => store.auditRecords({ afterNumber: 0, limit: 1 }),
   auditEnd: (store) => store.auditEnd(),
   note: (store) => store.note('alarm'),

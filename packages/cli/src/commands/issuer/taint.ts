@@ -1,0 +1,92 @@
+import { formatFingerprint, MayflyError, parseFingerprint } from '@mayfly/ca-core'
+import type { AdminClient, IntermediateView, TaintedAuthority } from '@mayfly/issuer-daemon'
+import { type Answer, columns, heading } from '../../terminal/answer.ts'
+import { type AdminOptions, openAdmin } from '../admin.ts'
+import type { Session } from '../session.ts'
+
+export interface IssuerTaintOptions extends AdminOptions {
+  /** Hex, with or without colons; default: the current intermediate. */
+  readonly fingerprint?: string
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** Typed to confirm: so many characters of the fingerprint show that it was looked at. */
+const typedCharacters = 8
+
+/** `mayfly issuer taint` */
+export async function issuerTaint(options: IssuerTaintOptions, session: Session): Promise<Answer> {
+  const admin = await openAdmin(options, session)
+  const { intermediates } = await admin.status()
+  const view = chooseIntermediate(options, intermediates)
+  if (options.yes !== true) await confirm(view, intermediates, session)
+  return describe(await taint(admin, view))
+}
+
+function chooseIntermediate(
+  { fingerprint, yes }: IssuerTaintOptions,
+  intermediates: readonly IntermediateView[],
+): IntermediateView {
+  if (fingerprint === undefined && yes === true) {
+    throw new MayflyError(
+      'usage',
+      'With --yes, say which intermediate: its SHA-256, as `mayfly issuer status` shows it.',
+    )
+  }
+  const wanted = fingerprint === undefined ? undefined : parseFingerprint(fingerprint)
+  const found = intermediates.find((view) =>
+    wanted === undefined ? view.slot === 'current' : view.fingerprint === wanted,
+  )
+  if (found !== undefined) return found
+  const known = intermediates.map((view) => `  ${formatFingerprint(view.fingerprint)}  ${view.slot}`)
+  throw new MayflyError(
+    'not-found',
+    ['No intermediate of this issuer has that SHA-256. It has:', ...known].join('\n'),
+  )
+}
+
+async function confirm(
+  { fingerprint, subject, slot }: IntermediateView,
+  intermediates: readonly IntermediateView[],
+  { terminal }: Session,
+): Promise<void> {
+  const next = intermediates.find((view) => view.slot === 'next')
+  terminal.say(
+    [
+      heading('To taint an intermediate cannot be taken back.'),
+      ...columns([
+        ['Tainted', `${subject} (${slot})`],
+        ['SHA-256', formatFingerprint(fingerprint)],
+        ...(slot === 'current'
+          ? [['Then signs', next === undefined ? '(none is prepared)' : next.subject] as const]
+          : []),
+      ]),
+      'It signs nothing any more, and every host replaces its certificate within the hour.',
+    ].join('\n'),
+  )
+  const wanted = fingerprint.slice(0, typedCharacters)
+  const typed = await terminal.ask(`Type the first ${typedCharacters} characters of the SHA-256: `)
+  if (typed.trim().toLowerCase().replaceAll(':', '') === wanted) return
+  throw new MayflyError('cancelled', 'Cancelled; nothing was done.')
+}
+
+function taint(admin: AdminClient, { fingerprint }: IntermediateView): Promise<TaintedAuthority> {
+  return admin.taintAuthority(fingerprint)
+}
+
+function describe(tainted: TaintedAuthority): Answer {
+  return {
+    json: tainted,
+    lines: [
+      heading('The intermediate is tainted.'),
+      ...columns([
+        ['Tainted', formatFingerprint(tainted.fingerprint)],
+        ['Signs now', formatFingerprint(tainted.current)],
+      ]),
+      '',
+      'The keys that wait are minted under the other one now; hosts are told when they next look, within the hour.',
+      'Watch `mayfly issuer status`. Then, on the root box, so that nobody accepts the tainted one any more:',
+      `  mayfly root bundle --root DIR --distrust ${tainted.fingerprint}`,
+    ],
+  }
+}

@@ -1,0 +1,25 @@
+import type { IntermediateView } from '../issuing/intermediate-views.ts'
+
+export interface TaintAlarm {
+  readonly because: 'authority-tainted'
+  readonly message: string
+  /** Certificates of the tainted intermediate that have not expired. */
+  readonly liveLeaves: number
+}
+
+/** An alarm for each tainted intermediate that still signs, or under which something still lives. */
+export function taintAlarms(views: readonly IntermediateView[]): TaintAlarm[] {
+  return views.flatMap((view) => {
+    const { slot, fingerprint, taintedAt, liveLeaves = 0 } = view
+    if (taintedAt === undefined) return []
+    if (slot === 'current') {
+      const message = `The intermediate ${fingerprint} is tainted, and no other is prepared: nothing is issued.`
+      return [{ because: 'authority-tainted', liveLeaves, message }]
+    }
+    if (liveLeaves === 0) return []
+    const message =
+      `${liveLeaves} certificates of the intermediate ${fingerprint}, tainted at ${taintedAt}, have not expired; ` +
+      `the last ends at ${view.lastLeafNotAfter}. Have the root distrust it: mayfly root bundle --distrust.`
+    return [{ because: 'authority-tainted', liveLeaves, message }]
+  })
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import {
+  type Certificate,
+  decryptPrivateKey,
+  type FileSystem,
+  type Instant,
+  MayflyError,
+  parseCertificate,
+  readTrustBundle,
+} from '@mayfly/ca-core'
+import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'
+import { verifyAuthority } from './verify-authority.ts'
+
+/** One intermediate of this host. A `next` without a certificate is not on the shelf yet. */
+export interface ShelvedAuthority {
+  readonly slot: 'next' | 'current' | 'retired'
+  readonly certificate: Certificate
+  /** Whether its key is still there. */
+  readonly hasKey: boolean
+}
+
+/** The slots of the authority on disk. */
+export interface AuthorityShelf {
+  slots(): Promise<readonly ShelvedAuthority[]>
+  /**
+   * The intermediate that is prepared, after its key was opened and its chain was checked.
+   *
+   * @throws MayflyError `not-found` where none is prepared, `passphrase-wrong`, `key-mismatch`,
+   * `chain-untrusted`, `certificate-expired`, `profile-violation`
+   */
+  checkPrepared(): Promise<Certificate>
+  /** Decides that the prepared intermediate is the next current one; the next `loadAuthority` moves it there. */
+  choosePrepared(): Promise<void>
+  /** Removes the key of a retired intermediate; its certificate stays. */
+  destroyKey(fingerprint: string): Promise<void>
+}
+
+export interface AuthorityShelfOptions {
+  readonly fileSystem: FileSystem
+  /** The issuer's state folder. */
+  readonly state: string
+  readonly now: () => Instant
+  readonly passphrase: () => Promise<Uint8Array>
+}
+
+/** The slots in the issuer's state folder. They are read anew at each question: commands move them too. */
+export function openAuthorityShelf(options: AuthorityShelfOptions): AuthorityShelf {
+  const { fileSystem, state } = options
+  const files = authorityFiles(state)
+  return {
+    slots: () => readSlots(fileSystem, files),
+    checkPrepared: () => checkPrepared(options, files),
+    async choosePrepared() {
+      // A retry after a crash finds it chosen.
+      if ((await fileSystem.status(files.next.prepared)) === undefined) return
+      await fileSystem.rename(files.next.prepared, files.next.certificate)
+      await fileSystem.syncDirectory(files.next.folder)
+    },
+    async destroyKey(fingerprint) {
+      const folder = join(files.retired, fingerprint)
+      await fileSystem.remove(join(folder, 'key.pem'))
+      await fileSystem.syncDirectory(folder)
+    },
+  }
+}
+
+async function checkPrepared(
+  { fileSystem, now, passphrase }: AuthorityShelfOptions,
+  { next, bundle }: AuthorityFiles,
+): Promise<Certificate> {
+  const pem =
+    (await readIfThere(fileSystem, next.prepared)) ?? (await readIfThere(fileSystem, next.certificate))
+  if (pem === undefined) {
+    throw new MayflyError(
+      'not-found',
+      'No other intermediate is prepared. Make one first: `mayfly issuer init`, `mayfly root sign`, ' +
+        '`mayfly issuer install --prepare`.',
+    )
+  }
+  const certificate = parseCertificate(pem)
+  const held = (await readTrustBundle(await readText(fileSystem, bundle))).bundle
+  const { publicKey } = await decryptPrivateKey(await readText(fileSystem, next.key), await passphrase())
+  verifyAuthority(certificate, { bundle: held, publicKey, now: now() })
+  return certificate
+}
+
+async function readSlots(
+  fileSystem: FileSystem,
+  { next, current, retired }: AuthorityFiles,
+): Promise<ShelvedAuthority[]> {
+  const look = async (
+    slot: ShelvedAuthority['slot'],
+    certificatePath: string,
+    keyPath: string,
+  ): Promise<ShelvedAuthority[]> => {
+    const pem = await readIfThere(fileSystem, certificatePath)
+    if (pem === undefined) return []
+    const hasKey = (await fileSystem.status(keyPath)) !== undefined
+    return [{ slot, certificate: parseCertificate(pem), hasKey }]
+  }
+  const graves = (await fileSystem.status(retired)) === undefined ? [] : await fileSystem.list(retired)
+  const slots = await Promise.all([
+    look('current', current.certificate, current.key),
+    look('next', next.prepared, next.key),
+    ...graves.map((name) =>
+      look('retired', join(retired, name, 'intermediate.pem'), join(retired, name, 'key.pem')),
+    ),
+  ])
+  return slots.flat()
+}
