@@ -1,10 +1,11 @@
+import { namesOutside } from '@mayfly/ca-core'
 import { installedFilesDiffer } from '../installing/drift.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
 import { materialOf } from './material-of.ts'
 import type { Observations } from './plan-rotation.ts'
 import type { RenewalWish } from './renewal-wish.ts'
-import type { RotationPorts, RotationSubject } from './rotation-context.ts'
+import { expectedNames, type RotationPorts, type RotationSubject } from './rotation-context.ts'
 
 /** Looks at what the plan must know besides the state: the live files, and whether a person is waiting. */
 export async function observe(
@@ -17,7 +18,14 @@ export async function observe(
   return {
     drift: await observeDrift(ports, subject, state, held),
     renewalWished: await wish.stands(),
+    lacksNames: lacksNames(subject, state, held),
   }
+}
+
+/** Names come from the issuer's policy; what the configuration asks for beyond it, the issuer refuses when it is asked. */
+function lacksNames(subject: RotationSubject, state: LineageState, held: HeldBundle): boolean {
+  const [leaf] = materialOf(state.head, held.bundle).chain
+  return leaf !== undefined && namesOutside(expectedNames(subject, state), leaf.names).length > 0
 }
 
 async function observeDrift(

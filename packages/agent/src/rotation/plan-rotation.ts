@@ -5,7 +5,14 @@ import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
 import { mayRetry, type Setbacks, type Track } from '../state/setback.ts'
 import type { StagedKey } from '../state/staged-key.ts'
 import { adoptLifeShare, goBackLifeShare, overdueLifeShare, paceOf } from './pace.ts'
-import type { Holder, InstallReason, RequestReason, RotationAction, Wait } from './rotation-action.ts'
+import type {
+  Holder,
+  InstallReason,
+  MakeKeyReason,
+  RequestReason,
+  RotationAction,
+  Wait,
+} from './rotation-action.ts'
 import { isUnderTainted } from './under-tainted.ts'
 
 /** What the keeper saw of the world outside the state, just before planning. */
@@ -14,9 +21,11 @@ export interface Observations {
   readonly drift: readonly string[]
   /** A person wants a new certificate now. */
   readonly renewalWished: boolean
+  /** The head does not carry the names that are expected now: they were changed. */
+  readonly lacksNames: boolean
 }
 
-export const nothingObserved: Observations = { drift: [], renewalWished: false }
+export const nothingObserved: Observations = { drift: [], renewalWished: false, lacksNames: false }
 
 /**
  * What to do next for one certificate, in order; a single `wait` where nothing is due.
@@ -117,11 +126,10 @@ function planAsking(planning: Planning): RotationAction[] {
   const { state, observed } = planning
   if (state.candidate !== undefined) return []
   if (state.staged !== undefined) return planStaged(planning, state.staged)
-  const untrusted = isUntrusted(planning)
   // The report in the request tells what is served: first serve, or fail to.
   const settled = state.live?.served === true || state.setbacks.restore !== undefined
   if (!settled && !observed.renewalWished) return []
-  const because = observed.renewalWished ? 'forced' : untrusted ? 'untrusted' : 'ahead'
+  const because = urgency(planning) ?? 'ahead'
   return unlessBackingOff(planning, 'ask', [{ do: 'make-key', immediate: because !== 'ahead', because }])
 }
 
@@ -129,8 +137,7 @@ function planStaged(planning: Planning, staged: StagedKey): RotationAction[] {
   const { now, waits } = planning
   const because = requestReason(planning, staged)
   if (because !== undefined) {
-    const immediate =
-      staged.immediate || because === 'overdue' || because === 'forced' || because === 'untrusted'
+    const immediate = staged.immediate || hurried.includes(because)
     return unlessBackingOff(planning, 'ask', [{ do: 'request', immediate, because }])
   }
   const fetchAt = staged.promise?.fetchAt ?? now
@@ -140,15 +147,24 @@ function planStaged(planning: Planning, staged: StagedKey): RotationAction[] {
 }
 
 function requestReason(planning: Planning, staged: StagedKey): RequestReason | undefined {
-  const { state, observed, now } = planning
+  const { state, now } = planning
   if (staged.promise === undefined) return 'new-key'
   if (now < staged.promise.at) return 'clock-went-back'
   if (now >= askAgainTime(planning, staged)) return 'overdue'
   // Whatever made it ask again may be over; that it was refused would stand in the status for hours.
   if (state.setbacks.ask !== undefined) return 'unanswered'
-  if (staged.immediate) return undefined
+  return staged.immediate ? undefined : urgency(planning)
+}
+
+/** For these the certificate is asked for at once. */
+const hurried: readonly RequestReason[] = ['overdue', 'forced', 'untrusted', 'names-changed']
+
+/** Why the next certificate cannot wait for its time, if it cannot. */
+function urgency(planning: Planning): (RequestReason & MakeKeyReason) | undefined {
+  const { observed } = planning
   if (observed.renewalWished) return 'forced'
-  return isUntrusted(planning) ? 'untrusted' : undefined
+  if (isUntrusted(planning)) return 'untrusted'
+  return observed.lacksNames ? 'names-changed' : undefined
 }
 
 /** When the promise is taken as broken; one that goes far beyond the certificate's half life is no promise. */

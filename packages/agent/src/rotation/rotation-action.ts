@@ -15,8 +15,15 @@ export type RotationAction =
   | { readonly do: 'serve'; readonly holder: Holder; readonly because: 'installed' }
   | { readonly do: 'wait'; readonly until: Instant; readonly because: WaitReason }
 
-export type MakeKeyReason = 'ahead' | 'forced' | 'untrusted'
-export type RequestReason = 'new-key' | 'overdue' | 'forced' | 'untrusted' | 'clock-went-back' | 'unanswered'
+export type MakeKeyReason = 'ahead' | 'forced' | 'untrusted' | 'names-changed'
+export type RequestReason =
+  | 'new-key'
+  | 'overdue'
+  | 'forced'
+  | 'untrusted'
+  | 'names-changed'
+  | 'clock-went-back'
+  | 'unanswered'
 export type InstallReason = 'not-installed' | 'new-certificate' | 'new-bundle' | 'go-back'
 export type WaitReason = 'bundle-fresh' | 'scheduled' | 'back-off' | 'not-yet-valid' | 'half-life'
 

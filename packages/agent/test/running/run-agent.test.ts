@@ -3,7 +3,9 @@ import { mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { formatName, parseCertificateChain, parseName } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
+import { parseDocument } from 'yaml'
 import { enroll } from '../../src/enrolment/enroll.ts'
 import { type LocalPorts, localPorts } from '../../src/local-ports.ts'
 import { renewNow } from '../../src/running/renew-now.ts'
@@ -119,6 +121,22 @@ describe('a running agent', () => {
       async () => ((await readFile(path, 'utf8')) === content ? true : undefined),
       agent.log,
     )
+  })
+
+  test('a name more in the configuration: the certificate that carries it is served at once', async () => {
+    const before = await liveLink()
+    const document = parseDocument(await readFile(configPath, 'utf8'))
+    const names = ['dns:web-1.example', 'dns:shop.example']
+    issuer.names = names.map(parseName)
+    document.setIn(['certificates', 'web', 'names'], names)
+    await writeFile(configPath, document.toString())
+    await eventually(
+      'another generation',
+      async () => ((await liveLink()) === before ? undefined : true),
+      agent.log,
+    )
+    const [leaf] = parseCertificateChain(await readFile(join(folder, 'live', 'web', 'fullchain.pem'), 'utf8'))
+    assert.deepEqual(leaf?.names.map(formatName), names)
   })
 
   test('a mistake in the configuration: told with its line, and the one before stays in use', async () => {
