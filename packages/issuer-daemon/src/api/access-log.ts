@@ -7,10 +7,11 @@ export function logAnswer(
   log: Logger,
   { passage, route, method, status, durationMs }: AnsweredRequest,
 ): void {
-  const { requestId, address, context, refusal } = passage
+  const { requestId, address, relay, context, refusal } = passage
   const fields = {
     requestId,
     address,
+    relay,
     method,
     action: route?.action,
     status,

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { callerIn } from './passage.ts'
 import { type Answer, isAudited, type Route } from './route.ts'
 
 /** Runs the use case of a route, closes the audit record, and only then answers. */
@@ -13,7 +14,7 @@ export async function answer(
   const result = await route.run({
     requestId: passage.requestId,
     receivedAt: passage.receivedAt,
-    caller: { address: passage.address },
+    caller: callerIn(passage),
     context: passage.context,
     input: passage.input,
     attempt,

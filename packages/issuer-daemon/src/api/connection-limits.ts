@@ -6,6 +6,8 @@ import { addressForLimits } from './caller-address.ts'
 export interface ConnectionLimits {
   /** Open at once. Asked at each connection. */
   perAddressMax(): number
+  /** Whether this address speaks for many: then only the limit on all connections is for it. */
+  isRelay(address: string): boolean
   /** Counts one more from an address, and says whether it may go on. */
   admit(address: string): boolean
 }
@@ -21,6 +23,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     const { remoteAddress } = socket
     // Gone already.
     if (remoteAddress === undefined) return
+    if (limits.isRelay(remoteAddress)) return
     const address = addressForLimits(remoteAddress)
     const open = openByAddress.get(address) ?? 0
     if (open >= limits.perAddressMax() || !limits.admit(address)) {

@@ -1,6 +1,6 @@
 import type { Instant, MayflyError } from '@mayfly/ca-core'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
-import type { SecurityContext } from '../issuing/security-context.ts'
+import type { Caller, SecurityContext } from '../issuing/security-context.ts'
 import type { Admission } from './in-flight.ts'
 import type { Route } from './route.ts'
 
@@ -10,12 +10,19 @@ export interface Passage {
   readonly receivedAt: Instant
   readonly startedMs: number
   readonly address: string
+  /** The address of the connection, where a relay that is trusted told of another. */
+  readonly relay?: string
   context: SecurityContext
   /** Its place among the requests in flight. */
   admission?: Admission
   attempt?: AuditAttempt
   input?: unknown
   refusal?: MayflyError
+}
+
+/** Where it came from. */
+export function callerIn({ address, relay }: Passage): Caller {
+  return relay === undefined ? { address } : { address, relay }
 }
 
 /** What a route answers to with a method that it doesn't have. */

@@ -12,6 +12,7 @@ import { publicRoutes } from './public-api.ts'
 import { authenticatePublic } from './public-authentication.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
+import type { Relays } from './relays.ts'
 import type { AnsweredRequest } from './request-path-ports.ts'
 import { drainTimeoutMs, inFlightMax } from './server-limits.ts'
 
@@ -24,6 +25,8 @@ export interface PublicServerOptions {
   readonly random: Random
   /** Asked at each request, so that they can be replaced. */
   limits(): RateLimits
+  /** Whose word about where a request came from is taken; asked at each one. */
+  relays(): Relays
   /** Open connections that one address may have. */
   connectionsPerAddressMax(): number
   bundle(): ServedBundle
@@ -55,6 +58,7 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
       clock,
       random,
       limits: () => options.limits(),
+      relays: () => options.relays(),
       inFlightMax,
       authenticate: (route, body, caller) =>
         authenticatePublic(issuer, configuration.url, route, body, caller),
@@ -88,6 +92,7 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
 function connectionLimits(options: PublicServerOptions): ConnectionLimits {
   return {
     perAddressMax: () => options.connectionsPerAddressMax(),
+    isRelay: (address) => options.relays().has(address),
     admit: (address) => options.limits().connections.tryTake(address),
   }
 }

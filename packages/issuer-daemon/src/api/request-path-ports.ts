@@ -3,6 +3,7 @@ import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
 import type { Caller, SecurityContext } from '../issuing/security-context.ts'
 import type { Passage } from './passage.ts'
 import type { RateLimits } from './rate-limits.ts'
+import type { Relays } from './relays.ts'
 import type { Route } from './route.ts'
 
 /** What the hooks need of the rest of the issuer. */
@@ -11,6 +12,8 @@ export interface RequestPathPorts {
   readonly random: Random
   /** Asked at each request; `undefined` where the callers are few and known. */
   limits(): RateLimits | undefined
+  /** Asked at each request; without them every caller is the other end of its connection. */
+  relays?(): Relays
   readonly inFlightMax: number
   /** Says who asks, as far as the request proves it. Rejects nobody. */
   authenticate(route: Route, body: unknown, caller: Caller): Promise<SecurityContext>

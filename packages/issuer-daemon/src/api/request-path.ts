@@ -1,11 +1,13 @@
 import { MayflyError } from '@mayfly/ca-core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { Caller } from '../issuing/security-context.ts'
 import { openAttempt } from './audit-opening.ts'
 import { authorise } from './authorisation.ts'
 import { addressForLimits } from './caller-address.ts'
 import { countInFlight, type InFlight } from './in-flight.ts'
-import type { Passage } from './passage.ts'
+import { callerIn, type Passage } from './passage.ts'
 import { refuse } from './refusal.ts'
+import type { Relays } from './relays.ts'
 import { mediaTypeOf, type ReadBody, readJsonBody } from './request-body.ts'
 import { newRequestId, requestIdHeader } from './request-id.ts'
 import type { RequestPathPorts } from './request-path-ports.ts'
@@ -56,17 +58,25 @@ function requireDeclaration({ url, method, config }: RouteOptions): void {
 function begin(
   request: FastifyRequest,
   reply: FastifyReply,
-  { clock, random, stopping }: RequestPathPorts,
+  { clock, random, stopping, relays }: RequestPathPorts,
 ): void {
   request.passage = {
     requestId: newRequestId(random),
     receivedAt: clock.now(),
     startedMs: clock.monotonic(),
-    address: request.socket.remoteAddress ?? 'local',
+    ...callerOf(request, relays?.()),
     context: { kind: 'anonymous' },
   }
   reply.header(requestIdHeader, request.passage.requestId)
   if (stopping()) throw new MayflyError('stopping', 'The issuer is stopping.')
+}
+
+function callerOf(request: FastifyRequest, relays: Relays | undefined): Caller {
+  const peer = request.socket.remoteAddress ?? 'local'
+  if (relays === undefined) return { address: peer }
+  // One that came several times is one list (RFC 9110 5.3).
+  const forwardedFor = request.raw.headersDistinct['x-forwarded-for']?.join(',')
+  return relays.callerOf(peer, forwardedFor)
 }
 
 function limitAddress(request: FastifyRequest, ports: RequestPathPorts): void {
@@ -103,7 +113,7 @@ async function authenticate(request: FastifyRequest, ports: RequestPathPorts): P
   if (route === undefined) return
   const body = bodyOf(request, route)
   request.passage.context = body.read
-    ? await ports.authenticate(route, body.value, { address: request.passage.address })
+    ? await ports.authenticate(route, body.value, callerIn(request.passage))
     : { kind: 'failed', error: body.error }
 }
 

@@ -8,6 +8,8 @@ export interface AttemptOpening {
   readonly requestId: string
   readonly action: string
   readonly address?: string
+  /** The relay that told of the address. */
+  readonly relay?: string
 }
 
 /** What is learned about an attempt on its way. */

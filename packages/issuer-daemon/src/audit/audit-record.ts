@@ -29,6 +29,8 @@ export interface AuditRecord {
   /** The error code of a refusal, or why something was done. */
   readonly reason?: string
   readonly address?: string
+  /** The relay that told of the address. */
+  readonly relay?: string
   /** The identity that it was about. */
   readonly identity?: string
   readonly generation?: number

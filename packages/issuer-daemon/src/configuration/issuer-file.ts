@@ -2,10 +2,13 @@ import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@m
 import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
 import * as z from 'zod'
+import { isAddressOrNetwork } from '../api/relays.ts'
 import { auditRetentionSecondsMin } from '../audit/compare-head.ts'
 import { delegateSettings } from './delegate-settings.ts'
 import { socketPath } from './socket-path.ts'
 import { databaseSettings, storeSetting } from './store-setting.ts'
+
+const relaysMax = 256
 
 const hour = 3_600
 const day = 24 * hour
@@ -141,6 +144,17 @@ export const issuerFile = z.strictObject({
         60,
       ),
       unprovenInAll: rate('The same from all addresses together: what a flood may cost in disk.', 120, 600),
+      relays: z
+        .array(
+          z
+            .string()
+            .refine(isAddressOrNetwork, { error: 'must be an address or a network such as 10.0.0.0/8' }),
+        )
+        .max(relaysMax)
+        .prefault([])
+        .describe(
+          'Addresses and networks of relays: of a request that comes from one, the right-most address in `X-Forwarded-For` that is no relay is the caller. Nobody else is believed.',
+        ),
       connections: z.int().min(1).max(100_000).prefault(8_192).describe('Open connections at once.'),
       connectionsPerAddress: z
         .int()

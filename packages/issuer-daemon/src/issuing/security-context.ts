@@ -6,6 +6,8 @@ import type { CertificateRecord } from '../store/issuance-record.ts'
 /** Where a request came from. */
 export interface Caller {
   readonly address: string
+  /** Who passed it on, where the address is what a trusted relay said. */
+  readonly relay?: string
 }
 
 /** What was proved about a caller. Authenticating fills it and rejects nobody; use cases and routes decide. */

@@ -1,6 +1,7 @@
 import { MayflyError, type Trace } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
 import { createRateLimits, type RateLimits } from '../api/rate-limits.ts'
+import { createRelays, type Relays } from '../api/relays.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
 import type { ClockGuard } from '../clock/clock-guard.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
@@ -17,6 +18,7 @@ export interface LiveSettings {
   configuration: IssuerConfiguration
   loaded: LoadedAuthority
   limits: RateLimits
+  relays: Relays
   /** Intermediates that are known to be tainted. */
   taints: readonly Taint[]
 }
@@ -34,7 +36,14 @@ export async function firstSettings(
 ): Promise<LiveSettings> {
   const loaded = await loadAuthority()
   requireTrustDomain(configuration, loaded)
-  return { configuration, loaded, limits: createRateLimits(configuration.limits, clock), taints: [] }
+  const { limits } = configuration
+  return {
+    configuration,
+    loaded,
+    limits: createRateLimits(limits, clock),
+    relays: createRelays(limits.relays),
+    taints: [],
+  }
 }
 
 /** Throws `config-invalid` where the bundle is for another trust domain than the configuration. */

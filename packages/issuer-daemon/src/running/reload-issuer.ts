@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RunningServer } from '../api/public-server.ts'
 import { createRateLimits } from '../api/rate-limits.ts'
+import { createRelays } from '../api/relays.ts'
 import { adoptConfiguration } from '../configuration/adopt-configuration.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { SweepSchedule } from '../schedule/sweep-schedule.ts'
@@ -32,6 +33,7 @@ export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedPar
   live.configuration = configuration
   live.loaded = loaded
   live.limits = createRateLimits(configuration.limits, foundation.clock)
+  live.relays = createRelays(configuration.limits.relays)
   api.server.maxConnections = configuration.limits.connections
   foundation.log.level = configuration.log.level
   if (configuration.sweep.cron !== before.configuration.sweep.cron) {

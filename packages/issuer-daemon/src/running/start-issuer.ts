@@ -137,6 +137,7 @@ function startApi(base: Base, own: OwnCertificate): Promise<RunningServer> {
     material: own.material,
     timeouts: foundation.timeouts ?? serverTimeouts,
     limits: () => live.limits,
+    relays: () => live.relays,
     connectionsPerAddressMax: () => live.configuration.limits.connectionsPerAddress,
     bundle: () => live.loaded.served,
     tainted: () => base.authorities.noticed(),

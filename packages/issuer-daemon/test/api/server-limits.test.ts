@@ -114,7 +114,7 @@ test('server: more connections than its limit → the surplus is dropped, the ot
 })
 
 test('server: one address with all the connections it may have → its surplus is dropped, others are served', async () => {
-  const connectionLimits = { perAddressMax: () => 2, admit: () => true }
+  const connectionLimits = { perAddressMax: () => 2, isRelay: () => false, admit: () => true }
   await withServer({ routes, connectionLimits }, async (server) => {
     const kept = [await connected(server), await connected(server)]
     await dropped(server)
@@ -126,15 +126,31 @@ test('server: one address with all the connections it may have → its surplus i
   })
 })
 
+test('server: a relay → as many connections as all may have, and no rate of its own', async () => {
+  const connectionLimits = {
+    perAddressMax: () => 1,
+    isRelay: (address: string) => address === '127.0.0.1',
+    admit: () => false,
+  }
+  await withServer({ routes, connectionLimits }, async (server) => {
+    const kept = [await connected(server), await connected(server), await connected(server)]
+    await dropped(server, { localAddress: '127.0.0.2' })
+    for (const socket of kept) socket.destroy()
+  })
+})
+
 test('server: connections faster than the rate of their address → ended before their handshake', async () => {
   const asked: string[] = []
   const admit = (address: string): boolean => asked.push(address) <= 1
-  await withServer({ routes, connectionLimits: { perAddressMax: () => 9, admit } }, async (server) => {
-    const kept = await connected(server)
-    await dropped(server)
-    assert.deepEqual(asked, ['127.0.0.1', '127.0.0.1'])
-    kept.destroy()
-  })
+  await withServer(
+    { routes, connectionLimits: { perAddressMax: () => 9, isRelay: () => false, admit } },
+    async (server) => {
+      const kept = await connected(server)
+      await dropped(server)
+      assert.deepEqual(asked, ['127.0.0.1', '127.0.0.1'])
+      kept.destroy()
+    },
+  )
 })
 
 test('server: pipelined requests whose connection breaks → keep no place among those in flight', async () => {
@@ -208,8 +224,8 @@ async function untilServed(server: TestServer): Promise<void> {
   }
 }
 
-async function dropped({ port }: TestServer): Promise<void> {
-  const surplus = connectPlain(port, '127.0.0.1')
+async function dropped({ port }: TestServer, options: object = {}): Promise<void> {
+  const surplus = connectPlain({ port, host: '127.0.0.1', ...options })
   surplus.on('error', () => undefined)
   surplus.resume()
   await once(surplus, 'close')

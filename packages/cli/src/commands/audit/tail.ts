@@ -47,12 +47,15 @@ interface ReadRecord {
   readonly reason?: string
   readonly identity?: string
   readonly address?: string
+  readonly relay?: string
   readonly serial?: string
 }
 
 /** One line for a person. What comes from outside is made printable: a name cannot paint over the line. */
 function personLine({ number, text }: AuditRecordView): string {
-  const { at, action, outcome, actor, reason, identity, address, serial } = JSON.parse(text) as ReadRecord
+  const { at, action, outcome, actor, reason, identity, address, relay, serial } = JSON.parse(
+    text,
+  ) as ReadRecord
   const parts = [
     String(number),
     at,
@@ -60,7 +63,7 @@ function personLine({ number, text }: AuditRecordView): string {
     outcome,
     identity ?? actor.identity ?? '-',
     `by ${actor.kind}${actor.name === undefined ? '' : ` ${actor.name}`}`,
-    ...(address === undefined ? [] : [`from ${address}`]),
+    ...(address === undefined ? [] : [`from ${address}${relay === undefined ? '' : ` by way of ${relay}`}`]),
     ...(reason === undefined ? [] : [`(${reason})`]),
     ...(serial === undefined ? [] : [`serial ${serial}`]),
   ]
