@@ -28,9 +28,8 @@ passphrase:
 ${keyTable(issuerJsonSchema())}
 
 Beyond single keys: \`issuing.cycle\` is at most half of \`issuing.lifetime\`; \`sweep.cron\` runs at least once in
-each \`issuing.cycle\`; \`issuing.retention\` is at least \`issuing.recoveryWindow\`; \`issuing.dailyQuota\` covers what
-the cycle needs; \`passphrase\` has exactly one source; a database on another machine needs
-\`database.ca\`, or \`database.tls: disable\`; metrics have their own port.
+each \`issuing.cycle\`; \`issuing.dailyQuota\` covers what the cycle needs; \`passphrase\` has exactly one source; a
+database on another machine needs \`database.ca\`, or \`database.tls: disable\`; metrics have their own port.
 
 SIGHUP reloads \`issuing\`, \`sweep\`, \`limits\`, \`tls\` and \`log\`, and the intermediate and bundle that were installed
 meanwhile. The other keys need a restart. A mistake is logged, and the issuer goes on as it was.

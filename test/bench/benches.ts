@@ -10,6 +10,7 @@ export const benches: Readonly<Record<string, LoadBench>> = {
   'agents.fifty': async () => (await import('./agents/fifty-agents.ts')).fiftyAgents,
   issue: async () => (await import('./issuing/issue-speed.ts')).issueSpeed,
   sweep: async () => (await import('./issuing/sweep-speed.ts')).sweepSpeed,
+  store: async () => (await import('./store/store-size.ts')).storeSize,
   attack: async () => (await import('./attack/overload.ts')).overload,
   simulate: async () => (await import('./simulation.ts')).simulation,
 }

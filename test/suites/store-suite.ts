@@ -1,4 +1,5 @@
 import { describe } from 'node:test'
+import { auditTests } from './store/audit-tests.ts'
 import { changeTests } from './store/change-tests.ts'
 import { fleetTests } from './store/fleet-tests.ts'
 import { identityTests } from './store/identity-tests.ts'
@@ -19,5 +20,6 @@ export function storeSuite(engineName: string, createEngine: () => Promise<Store
     taintTests(bench)
     upkeepTests(bench)
     fleetTests(bench)
+    auditTests(bench)
   })
 }

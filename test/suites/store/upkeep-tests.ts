@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isMayflyError } from '@mayfly/ca-core'
-import { auditChainOrigin, verifyAuditChain } from '../../../packages/issuer-daemon/src/audit/audit-chain.ts'
 import type { StoreBench } from './store-bench.ts'
 import {
-  audit,
   certificate,
   day,
   found,
@@ -16,7 +14,7 @@ import {
   start,
 } from './store-records.ts'
 
-/** What is remembered for a while, counted, chained and pruned. */
+/** What is remembered for a while, counted and pruned. */
 export function upkeepTests(bench: StoreBench): void {
   describe('nonces', () => {
     it('seen twice → refused, until it is pruned', async () => {
@@ -29,56 +27,6 @@ export function upkeepTests(bench: StoreBench): void {
       assert.equal(await bench.apply(nonce), 'nonce-seen')
       await bench.store.prune({ ...pruneNothing, noncesBefore: start + 2_000 })
       assert.equal(await bench.apply(nonce), 'done')
-    })
-  })
-
-  describe('audit', () => {
-    it('records are numbered without gaps and chained, also over a restart', async () => {
-      await bench.apply(audit('one'), audit('two'))
-      await bench.reopen()
-      await bench.store.commit([
-        { at: start, parts: [audit('three')] },
-        { at: start, parts: [audit('refused'), { do: 'burn', serial: serial(1) }] },
-        { at: start, parts: [audit('four')] },
-      ])
-      const records = await bench.store.auditRecords({ afterNumber: 0, limit: 10 })
-      assert.deepEqual(
-        records.map(({ number }) => number),
-        [1, 2, 3, 4],
-      )
-      assert.ok(verifyAuditChain(auditChainOrigin, records).intact)
-      const [last] = await bench.store.auditRecords({ afterNumber: 3, limit: 10 })
-      assert.match(last?.text ?? '', /"requestId":"four"/)
-      const { number, hash } = await bench.store.auditEnd()
-      assert.deepEqual(
-        { number, hash: Buffer.from(hash) },
-        { number: 4, hash: Buffer.from(last?.hash ?? []) },
-      )
-    })
-
-    it('without a record → ends at its origin', async () => {
-      assert.equal((await bench.store.auditEnd()).number, 0)
-    })
-
-    it('pruned → an anchor without text stays, and what follows is chained to it', async () => {
-      for (const id of ['one', 'two', 'three', 'four']) await bench.apply(audit(id))
-      const before = await bench.store.auditRecords({ afterNumber: 0, limit: 10 })
-      assert.equal(await bench.store.prune({ ...pruneNothing, auditThrough: 3, limit: 1 }), 1)
-      assert.equal(await bench.store.prune({ ...pruneNothing, auditThrough: 3 }), 1)
-      assert.equal(await bench.store.prune({ ...pruneNothing, auditThrough: 3 }), 0)
-      await bench.apply(audit('five'))
-      const [anchor, ...rest] = await bench.store.auditRecords({ afterNumber: 0, limit: 10 })
-      assert.deepEqual([anchor?.number, anchor?.text], [3, ''])
-      assert.deepEqual(Buffer.from(anchor?.hash ?? []), Buffer.from(before[2]?.hash ?? []))
-      assert.deepEqual(verifyAuditChain(found(anchor), rest).intact, true)
-      assert.equal(rest.length, 2)
-    })
-
-    it('pruned past its end → the last record is the anchor, and the numbers go on', async () => {
-      for (const id of ['one', 'two']) await bench.apply(audit(id))
-      await bench.store.prune({ ...pruneNothing, auditThrough: 99 })
-      await bench.apply(audit('three'))
-      assert.equal((await bench.store.auditEnd()).number, 3)
     })
   })
 

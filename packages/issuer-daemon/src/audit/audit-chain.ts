@@ -23,10 +23,14 @@ export const auditChainOrigin: AuditLink = { number: 0, hash: auditChainStart }
 
 /** Puts records behind `last`, in their order. */
 export function chainAudit(last: AuditLink, records: readonly AuditRecord[]): ChainedAuditRecord[] {
+  return chainTexts(last, records.map(encodeAuditRecord))
+}
+
+/** The same for records that are texts already. */
+export function chainTexts(last: AuditLink, texts: readonly string[]): ChainedAuditRecord[] {
   const chained: ChainedAuditRecord[] = []
   let previous = last
-  for (const record of records) {
-    const text = encodeAuditRecord(record)
+  for (const text of texts) {
     const link = { number: previous.number + 1, hash: linkHash(previous.hash, text), text }
     chained.push(link)
     previous = link

@@ -32,12 +32,6 @@ function* issuingRules({ issuing }: IssuerFile): Generator<BrokenRule> {
       reason: `must be at most half of issuing.lifetime (${issuing.lifetime / 2}s): the second half is the reserve for trouble`,
     }
   }
-  if (issuing.retention < issuing.recoveryWindow) {
-    yield {
-      path: ['issuing', 'retention'],
-      reason: 'must be at least issuing.recoveryWindow: what was pruned cannot come back',
-    }
-  }
   const needed = certificatesPerDay(issuing.cycle)
   if (issuing.dailyQuota !== undefined && issuing.dailyQuota < needed) {
     yield {

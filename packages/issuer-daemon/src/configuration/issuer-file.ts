@@ -119,8 +119,10 @@ export const issuerFile = z.strictObject({
           'Certificates an identity may get on one day (UTC); four times what its cycle needs if absent.',
         ),
       retention: duration(day, 3_650 * day)
-        .prefault('30d')
-        .describe('How long expired certificates stay in the store.'),
+        .prefault('1d')
+        .describe(
+          'How long certificates that a host has replaced stay in the store after their end; its newest stay for issuing.recoveryWindow at least.',
+        ),
     })
     .prefault({})
     .describe('What is issued, and how often.'),
@@ -169,7 +171,7 @@ export const issuerFile = z.strictObject({
     .strictObject({
       retention: duration(auditRetentionSecondsMin, 3_650 * day)
         .prefault('400d')
-        .describe('How long audit records are kept, at least 30d.'),
+        .describe('How long audit records are kept, at least 30d. What is older than a day is packed.'),
     })
     .prefault({})
     .describe('The history of every attempt.'),

@@ -12,7 +12,7 @@ export interface Policy {
   readonly tokenLifetimeSeconds: number
   /** Certificates that one identity may get on one day (UTC). */
   readonly dailyQuota: number
-  /** How long expired certificates are kept in full. */
+  /** How long expired certificates are kept in full; those with which an identity may still ask, for its recovery window at least. */
   readonly retentionSeconds: number
   /** How long audit records are kept, at least `auditRetentionSecondsMin`; for ever where absent. */
   readonly auditRetentionSeconds?: number

@@ -20,6 +20,9 @@ import { actorOf, type LineageContext, type SecurityContext } from '../issuing/s
 import type { ChangePart } from '../store/change.ts'
 import { planRequest, type RequestPlan, type RequestState } from './plan-request.ts'
 
+/** 128 bits of a key's hash name it beyond doubt; the audit keeps each of them for long. */
+const auditedKeyDigits = 32
+
 /** A request on its way: what was proved, what is asked for, and the record of it. */
 interface Submission {
   readonly context: LineageContext
@@ -169,7 +172,10 @@ async function stage(
   { store, clock }: IssuerPorts,
 ): Promise<Decided<IssuerAnswer>> {
   const at = clock.now()
-  const ending = attempt.ending(at, { outcome: 'scheduled', details: { keyHash: key.keyHash } })
+  const ending = attempt.ending(at, {
+    outcome: 'scheduled',
+    details: { key: key.keyHash.slice(0, auditedKeyDigits) },
+  })
   const [outcome] = await store.commit([{ at, parts: [nonce, { do: 'move-identity', next }, ending] }])
   if (outcome?.done === false) return afterRefusal(outcome.refused)
   attempt.concluded()

@@ -80,6 +80,8 @@ export interface Store {
   fleet(now: Instant): Promise<FleetFigures>
   /** What the store takes on its disk. */
   sizeBytes(): Promise<number>
+  /** Packs the oldest records of the audit if it is their time (`planSegment`), and tells how many; 0 if it is not. */
+  packAudit(now: Instant): Promise<number>
   /** Removes at most `limit` of each kind of what is no longer needed, and tells how much that was. */
   prune(what: PruneBounds): Promise<number>
   close(): Promise<void>
@@ -140,9 +142,9 @@ export interface PruneBounds {
   /** Tokens that expired before go; by then their keys are in the log of issuance. */
   readonly tokensBefore: Instant
   /**
-   * Audit records up to that number go. The last one of them stays as an anchor without its text, so that what
-   * follows is still chained to something.
+   * Packed audit records from before go, a segment at a time. The last one of them stays as an anchor without its
+   * text, so that what follows is still chained to something.
    */
-  readonly auditThrough?: number
+  readonly auditBefore?: Instant
   readonly limit: number
 }

@@ -1,5 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { addSeconds, type Instant } from '@mayfly/ca-core'
-import { lastRecordBefore } from '../audit/prune-audit.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { PruneBounds } from '../store/store.ts'
 
@@ -9,18 +9,25 @@ const prunedAtOnceMax = 500
 /** Rounds in one sweep; what is left is for the next. */
 const pruneRoundsMax = 100
 
+/** Segments that are packed in one sweep: more records than a busy issuer writes from one to the next. */
+const packRoundsMax = 1_000
+
 /**
  * Removes certificates past their retention, nonces of requests that are stale by now, and tokens that expired
  * as long ago. Of each certificate one line stays in the log of issuance, for ever.
  */
-export async function prune({ store, policy, clock }: IssuerPorts): Promise<number> {
+export async function prune(ports: IssuerPorts): Promise<number> {
+  const { store, policy, clock } = ports
   const now = clock.now()
+  await packAudit(now, ports)
   const bounds: PruneBounds = {
     expiredBefore: addSeconds(now, -policy.retentionSeconds),
     recoverableBefore: addSeconds(now, -Math.max(policy.retentionSeconds, policy.recoveryWindowSeconds)),
     noncesBefore: now,
     tokensBefore: addSeconds(now, -policy.retentionSeconds),
-    ...(await auditBound(now, store, policy)),
+    ...(policy.auditRetentionSeconds !== undefined && {
+      auditBefore: addSeconds(now, -policy.auditRetentionSeconds),
+    }),
     limit: prunedAtOnceMax,
   }
   let sum = 0
@@ -32,11 +39,15 @@ export async function prune({ store, policy, clock }: IssuerPorts): Promise<numb
   return sum
 }
 
-async function auditBound(
+/** Packs what is old of the audit, a segment at a time; requests come in between. */
+async function packAudit(
   now: Instant,
-  store: IssuerPorts['store'],
-  { auditRetentionSeconds }: IssuerPorts['policy'],
-): Promise<Pick<PruneBounds, 'auditThrough'>> {
-  if (auditRetentionSeconds === undefined) return {}
-  return { auditThrough: await lastRecordBefore(addSeconds(now, -auditRetentionSeconds), store) }
+  { store, trace }: Pick<IssuerPorts, 'store' | 'trace'>,
+): Promise<void> {
+  for (let round = 0; round < packRoundsMax; round++) {
+    const records = await store.packAudit(now)
+    if (records === 0) return
+    trace.step('audit.packed', { records })
+    await nextTurn()
+  }
 }

@@ -183,11 +183,6 @@ const wrong: readonly Wrong[] = [
     says: [/^8:\d+: issuing\.cycle: must be at most half of issuing\.lifetime \(36000s\)/],
   },
   {
-    what: 'a recovery window longer than the retention',
-    text: `${least}issuing: { recoveryWindow: 40d }\n`,
-    says: [/issuing\.retention: must be at least issuing\.recoveryWindow/],
-  },
-  {
     what: 'a quota that would stop renewals',
     text: `${least}issuing: { dailyQuota: 1 }\n`,
     says: [/^8:\d+: issuing\.dailyQuota: must be at least 2/],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { dayMs, generateKeyPair, hourMs, type KeyPair, minuteMs } from '@mayfly/ca-core'
+import { auditSegmentRecordsMax } from '../../src/audit/audit-segment.ts'
 import { createFaultyStore, type FaultyStore } from '../support/faulty-store.ts'
 import {
   attempted,
@@ -155,5 +156,36 @@ describe('sweep', () => {
     assert.equal(certificates, 0)
     assert.equal(issued, 2 * hostCount)
     assert.equal((await kit.store.issuance(keyOf(0).publicKey.hash))?.state, 'recorded')
+  })
+
+  it('a retention shorter than the recovery window → what hosts replaced goes, and who was away comes back', async () => {
+    await kit.close()
+    kit = await createIssuerKit({ policy: { retentionSeconds: 86_400 } })
+    const away = createHost(() => kit, 'away', '192.0.2.201')
+    await away.enroll()
+    const first = away.current
+    const second = await generateKeyPair('ec-p256')
+    await away.request({ keyPair: second, immediate: true })
+    const held = await away.fetch(second)
+    assert.ok(held)
+    away.use(held)
+    await away.request()
+    await kit.clock.advance(5 * dayMs)
+    await sweep()
+    const keptOf = (key: KeyPair) => kit.store.certificate({ keyHash: key.publicKey.hash })
+    assert.equal(await keptOf(first.keyPair), undefined)
+    assert.ok(await keptOf(second))
+    const answer = await away.request()
+    assert.equal(answer.status, 'issued')
+  })
+
+  it('a busy hour → its audit is packed, a segment at a time', async () => {
+    const kinds = Array.from({ length: 2 * auditSegmentRecordsMax }, (_, index) => `note-${index}`)
+    await Promise.all(kinds.map((action) => attempted(kit.issuer, action, undefined, async () => undefined)))
+    await kit.clock.advance(2 * hourMs)
+    await sweep()
+    assert.ok(kit.steps.filter((step) => step === 'audit.packed').length >= 2)
+    const actions = new Set((await auditOf(kit)).map(({ action }) => action))
+    assert.ok(kinds.every((action) => actions.has(action)))
   })
 })

@@ -1,5 +1,6 @@
 import type { Change, ChangeOutcome } from '../change.ts'
 import type { Store } from '../store.ts'
+import { packAudit } from './audit.ts'
 import { claimDue } from './claims.ts'
 import { CommitLane } from './commit-lane.ts'
 import { countRows } from './counts.ts'
@@ -55,6 +56,7 @@ function createStore(database: Database, { random, leaseSeconds }: PostgresStore
     counts: (now) => database.use((session) => countRows(session, now)),
     fleet: (now) => database.use((session) => readFleet(session, now)),
     sizeBytes: () => database.use((session) => databaseBytes(session)),
+    packAudit: (now) => database.use((session) => packAudit(session, now)),
     prune: (bounds) => database.use((session) => prune(session, bounds)),
     async close() {
       await lane.idle()

@@ -1,4 +1,5 @@
 import type { PruneBounds } from '../store.ts'
+import { forgetAudit } from './audit.ts'
 import { begin, type Session } from './session.ts'
 
 /** Writers that ended without a word are forgotten after this; none waits that long for a transaction. */
@@ -9,12 +10,13 @@ const writerDaysMax = 30
  * another issuer removes at the same time is left to it.
  */
 export async function prune(session: Session, bounds: PruneBounds): Promise<number> {
-  const { noncesBefore, tokensBefore, limit } = bounds
+  const { noncesBefore, tokensBefore, auditBefore, limit } = bounds
   const certificates = await forgetCertificates(session, bounds)
   const nonces = await session.write(deleteOldest('nonce', 'nonce'), [Math.ceil(noncesBefore), limit])
   const tokens = await session.write(deleteOldest('token', 'jti'), [Math.ceil(tokensBefore), limit])
   await session.write('DELETE FROM writer WHERE seen_at < now() - make_interval(days => $1)', [writerDaysMax])
-  return certificates + nonces + tokens + (await forgetAudit(session, bounds))
+  const segments = auditBefore === undefined ? 0 : await forgetAudit(session, auditBefore, limit)
+  return certificates + nonces + tokens + segments
 }
 
 async function forgetCertificates(
@@ -37,24 +39,6 @@ async function forgetCertificates(
   await session.write('UPDATE head SET certificates = certificates - $1', [certificates])
   await session.write('COMMIT')
   return certificates
-}
-
-/** The last record that goes stays as an anchor without its text; the lock keeps two issuers from it at once. */
-async function forgetAudit(session: Session, { auditThrough, limit }: PruneBounds): Promise<number> {
-  if (auditThrough === undefined) return 0
-  await session.write(begin)
-  const [row] = await session.read(
-    `SELECT audit_number AS last, (SELECT min(number) FROM audit) AS first FROM head FOR UPDATE OF head`,
-  )
-  const { first, last } = row as { readonly first: number | null; readonly last: number }
-  const anchor = Math.min(auditThrough, (first ?? 0) + limit, last)
-  let forgotten = 0
-  if (first !== null && anchor > first) {
-    await session.write("UPDATE audit SET text = '' WHERE number = $1", [anchor])
-    forgotten = await session.write('DELETE FROM audit WHERE number < $1', [anchor])
-  }
-  await session.write('COMMIT')
-  return forgotten
 }
 
 function deleteOldest(table: 'nonce' | 'token', key: string): string {

@@ -1,4 +1,5 @@
-import { auditChainOrigin, type ChainedAuditRecord } from '../../audit/audit-chain.ts'
+import { auditChainOrigin } from '../../audit/audit-chain.ts'
+import { RecentSegments } from '../../audit/recent-segments.ts'
 import { blobToHex, hexToBlob } from '../columns/blob.ts'
 import { toIdentity } from '../columns/identity-columns.ts'
 import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
@@ -6,6 +7,7 @@ import type { Row } from '../columns/row.ts'
 import { toToken } from '../columns/token-columns.ts'
 import type { Store } from '../store.ts'
 import type { ChainUse, Taint } from '../taint.ts'
+import { readAuditPage } from './audit.ts'
 import type { Database } from './database.ts'
 
 type Queries = Pick<
@@ -46,6 +48,7 @@ const chainUses = `SELECT chain.fingerprint, chain.pem, coalesce(live.n, 0) AS l
 
 /** What is read, one statement each. */
 export function queriesOn(database: Database): Queries {
+  const recent = new RecentSegments()
   const all = (statement: string, values: readonly unknown[]): Promise<Row[]> =>
     database.use((session) => session.read(statement, values))
   const one = async <Record>(
@@ -91,10 +94,7 @@ export function queriesOn(database: Database): Queries {
       const page = 'SELECT * FROM issuance WHERE state = 0 AND intended_at < $1 ORDER BY intended_at LIMIT $2'
       return (await all(page, [Math.ceil(intendedBefore), limit])).map(toIssuance)
     },
-    async auditRecords({ afterNumber, limit }) {
-      const page = 'SELECT number, hash, text FROM audit WHERE number > $1 ORDER BY number LIMIT $2'
-      return (await all(page, [afterNumber, limit])).map(toChainedRecord)
-    },
+    auditRecords: (page) => database.use((session) => readAuditPage(session, page, recent)),
     async auditEnd() {
       const [row] = await all('SELECT audit_number, audit_hash FROM head', [])
       if (row === undefined) return auditChainOrigin
@@ -118,10 +118,6 @@ export function queriesOn(database: Database): Queries {
     },
     note: (name) => one('SELECT text FROM note WHERE name = $1', name, ({ text }) => text as string),
   }
-}
-
-function toChainedRecord(row: Row): ChainedAuditRecord {
-  return { number: row.number as number, hash: row.hash as Uint8Array, text: row.text as string }
 }
 
 function toTaint(row: Row): Taint {

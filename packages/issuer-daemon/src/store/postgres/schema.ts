@@ -131,6 +131,17 @@ export const migrations: readonly string[] = [
     text text NOT NULL
   );
 
+  -- What is older, packed, by the number and the hash of its last record. Where the records were pruned, the last
+  -- such row stays without them: the rest is chained to it.
+  CREATE TABLE audit_segment (
+    number bigint PRIMARY KEY,
+    hash bytea NOT NULL,
+    last_at bigint NOT NULL,
+    packed bytea
+  );
+  -- It is packed already.
+  ALTER TABLE audit_segment ALTER COLUMN packed SET STORAGE EXTERNAL;
+
   -- A few texts that are to outlive a restart, such as alarms until somebody has looked into them.
   CREATE TABLE note (
     name text COLLATE "C" PRIMARY KEY,

@@ -1,23 +1,52 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type AuditLink, type ChainedAuditRecord, chainAudit } from '../../audit/audit-chain.ts'
+import type { Instant } from '@mayfly/ca-core'
+import {
+  type AuditLink,
+  auditChainOrigin,
+  type ChainedAuditRecord,
+  chainAudit,
+} from '../../audit/audit-chain.ts'
 import type { AuditRecord } from '../../audit/audit-record.ts'
+import { auditSegmentRecordsMax, planSegment, readSegment } from '../../audit/audit-segment.ts'
+import { RecentSegments } from '../../audit/recent-segments.ts'
+import type { Row } from '../columns/row.ts'
 
-/** The table `audit`: a chain, written behind the last record of the file whoever wrote that. */
+/**
+ * The tables `audit` and `audit_segment`: one chain, its old part packed. A segment without its records is where the
+ * chain begins that is kept.
+ */
 export class AuditRows {
   readonly #insert
   readonly #page
-  readonly #first
+  readonly #removeThrough
+  readonly #insertSegment
+  readonly #segmentAfter
+  readonly #linkThrough
+  readonly #endsAfter
   readonly #becomeAnchor
-  readonly #forgetBefore
+  readonly #removeSegmentsBefore
+  readonly #recent = new RecentSegments()
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO audit (number, hash, text) VALUES (?, ?, ?)')
     this.#page = database.prepare(
       'SELECT number, hash, text FROM audit WHERE number > ? ORDER BY number LIMIT ?',
     )
-    this.#first = database.prepare('SELECT min(number) AS number FROM audit')
-    this.#becomeAnchor = database.prepare("UPDATE audit SET text = '' WHERE number = ?")
-    this.#forgetBefore = database.prepare('DELETE FROM audit WHERE number < ?')
+    this.#removeThrough = database.prepare('DELETE FROM audit WHERE number <= ?')
+    this.#insertSegment = database.prepare(
+      'INSERT INTO audit_segment (number, hash, last_at, packed) VALUES (?, ?, ?, ?)',
+    )
+    this.#segmentAfter = database.prepare(
+      'SELECT * FROM audit_segment WHERE number > ? ORDER BY number LIMIT 1',
+    )
+    this.#linkThrough = database.prepare(
+      'SELECT number, hash FROM audit_segment WHERE number <= ? ORDER BY number DESC LIMIT 1',
+    )
+    this.#endsAfter = database.prepare(
+      'SELECT number, last_at FROM audit_segment WHERE number > ? AND packed IS NOT NULL ORDER BY number LIMIT 1',
+    )
+    this.#becomeAnchor = database.prepare('UPDATE audit_segment SET packed = NULL WHERE number = ?')
+    this.#removeSegmentsBefore = database.prepare('DELETE FROM audit_segment WHERE number < ?')
   }
 
   /** Gives the end after them. */
@@ -28,21 +57,65 @@ export class AuditRows {
     return { number, hash }
   }
 
-  /** Removes at most `limit` records from the front, none above `through`; the last of them stays as an anchor. */
-  forget(through: number, limit: number, end: AuditLink): number {
-    const first = this.#first.get()?.number
-    if (typeof first !== 'number') return 0
-    const anchor = Math.min(through, first + limit, end.number)
-    if (anchor <= first) return 0
+  /** Packs the oldest records into one segment if it is their time, and tells how many. */
+  pack(now: Instant): number {
+    const oldest = this.#live(0, auditSegmentRecordsMax)
+    const previous = this.#link(Number.MAX_SAFE_INTEGER)
+    const segment = planSegment(previous, oldest, now)
+    if (segment === undefined) return 0
+    const { number, hash, lastAt, packed } = segment
+    this.#insertSegment.run(number, hash, lastAt, packed)
+    return Number(this.#removeThrough.run(number).changes)
+  }
+
+  /** Removes the records of at most `limit` segments that ended before, and tells how many segments. */
+  forget(before: Instant, limit: number): number {
+    let anchor = 0
+    let forgotten = 0
+    for (; forgotten < limit; forgotten++) {
+      const row = this.#endsAfter.get(anchor)
+      if (row === undefined || (row.last_at as number) >= before) break
+      anchor = row.number as number
+    }
+    if (forgotten === 0) return 0
     this.#becomeAnchor.run(anchor)
-    return Number(this.#forgetBefore.run(anchor).changes)
+    this.#removeSegmentsBefore.run(anchor)
+    return forgotten
   }
 
   page({ afterNumber, limit }: { afterNumber: number; limit: number }): ChainedAuditRecord[] {
-    return this.#page.all(afterNumber, limit).map((row) => ({
-      number: row.number as number,
-      hash: row.hash as Uint8Array,
-      text: row.text as string,
-    }))
+    const records: ChainedAuditRecord[] = []
+    let after = afterNumber
+    while (records.length < limit) {
+      const row = this.#segmentAfter.get(after)
+      if (row === undefined) return [...records, ...this.#live(after, limit - records.length)]
+      const isAfter = ({ number }: ChainedAuditRecord): boolean => number > after
+      records.push(...this.#unpack(row).filter(isAfter))
+      after = row.number as number
+    }
+    return records.slice(0, limit)
   }
+
+  #live(afterNumber: number, limit: number): ChainedAuditRecord[] {
+    return this.#page.all(afterNumber, limit).map((row) => ({ ...toLink(row), text: row.text as string }))
+  }
+
+  #unpack(row: Row): readonly ChainedAuditRecord[] {
+    const link = toLink(row)
+    const { packed } = row
+    if (packed === null) return [{ ...link, text: '' }]
+    return this.#recent.read(link, () =>
+      readSegment({ ...link, packed: packed as Uint8Array }, this.#link(link.number - 1).hash),
+    )
+  }
+
+  /** Where the segments end that end with this number at most. */
+  #link(through: number): AuditLink {
+    const row = this.#linkThrough.get(through)
+    return row === undefined ? auditChainOrigin : toLink(row)
+  }
+}
+
+function toLink(row: Row): AuditLink {
+  return { number: row.number as number, hash: row.hash as Uint8Array }
 }

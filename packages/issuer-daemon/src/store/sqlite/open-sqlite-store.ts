@@ -10,7 +10,7 @@ import { countRows } from './counts.ts'
 import { databaseBytes, readFleet } from './fleet.ts'
 import { migrate } from './migrate.ts'
 import { openTables } from './open-tables.ts'
-import { prune } from './prune.ts'
+import { packAudit, prune } from './prune.ts'
 import { storeError } from './store-error.ts'
 import { transact } from './transaction.ts'
 import { WriteLane } from './write-lane.ts'
@@ -108,6 +108,7 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     counts: async (now) => attempt(() => countRows(database, tables.head.read(), now)),
     fleet: async (now) => attempt(() => readFleet(database, now)),
     sizeBytes: async () => attempt(() => databaseBytes(path)),
+    packAudit: (now) => lane.alone(() => attempt(() => packAudit(database, tables, now))),
     prune: (bounds) => lane.alone(() => attempt(() => prune(database, tables, bounds))),
     async close() {
       await lane.idle()

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { AuditLink } from '../../audit/audit-chain.ts'
+import type { Instant } from '@mayfly/ca-core'
 import type { PruneBounds } from '../store.ts'
 import type { AuditRows } from './audit-rows.ts'
 import { inTransaction } from './in-transaction.ts'
@@ -11,11 +11,7 @@ import type { Tables } from './open-tables.ts'
  * Certificates with which an identity may still ask are kept for longer: those from the head of its
  * current lineage upwards.
  */
-export function prune(
-  database: DatabaseSync,
-  { audit, head }: Pick<Tables, 'audit' | 'head'>,
-  bounds: PruneBounds,
-): number {
+export function prune(database: DatabaseSync, { audit }: Pick<Tables, 'audit'>, bounds: PruneBounds): number {
   const { noncesBefore, tokensBefore, limit } = bounds
   const certificates = inTransaction(database, () => forgetCertificates(database, bounds))
 
@@ -33,7 +29,7 @@ export function prune(
     certificates +
     Number(nonces.changes) +
     Number(tokens.changes) +
-    inTransaction(database, () => forgetAudit(audit, head.read().audit, bounds))
+    inTransaction(database, () => forgetAudit(audit, bounds))
   )
 }
 
@@ -57,6 +53,11 @@ function forgetCertificates(
   return Number(changes)
 }
 
-function forgetAudit(audit: AuditRows, end: AuditLink, { auditThrough, limit }: PruneBounds): number {
-  return auditThrough === undefined ? 0 : audit.forget(auditThrough, limit, end)
+function forgetAudit(audit: AuditRows, { auditBefore, limit }: PruneBounds): number {
+  return auditBefore === undefined ? 0 : audit.forget(auditBefore, limit)
+}
+
+/** Packs the oldest records of the audit if it is their time: the segment comes as they go. */
+export function packAudit(database: DatabaseSync, { audit }: Pick<Tables, 'audit'>, now: Instant): number {
+  return inTransaction(database, () => audit.pack(now))
 }

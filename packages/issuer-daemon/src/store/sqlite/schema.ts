@@ -131,6 +131,15 @@ export const migrations: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT;
 
+  -- What is older, packed, by the number and the hash of its last record. Where the records were pruned, the last
+  -- such row stays without them: the rest is chained to it.
+  CREATE TABLE audit_segment (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    last_at INTEGER NOT NULL,
+    packed BLOB
+  ) STRICT;
+
   -- In its one row: the end of the audit, the newest time that the store has seen, what would take long to count.
   CREATE TABLE head (
     id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -42,7 +42,8 @@ const ways: Record<Exclude<keyof Store, 'shared' | 'leaseSeconds' | 'close'>, (s
   counts: (store) => store.counts(start),
   fleet: (store) => store.fleet(start),
   sizeBytes: (store) => store.sizeBytes(),
-  prune: (store) => store.prune({ ...pruneNothing, auditThrough: 1 }),
+  packAudit: (store) => store.packAudit(start),
+  prune: (store) => store.prune({ ...pruneNothing, auditBefore: start }),
 }
 
 describe('statements of the SQLite store', () => {
