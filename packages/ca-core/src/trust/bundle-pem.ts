@@ -1,7 +1,11 @@
 import { encodeCertificateChain } from '../x509/parse-certificate.ts'
 import type { TrustBundle } from './trust-bundle.ts'
 
-/** The roots as PEM, for programs that take a file of trusted certificates. */
-export function encodeTrustBundlePem(bundle: TrustBundle): string {
-  return encodeCertificateChain([...bundle.roots])
+/**
+ * The roots as PEM, for programs that take a file of trusted certificates. Distrusted intermediates stand above them
+ * as comments (RFC 7468 5.2), which the client library heeds; other programs know no such list.
+ */
+export function encodeTrustBundlePem({ roots, distrusted }: TrustBundle): string {
+  const comments = distrusted.map((fingerprint) => `# distrusted: ${fingerprint}\n`)
+  return comments.join('') + encodeCertificateChain([...roots])
 }

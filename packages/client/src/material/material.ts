@@ -6,11 +6,13 @@ import type { Instant, TrustSettings } from '../options.ts'
 import { TrustError } from '../trust-error.ts'
 import { type MaterialPaths, readMaterialFiles } from './material-files.ts'
 import { type OwnCertificate, parseOwnCertificate } from './own-certificate.ts'
-import { parseTrustBundle, type TrustedRoots } from './trust-bundle.ts'
+import { parseDistrusted, parseTrustBundle, type TrustedRoots } from './trust-bundle.ts'
 
 /** What one generation of files gives. Read, checked and never changed. */
 export interface Material {
   readonly roots: TrustedRoots
+  /** SHA-256 of intermediates that no chain may lead through, lower hex. */
+  readonly distrusted: readonly string[]
   readonly own?: OwnCertificate
   /** For `tls.createServer` and `setSecureContext`. */
   readonly contextOptions: SecureContextOptions
@@ -29,6 +31,7 @@ export function loadMaterial(paths: MaterialPaths, settings: TrustSettings, now:
   const contextOptions = secureContextOptions(roots, own, settings)
   return {
     roots,
+    distrusted: parseDistrusted(files.bundle.text),
     ...(own === undefined ? {} : { own }),
     contextOptions,
     secureContext: prepareContext(contextOptions, paths),

@@ -22,6 +22,11 @@ export function parseTrustBundle(text: string, path: string, now: Instant): Trus
   return [first, ...others]
 }
 
+/** The intermediates that the bundle distrusts, SHA-256 in lower hex: comments in `bundle.pem`, as the agent writes it. */
+export function parseDistrusted(text: string): readonly string[] {
+  return Array.from(text.matchAll(/^# distrusted: ([0-9a-f]{64})$/gm), ([, fingerprint = '']) => fingerprint)
+}
+
 function parseRoot(block: string, path: string, index: number): X509Certificate {
   const which = `certificate ${index + 1}`
   let certificate: X509Certificate

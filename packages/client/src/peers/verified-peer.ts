@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { TrustSettings } from '../options.ts'
 import { TrustError } from '../trust-error.ts'
+import { refuseDistrusted } from './distrusted-chain.ts'
 import { judgePeer } from './judge-peer.ts'
 import { peerCertificateOf } from './peer-certificate.ts'
 import type { PeerIdentity } from './peer-identity.ts'
@@ -12,12 +13,18 @@ import type { PeerIdentity } from './peer-identity.ts'
  * by the wall clock, and so also serves servers that were made from `tlsOptions()`.
  * Throws a `TrustError` when there is nobody whom the bundle vouches for.
  */
-export function verifiedPeer(connection: Socket | IncomingMessage, settings: TrustSettings): PeerIdentity {
+export function verifiedPeer(
+  connection: Socket | IncomingMessage,
+  settings: TrustSettings,
+  distrusted: readonly string[],
+): PeerIdentity {
   const socket = 'socket' in connection ? connection.socket : connection
   const certificate = socket instanceof TLSSocket ? peerCertificateOf(socket) : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined || !socket.authorized) {
     throw new TrustError('peer-missing', 'The other side showed no certificate that the bundle vouches for')
   }
+  const refused = refuseDistrusted(socket.getPeerCertificate(true), distrusted)
+  if (refused !== undefined) throw refused
   const { now, maxLifetimeSeconds } = settings
   const verdict = judgePeer(certificate, { expected: { match: 'anyone' }, now: now(), maxLifetimeSeconds })
   if (!verdict.ok) throw verdict.error

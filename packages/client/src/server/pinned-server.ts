@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectionContext } from '../connections/connection-context.ts'
 import { requireFullHandshake } from '../connections/no-resumption.ts'
+import { refuseDistrusted } from '../peers/distrusted-chain.ts'
 import { type ExpectedPeer, expectIdentity } from '../peers/expected-peer.ts'
 import { judgePeer } from '../peers/judge-peer.ts'
 import { peerCertificateOf } from '../peers/peer-certificate.ts'
@@ -100,6 +101,8 @@ export class PinnedServer extends Server {
     if (!socket.authorized || certificate === undefined) {
       throw new TrustError('peer-missing', 'The caller showed no certificate that the bundle vouches for')
     }
+    const refused = refuseDistrusted(socket.getPeerCertificate(true), this.#context.live.held.distrusted)
+    if (refused !== undefined) throw refused
     const { now, maxLifetimeSeconds } = this.#context.settings
     const verdict = judgePeer(certificate, { expected: this.#expected, now: now(), maxLifetimeSeconds })
     if (!verdict.ok) throw verdict.error
