@@ -12,6 +12,7 @@ const defaultStart = Date.UTC(2026, 0, 15, 12)
 export class FakeClock implements Clock {
   #now: Instant
   #monotonic = 0
+  #asleep = 0
   #sleepers: Sleeper[] = []
   #watchers: (() => void)[] = []
 
@@ -25,6 +26,10 @@ export class FakeClock implements Clock {
 
   monotonic(): number {
     return this.#monotonic
+  }
+
+  sinceBoot(): number {
+    return this.#monotonic + this.#asleep
   }
 
   /** How many sleeps are under way. */
@@ -69,7 +74,13 @@ export class FakeClock implements Clock {
     this.#pass(end - this.#monotonic)
   }
 
-  /** Sets the wall clock forward or back, as a correction or a resume from sleep does. Nobody wakes. */
+  /** The whole machine sleeps: only the wall clock and the time since its start go on. Nobody wakes. */
+  suspend(milliseconds: number): void {
+    this.#now += milliseconds
+    this.#asleep += milliseconds
+  }
+
+  /** Sets the wall clock forward or back, as a correction does. Nobody wakes. */
   jump(milliseconds: number): void {
     this.#now += milliseconds
   }

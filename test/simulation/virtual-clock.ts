@@ -21,6 +21,7 @@ export class WallClock {
     return {
       now: () => this.now(),
       monotonic: () => this.#timeline.now,
+      sinceBoot: () => this.#timeline.now,
       sleep: (milliseconds, signal) => this.#timeline.sleep(milliseconds, owner, signal),
     }
   }

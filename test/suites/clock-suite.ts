@@ -23,6 +23,13 @@ export function clockSuite(name: string, create: () => ClockSubject): void {
       assert.ok(clock.monotonic() - before >= 19)
     })
 
+    it('sinceBoot: time passes → grows by it as well, in hundredths of a second, never falls', async () => {
+      const { clock, pass } = create()
+      const before = clock.sinceBoot()
+      await pass(60)
+      assert.ok(clock.sinceBoot() - before >= 40)
+    })
+
     it('sleep: the time has passed → resolves, not earlier', async () => {
       const { clock, pass } = create()
       const before = clock.monotonic()

@@ -9,6 +9,7 @@ export function hurriedClock(factor: number): Clock {
   return {
     now: () => systemClock.now(),
     monotonic: () => systemClock.monotonic() * factor,
+    sinceBoot: () => systemClock.monotonic() * factor,
     sleep: (milliseconds, signal) => systemClock.sleep(Math.max(milliseconds / factor, sleepMsMin), signal),
   }
 }

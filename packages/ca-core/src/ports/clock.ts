@@ -7,6 +7,11 @@ export interface Clock {
   /** Milliseconds from an arbitrary start that never run backwards; for measuring durations. */
   monotonic(): number
   /**
+   * Milliseconds from another arbitrary start that never run backwards and, where the system can say it, go on while
+   * the machine sleeps. Nobody can set it.
+   */
+  sinceBoot(): number
+  /**
    * Resolves after `milliseconds` of monotonic time.
    * Rejects with the signal's reason as soon as `signal` is aborted.
    */

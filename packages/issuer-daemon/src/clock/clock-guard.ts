@@ -4,7 +4,8 @@ import { clockBehindSecondsMax, type Store } from '../store/store.ts'
 
 /**
  * Compares the wall clock with the one that only ever ticks. A correction by a few minutes is taken over; after a
- * greater jump nobody knows which time is right, and a certificate with a wrong time outlives its day.
+ * greater jump nobody knows which time is right, and a certificate with a wrong time outlives its day. Time that the
+ * machine slept is no jump, where the time since its start agrees: that one nobody can set.
  */
 export interface ClockGuard {
   /** By how much the wall clock has jumped since it was last right; 0 while it is. Negative: back. */
@@ -19,19 +20,26 @@ export interface ClockGuard {
 const jumpSecondsMax = clockBehindSecondsMax
 
 export function createClockGuard(clock: Clock): ClockGuard {
-  let offset = clock.now() - clock.monotonic()
-  const expected = (): Instant => clock.monotonic() + offset
+  let offset = 0
+  let sleptBefore = 0
+  const sleptMs = (): number => Math.max(0, clock.sinceBoot() - clock.monotonic() - sleptBefore)
+  const expected = (): Instant => clock.monotonic() + offset + sleptMs()
+  const accept = (): void => {
+    offset = clock.now() - clock.monotonic()
+    sleptBefore = clock.sinceBoot() - clock.monotonic()
+  }
+  accept()
   return {
     expected,
+    accept,
     jumpSeconds() {
+      // The usual case, before the system is asked how long it slept.
+      if (Math.abs(clock.now() - clock.monotonic() - offset) < secondMs) return 0
       const seconds = (clock.now() - expected()) / secondMs
       if (Math.abs(seconds) > jumpSecondsMax) return Math.round(seconds)
       // In small steps the wall clock may go anywhere: that is what keeps it right.
-      offset = clock.now() - clock.monotonic()
+      accept()
       return 0
-    },
-    accept() {
-      offset = clock.now() - clock.monotonic()
     },
   }
 }
@@ -60,7 +68,7 @@ export function describeJump(seconds: number, now: Instant): string {
   return (
     `The clock jumped ${seconds > 0 ? 'forward' : 'back'} by ${Math.abs(seconds)} s: it says ${new Date(now).toISOString()}, ` +
     `and should say about ${before}. Nothing is issued until it is right again, or until somebody says that it is ` +
-    'right (mayfly issuer accept-clock), such as after the machine slept.'
+    'right (mayfly issuer accept-clock), such as after a virtual machine was paused from outside.'
   )
 }
 

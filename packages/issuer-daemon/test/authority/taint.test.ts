@@ -149,6 +149,7 @@ describe('retire', () => {
     const clock: Clock = {
       now: () => systemClock.now() + shiftMs,
       monotonic: () => systemClock.monotonic() + shiftMs,
+      sinceBoot: () => systemClock.sinceBoot() + shiftMs,
       sleep: (milliseconds, signal) => systemClock.sleep(milliseconds, signal),
     }
     const issuer = await startLiveIssuer({ clock, yaml: 'sweep: { cron: "* * * * * *" }' })

@@ -58,7 +58,38 @@ describe('clock guard', () => {
     })
   }
 
-  it('a jump that was right, such as after sleep → accepted by a person, and issuing goes on', async () => {
+  it('the machine slept for hours, and the time since its start agrees → nothing, and issuing goes on', async () => {
+    kit.clock.suspend(600 * minuteMs)
+    assert.equal(guard.jumpSeconds(), 0)
+    assert.deepEqual(await alarms(), [])
+    assert.equal((await host.request({ immediate: true })).status, 'issued')
+  })
+
+  it('the clock was set while the machine slept → what sleep does not explain is the jump', async () => {
+    kit.clock.suspend(600 * minuteMs)
+    kit.clock.jump(10 * minuteMs)
+    assert.equal(guard.jumpSeconds(), 600)
+    assert.equal(guard.expected(), kit.clock.now() - 10 * minuteMs)
+    await assertRefused('clock-wrong', host.request({ immediate: true }), kit)
+    kit.clock.jump(-10 * minuteMs)
+    assert.deepEqual(await alarms(), [])
+  })
+
+  it('sleep that was accounted for once → excuses no jump later', async () => {
+    for (let night = 0; night < 3; night++) {
+      kit.clock.suspend(600 * minuteMs)
+      assert.equal(guard.jumpSeconds(), 0)
+      await kit.clock.advance(minuteMs)
+    }
+    for (let nap = 0; nap < 20; nap++) {
+      kit.clock.suspend(4 * minuteMs)
+      assert.equal(guard.jumpSeconds(), 0)
+    }
+    kit.clock.jump(60 * minuteMs)
+    assert.equal(guard.jumpSeconds(), 3_600)
+  })
+
+  it('a jump that was right, such as after a pause from outside → accepted by a person, and issuing goes on', async () => {
     kit.clock.jump(60 * minuteMs)
     assert.deepEqual(await alarms(), ['clock-wrong'])
     await attempted(kit.issuer, 'clock.accept', undefined, (attempt) => kit.issuer.acceptClock(attempt))

@@ -1,4 +1,5 @@
-import type { Clock, Instant } from '@mayfly/ca-core'
+import { uptime } from 'node:os'
+import { type Clock, type Instant, secondMs } from '@mayfly/ca-core'
 
 /** The longest wait that Node's timers keep: 2^31 - 1 ms. A longer one would fire at once. */
 const timerMsMax = 2_147_483_647
@@ -11,6 +12,11 @@ export const systemClock: Clock = {
 
   monotonic(): number {
     return performance.now()
+  },
+
+  sinceBoot(): number {
+    // Linux: CLOCK_BOOTTIME, by way of /proc/uptime where that can be read. Elsewhere it hangs on the wall clock.
+    return process.platform === 'linux' ? uptime() * secondMs : performance.now()
   },
 
   async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
