@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { appendFile, readFile } from 'node:fs/promises'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
@@ -47,6 +47,19 @@ test('HAProxy: its certificate is known by its path → ready; another path → 
     )
     return true
   })
+})
+
+test('HAProxy: a socket without the level admin, or a mistake in the configuration → says what to set', async () => {
+  const other = await createTestHost({ formats: ['combined'] })
+  const context = await other.install(await other.issue())
+  const plain = await startHaproxy({ ...other, level: 'operator' })
+  const { socket, configuration } = plain
+  const server = other.control({ preset: 'haproxy', socket, configuration })
+  await assert.rejects(server.ready(context), /has the level operator\. Set its stats socket .* level admin/)
+  await appendFile(configuration, 'nonsense\n')
+  await assert.rejects(server.check(context), /unknown keyword 'nonsense'/)
+  await plain.stop()
+  await other.remove()
 })
 
 test('HAProxy: a mismatched pair → refused, the old one stays, and the next rotation works', async () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
@@ -12,6 +14,7 @@ import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('redis-server')
 
+const run = promisify(execFile)
 const serverName = 'web-1.example'
 
 let host: TestHost
@@ -72,6 +75,19 @@ test('Redis: down → told, and the next start reads the new files', async () =>
   })
   redis = await startRedis({ ...host, port: redis.port })
   assert.equal(await servedSerial(endpoint, host.issuer.bundle), leafOf(material).serial)
+})
+
+test('Redis: a user who may not set the certificate → told before the first rotation', async () => {
+  const context = await host.install(await host.issue())
+  const passwordFile = `${host.folder}/password`
+  await writeFile(passwordFile, 'correct-horse\n', { mode: 0o600 })
+  const client = ['-s', redis.socket, 'ACL', 'SETUSER', 'agent', 'on', '>correct-horse']
+  const agent = host.control({ preset: 'redis', socket: redis.socket, user: 'agent', passwordFile })
+  await run('redis-cli', [...client, '+ping', '+config|get'])
+  await assert.rejects(agent.ready(context), /NOPERM .*to CONFIG SET mayfly-check yes/)
+  await run('redis-cli', [...client, '+config|set'])
+  await agent.ready(context)
+  await agent.reload(context)
 })
 
 test('Redis: over TLS, with a password and with callers’ certificates required → rotates', async () => {

@@ -7,16 +7,19 @@ export interface PortGate {
   close(): Promise<void>
 }
 
-export async function openPortGate(target: number): Promise<PortGate> {
+/** On `port`, or on one that the system chooses. */
+export async function openPortGate(target: number, port: number = 0): Promise<PortGate> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
     if (gate.isShut) return
     const inner = connect(target, '127.0.0.1').on('error', () => socket.destroy())
+    inner.on('close', () => socket.destroy())
+    socket.on('close', () => inner.destroy())
     socket.pipe(inner).pipe(socket)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const gate: PortGate = {
     port: (server.address() as AddressInfo).port,
     isShut: false,

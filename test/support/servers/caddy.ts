@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { listens, type StartedServer, startServer } from './started-server.ts'
+import type { SystemUser } from './system-user.ts'
 
 export interface Caddy extends StartedServer {
   readonly port: number
@@ -15,6 +16,9 @@ export interface CaddyOptions {
   readonly liveFolder: string
   readonly serverName: string
   readonly port?: number
+  readonly adminPort?: number
+  /** Default: the user of the test. */
+  readonly as?: SystemUser
 }
 
 /** Debian's Caddy in the foreground, with its administration port. `/` answers `ok`. */
@@ -23,8 +27,10 @@ export async function startCaddy({
   liveFolder,
   serverName,
   port: given,
+  adminPort: givenAdmin,
+  as,
 }: CaddyOptions): Promise<Caddy> {
-  const [port, adminPort] = [given ?? (await freePort()), await freePort()]
+  const [port, adminPort] = [given ?? (await freePort()), givenAdmin ?? (await freePort())]
   const configuration = join(folder, 'Caddyfile')
   await writeFile(
     configuration,
@@ -45,6 +51,7 @@ https://${serverName}:${port} {
     argv: ['caddy', 'run', '--config', configuration, '--adapter', 'caddyfile'],
     ready: async () => (await listens(port)) && listens(adminPort),
     env: { HOME: folder },
+    ...as,
   })
   return { ...server, port, adminPort, configuration }
 }

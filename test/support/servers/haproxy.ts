@@ -14,10 +14,17 @@ export interface HaproxyOptions {
   /** Where `combined.pem` is read. */
   readonly liveFolder: string
   readonly port?: number
+  /** Of the runtime socket. Default: `admin`. */
+  readonly level?: 'admin' | 'operator'
 }
 
 /** Debian's HAProxy in the foreground, with an admin socket. It answers `ok` itself. */
-export async function startHaproxy({ folder, liveFolder, port: given }: HaproxyOptions): Promise<Haproxy> {
+export async function startHaproxy({
+  folder,
+  liveFolder,
+  port: given,
+  level = 'admin',
+}: HaproxyOptions): Promise<Haproxy> {
   const port = given ?? (await freePort())
   const socket = join(folder, 'admin.sock')
   const configuration = join(folder, 'haproxy.cfg')
@@ -25,7 +32,7 @@ export async function startHaproxy({ folder, liveFolder, port: given }: HaproxyO
     configuration,
     `
 global
-  stats socket ${socket} mode 600 level admin
+  stats socket ${socket} mode 600 level ${level}
   nbthread 2
 defaults
   mode http

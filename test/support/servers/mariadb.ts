@@ -1,35 +1,30 @@
 import { execFile } from 'node:child_process'
-import { chown, mkdir, stat } from 'node:fs/promises'
+import { chown, mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from './free-port.ts'
 import { type StartedServer, startServer } from './started-server.ts'
+import { type SystemUser, systemUser } from './system-user.ts'
 
 const run = promisify(execFile)
 
 export interface Mariadb extends StartedServer {
   readonly port: number
   readonly socket: string
-}
-
-export interface MariadbUser {
-  readonly uid: number
-  readonly gid: number
+  readonly configuration: string
 }
 
 /**
  * MariaDB does not run as root, and the package of the bare server makes no user: one that every machine
  * has, or the test's own if that is not root.
  */
-export async function mariadbUser(): Promise<MariadbUser> {
+export async function mariadbUser(): Promise<SystemUser> {
   if (process.getuid?.() !== 0) return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
-  const { stdout } = await run('getent', ['passwd', 'nobody'])
-  const [, , uid, gid] = stdout.split(':')
-  return { uid: Number(uid), gid: Number(gid) }
+  return systemUser('nobody')
 }
 
 /** Makes an empty database that anybody on this machine may use as `app`. Gives back its data folder. */
-export async function createDatabase(folder: string, as: MariadbUser): Promise<string> {
+export async function createDatabase(folder: string, as: SystemUser): Promise<string> {
   const data = join(folder, 'data')
   await mkdir(data, { mode: 0o755 })
   await chown(data, as.uid, as.gid)
@@ -46,7 +41,7 @@ export async function createDatabase(folder: string, as: MariadbUser): Promise<s
 export interface MariadbOptions {
   readonly data: string
   readonly liveFolder: string
-  readonly as: MariadbUser
+  readonly as: SystemUser
   readonly port?: number
 }
 
@@ -54,17 +49,20 @@ export interface MariadbOptions {
 export async function startMariadb({ data, liveFolder, as, port: given }: MariadbOptions): Promise<Mariadb> {
   const port = given ?? (await freePort())
   const socket = join(data, 'mariadb.sock')
+  const configuration = join(data, 'mariadb.cnf')
+  await writeFile(
+    configuration,
+    `[mariadbd]\nssl_cert = ${liveFolder}/fullchain.pem\nssl_key = ${liveFolder}/key.pem\n`,
+  )
   const server = await startServer({
     argv: [
       'mariadbd',
-      '--no-defaults',
+      `--defaults-file=${configuration}`,
       `--datadir=${data}`,
       `--socket=${socket}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       `--pid-file=${join(data, 'mariadb.pid')}`,
-      `--ssl-cert=${liveFolder}/fullchain.pem`,
-      `--ssl-key=${liveFolder}/key.pem`,
       '--innodb-flush-log-at-trx-commit=0',
       '--innodb-buffer-pool-size=16M',
     ],
@@ -75,7 +73,7 @@ export async function startMariadb({ data, liveFolder, as, port: given }: Mariad
       ),
     ...as,
   })
-  return { ...server, port, socket }
+  return { ...server, port, socket, configuration }
 }
 
 async function answers(socket: string): Promise<boolean> {

@@ -53,21 +53,21 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   return { ...server, ...place }
 }
 
-function configurationOf({ liveFolder, mutual = false }: NginxOptions, port: number): string {
+function configurationOf({ folder, liveFolder, mutual = false }: NginxOptions, port: number): string {
   return `
 daemon off;
 user root;
 worker_processes 2;
-pid nginx.pid;
-error_log error.log info;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log info;
 events { worker_connections 1024; }
 http {
   access_log off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
   keepalive_requests 100000;
   server {
     listen 127.0.0.1:${port} ssl;
@@ -77,7 +77,7 @@ http {
     ${mutual ? `ssl_client_certificate ${liveFolder}/bundle.pem; ssl_verify_client on; ssl_verify_depth 2;` : ''}
     location / { default_type text/plain; return 200 "ok\\n"; }
     location = /caller { default_type text/plain; return 200 "$ssl_client_serial\\n"; }
-    location = /slow { root html; limit_rate ${slowBytesPerSecond}; }
+    location = /slow { root ${folder}/html; limit_rate ${slowBytesPerSecond}; }
   }
 }
 `

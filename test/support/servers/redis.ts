@@ -2,10 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { listens, type StartedServer, startServer } from './started-server.ts'
+import type { SystemUser } from './system-user.ts'
 
 export interface Redis extends StartedServer {
   readonly port: number
   readonly socket: string
+  readonly configuration: string
 }
 
 export interface RedisOptions {
@@ -16,6 +18,8 @@ export interface RedisOptions {
   readonly password?: string
   /** Whether callers must show a certificate of the bundle. Default: no. */
   readonly mutual?: boolean
+  /** Default: the user of the test. */
+  readonly as?: SystemUser
 }
 
 /** Debian's Redis in the foreground: TLS on a port, and a plain Unix socket. */
@@ -25,6 +29,7 @@ export async function startRedis({
   port: given,
   password,
   mutual = false,
+  as,
 }: RedisOptions): Promise<Redis> {
   const port = given ?? (await freePort())
   const socket = join(folder, 'redis.sock')
@@ -46,6 +51,10 @@ save ""
 ${password === undefined ? '' : `requirepass ${password}`}
 `,
   )
-  const server = await startServer({ argv: ['redis-server', configuration], ready: () => listens(port) })
-  return { ...server, port, socket }
+  const server = await startServer({
+    argv: ['redis-server', configuration],
+    ready: () => listens(port),
+    ...as,
+  })
+  return { ...server, port, socket, configuration }
 }

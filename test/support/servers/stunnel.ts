@@ -2,10 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { listens, type StartedServer, startServer } from './started-server.ts'
+import type { SystemUser } from './system-user.ts'
 
 export interface Stunnel extends StartedServer {
   readonly port: number
   readonly pidFile: string
+  readonly configuration: string
 }
 
 export interface StunnelOptions {
@@ -14,6 +16,8 @@ export interface StunnelOptions {
   readonly liveFolder: string
   readonly backendPort: number
   readonly port?: number
+  /** Default: the user of the test. */
+  readonly as?: SystemUser
 }
 
 /** Debian's stunnel in the foreground, before a plain server. */
@@ -22,6 +26,7 @@ export async function startStunnel({
   liveFolder,
   backendPort,
   port: given,
+  as,
 }: StunnelOptions): Promise<Stunnel> {
   const port = given ?? (await freePort())
   const pidFile = join(folder, 'stunnel.pid')
@@ -38,6 +43,10 @@ cert = ${liveFolder}/fullchain.pem
 key = ${liveFolder}/key.pem
 `,
   )
-  const server = await startServer({ argv: ['stunnel4', configuration], ready: () => listens(port) })
-  return { ...server, port, pidFile }
+  const server = await startServer({
+    argv: ['stunnel4', configuration],
+    ready: () => listens(port),
+    ...as,
+  })
+  return { ...server, port, pidFile, configuration }
 }

@@ -23,13 +23,15 @@ export interface RedisCommand {
   readonly words: readonly string[]
   /** Takes the place of the words in messages, where they hold a secret. */
   readonly shown?: string
+  /** For a command that is to be refused in just this way. */
+  readonly refusal?: RegExp
 }
 
 const answerTimeoutMs = 10_000
 
 /**
  * Sends commands whose answers are one line each (`+OK`, `+PONG`), one after the other. Throws
- * `reload-failed` at the first that Redis refuses, with what it says.
+ * `reload-failed` at the first that Redis refuses (or takes, where a refusal is wanted), with what it says.
  */
 export async function sendRedisCommands(
   address: RedisAddress,
@@ -38,11 +40,11 @@ export async function sendRedisCommands(
   const socket = await open(address)
   try {
     const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
-    for (const { words, shown } of commands) {
+    for (const { words, shown, refusal } of commands) {
       socket.write(encodeCommand(words))
       const { value: answer = '', done } = await lines.next()
       if (done === true) throw new Error('it closed the connection')
-      if (!answer.startsWith('+'))
+      if (refusal === undefined ? !answer.startsWith('+') : !refusal.test(answer))
         throw new Error(`it answers "${answer.slice(1)}" to ${shown ?? words.join(' ')}`)
     }
   } catch (cause) {

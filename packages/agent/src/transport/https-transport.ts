@@ -16,6 +16,8 @@ const exchangeTimeoutMsDefault = 30_000
 const keepAliveMs = 2_000
 const headerBytesMax = 16_384
 const connectionsMax = 4
+/** Bundles in use at once: one for each issuer that this host knows, and the next one while it is taken up. */
+const poolsMax = 4
 
 export interface ClosableTransport extends Transport {
   close(): Promise<void>
@@ -36,13 +38,17 @@ export function openTransport(now: () => number, options: TransportOptions = {})
   const { exchangeTimeoutMs = exchangeTimeoutMsDefault, lookup } = options
   const own = lookup === undefined ? {} : { lookup }
   // One pool of connections for each bundle: a connection made under an older one is never used again.
-  let current: { trust: TrustBundle; agent: Agent } | undefined
+  const pools = new Map<TrustBundle, Agent>()
 
   const agentFor = (trust: TrustBundle): Agent => {
-    if (current?.trust === trust) return current.agent
-    current?.agent.destroy()
-    current = { trust, agent: pinnedAgent(trust, now, own) }
-    return current.agent
+    const known = pools.get(trust)
+    if (known !== undefined) return known
+    const agent = pinnedAgent(trust, now, own)
+    pools.set(trust, agent)
+    // The oldest is forgotten and not destroyed: an exchange may run in it. What is idle closes by itself.
+    const [oldest] = pools.keys()
+    if (pools.size > poolsMax && oldest !== undefined) pools.delete(oldest)
+    return agent
   }
 
   return {
@@ -65,8 +71,8 @@ export function openTransport(now: () => number, options: TransportOptions = {})
       }
     },
     async close() {
-      current?.agent.destroy()
-      current = undefined
+      for (const agent of pools.values()) agent.destroy()
+      pools.clear()
     },
   }
 }

@@ -153,6 +153,35 @@ for (const [how, { result, message }] of Object.entries(failures)) {
   })
 }
 
+test('command: its program is missing, or may not be run → told before the first rotation', async () => {
+  const { files, control } = await world()
+  const server = control({ preset: 'command', command: ['/srv/load', 'it'], check: ['true'] })
+  await refused(server.ready(context), 'reload-failed', /\/srv\/load is not there\. Put it there/)
+  await files.makeDirectory('/srv', { mode: 0o755 })
+  await files.createFile('/srv/load', Buffer.from('#!/bin/sh\n'), { mode: 0o644 })
+  await refused(server.ready(context), 'reload-failed', /is no program that may be run/)
+  await files.setAccess('/srv/load', { mode: 0o755 })
+  await server.ready(context)
+})
+
+const grants: Record<string, boolean> = {
+  'GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION': true,
+  'GRANT RELOAD ON *.* TO `mayfly`@`localhost`': true,
+  'GRANT SELECT, RELOAD, PROCESS ON *.* TO `mayfly`@`localhost` IDENTIFIED BY x': true,
+  'GRANT USAGE ON *.* TO `mayfly`@`localhost`': false,
+  'GRANT USAGE ON *.* TO `mayfly`@`localhost`\nGRANT ALL PRIVILEGES ON `app`.* TO `mayfly`@`localhost`': false,
+}
+
+for (const [grant, isEnough] of Object.entries(grants)) {
+  test(`mariadb: ${grant} → ${isEnough ? 'ready' : 'says what to grant'}`, async () => {
+    const { runner, control } = await world()
+    runner.program('mariadb', () => ({ stdout: `Grants for mayfly@localhost\n${grant}\n` }))
+    const ready = control({ preset: 'mariadb' }).ready(context)
+    if (isEnough) return ready
+    await refused(ready, 'reload-failed', /GRANT RELOAD ON \*\.\* TO `mayfly`@`localhost`/)
+  })
+}
+
 test('command: not installed → reload-failed, with what to do', async () => {
   const { control } = await world()
   const server = control({ preset: 'command', command: ['/nowhere'] })

@@ -129,6 +129,24 @@ describe('the transport', () => {
     assert.equal(reached, false)
   })
 
+  test('an exchange under one bundle while another begins under the next: both are answered', async () => {
+    let begun = (): void => undefined
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    let finish = (): void => undefined
+    const slow = await serve((_request, response) => {
+      finish = () => response.end('slow')
+      begun()
+    })
+    const answer = get(slow)
+    await hasBegun
+    const url = await serve((_request, response) => response.end('other'))
+    await get(url, { ...issuer.bundle })
+    finish()
+    assert.equal(new TextDecoder().decode((await answer).body), 'slow')
+  })
+
   test('a certificate for another name: refused', async () => {
     const url = await serve((_request, response) => response.end(), issuer, ['issuer.example'])
     await assert.rejects(get(url), { code: /name-mismatch|transport-failed/ })

@@ -1,5 +1,6 @@
 import { filePath, type HostPort, hostPort } from '@mayfly/platform'
 import * as z from 'zod'
+import { askCaddy } from '../ask-caddy.ts'
 import type { Preset } from '../preset.ts'
 import { type Argv, runProgram } from '../run-program.ts'
 import { presetName } from './preset-name.ts'
@@ -15,6 +16,7 @@ export interface CaddyOptions {
 }
 
 const defaultConfiguration = '/etc/caddy/Caddyfile'
+const defaultAdmin: HostPort = { host: 'localhost', port: 2019 }
 
 /**
  * Caddy, with `tls <certificate> <key>` in its configuration: validated, then `caddy reload --force`,
@@ -42,7 +44,7 @@ export const caddy: Preset<CaddyOptions> = {
     // Caddy keeps its own things below the home folder, and complains where there is none.
     const env = { HOME: '/nonexistent' }
     return {
-      ready: () => Promise.resolve(),
+      ready: () => askCaddy(admin ?? defaultAdmin),
       async check() {
         await runProgram({
           processRunner,

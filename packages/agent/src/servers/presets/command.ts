@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path'
+import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import * as z from 'zod'
 import { argvSchema, timeoutSecondsSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
@@ -26,10 +28,13 @@ export const command: Preset<CommandOptions> = {
     check: argvSchema.optional().describe("The server's own test, as an argument list."),
     timeoutSeconds: timeoutSecondsSchema.optional().describe('How long either may take; 30 if absent.'),
   }),
-  prepare({ command: argv, check, timeoutSeconds }, { processRunner }) {
+  prepare({ command: argv, check, timeoutSeconds }, { processRunner, fileSystem }) {
     const timeout = timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1_000 }
     return {
-      ready: () => Promise.resolve(),
+      async ready() {
+        for (const [program] of [argv, ...(check === undefined ? [] : [check])])
+          await requireProgram(fileSystem, program)
+      },
       async check(context) {
         if (check === undefined) return
         await runProgram({
@@ -51,6 +56,18 @@ export const command: Preset<CommandOptions> = {
       },
     }
   },
+}
+
+/** A program without a folder is looked up as it is started. */
+async function requireProgram(fileSystem: FileSystem, program: string): Promise<void> {
+  if (!isAbsolute(program)) return
+  const found = await fileSystem.status(program)
+  const isLink = found?.type === 'symlink'
+  if (isLink || (found?.type === 'file' && (found.mode & 0o111) !== 0)) return
+  const what = found === undefined ? 'is not there' : 'is no program that may be run'
+  throw new MayflyError('reload-failed', `${program} ${what}. Put it there, or correct the configuration.`, {
+    details: { program },
+  })
 }
 
 function environmentOf({ liveFolder, generationFolder }: ReloadContext): Record<string, string> {

@@ -54,6 +54,7 @@ export const haproxy: Preset<HaproxyOptions> = {
     const nameOf = ({ liveFolder }: ReloadContext): string => certificate ?? join(liveFolder, 'combined.pem')
     return {
       async ready(context) {
+        await requireAdmin(socket)
         const known = (await askUnixSocket(socket, 'show ssl cert\n')).split('\n')
         if (!known.includes(nameOf(context))) throw unknownCertificate(socket, nameOf(context), known)
       },
@@ -61,7 +62,8 @@ export const haproxy: Preset<HaproxyOptions> = {
         if (configuration === undefined) return
         await runProgram({
           processRunner,
-          argv: [program, '-c', '-q', '-f', configuration],
+          // Not with -q, which keeps back what is wrong.
+          argv: [program, '-c', '-f', configuration],
           failure: 'check-failed',
         })
       },
@@ -70,6 +72,17 @@ export const haproxy: Preset<HaproxyOptions> = {
       },
     }
   },
+}
+
+/** Certificates are set by an admin only, and any caller may ask what they are (management guide 9.3). */
+async function requireAdmin(socket: string): Promise<void> {
+  const level = await askUnixSocket(socket, 'show cli level\n')
+  if (level === 'admin') return
+  throw new MayflyError(
+    'reload-failed',
+    `${socket} has the level ${level}. Set its stats socket in HAProxy's configuration to level admin.`,
+    { details: { socket, because: 'permission' } },
+  )
 }
 
 async function readCombined(fileSystem: FileSystem, { generationFolder }: ReloadContext): Promise<string> {

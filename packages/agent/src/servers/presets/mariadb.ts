@@ -1,3 +1,4 @@
+import { MayflyError, type RunResult } from '@mayfly/ca-core'
 import { filePath } from '@mayfly/platform'
 import * as z from 'zod'
 import type { Preset } from '../preset.ts'
@@ -30,15 +31,29 @@ export const mariadb: Preset<MariadbOptions> = {
     user: z.string().min(1).max(128).optional().describe('Whom to log in as; needs the RELOAD privilege.'),
   }),
   prepare(options, { processRunner }) {
-    const run = async (statement: string): Promise<void> => {
-      await runProgram({ processRunner, argv: clientOf(options, statement), failure: 'reload-failed' })
-    }
+    const run = (statement: string): Promise<RunResult> =>
+      runProgram({ processRunner, argv: clientOf(options, statement), failure: 'reload-failed' })
     return {
-      ready: () => run('SELECT 1'),
+      ready: async () => requireRight((await run('SHOW GRANTS')).stdout),
       check: () => Promise.resolve(),
-      reload: () => run('FLUSH SSL'),
+      async reload() {
+        await run('FLUSH SSL')
+      },
     }
   },
+}
+
+/** Where FLUSH is allowed: with the right itself, or with every right on everything. */
+const mayFlush = /^GRANT (?:ALL PRIVILEGES|(?:.*, )?RELOAD(?:,.*)?) ON \*\.\* TO /m
+
+function requireRight(grants: string): void {
+  if (mayFlush.test(grants)) return
+  const [, user = 'this user'] = / TO (\S+)/.exec(grants) ?? []
+  throw new MayflyError(
+    'reload-failed',
+    `MariaDB does not let ${user} FLUSH SSL. Give the right: GRANT RELOAD ON *.* TO ${user}.`,
+    { details: { because: 'permission' } },
+  )
 }
 
 function clientOf(

@@ -50,17 +50,23 @@ export const redis: Preset<RedisOptions> = {
       'needs one of socket and connect',
     ),
   prepare(options, { fileSystem }) {
-    const send = async (context: ReloadContext, command: readonly string[]): Promise<void> => {
+    const send = async (context: ReloadContext, command: RedisCommand): Promise<void> => {
       const login = await loginOf(options, fileSystem)
       const address = await addressOf(options, context, fileSystem)
-      await sendRedisCommands(address, [...login, { words: command }])
+      await sendRedisCommands(address, [...login, command])
     }
     return {
-      ready: (context) => send(context, ['PING']),
+      ready: (context) => send(context, trySetting),
       check: () => Promise.resolve(),
-      reload: (context) => send(context, setCertificate(options, context)),
+      reload: (context) => send(context, { words: setCertificate(options, context) }),
     }
   },
+}
+
+/** Sets nothing: who may use CONFIG SET learns that there is no such option, and anybody else that they may not. */
+const trySetting: RedisCommand = {
+  words: ['CONFIG', 'SET', 'mayfly-check', 'yes'],
+  refusal: /^-ERR (?:Unknown option|Unsupported CONFIG parameter)/i,
 }
 
 function setCertificate({ certificateFile, keyFile }: RedisOptions, { liveFolder }: ReloadContext): string[] {

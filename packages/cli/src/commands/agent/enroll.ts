@@ -28,6 +28,7 @@ export interface AgentEnrollOptions extends UnitOptions {
   readonly connect?: string
   readonly signal?: string
   readonly command?: readonly string[]
+  readonly program?: string
   readonly serverConfig?: string
   readonly user?: string
   readonly passwordFile?: string
@@ -88,8 +89,12 @@ export function entryWishes(options: AgentEnrollOptions): EntryWishes {
 }
 
 function reloadWishes(options: AgentEnrollOptions): Record<string, unknown> {
-  const { pidFile, unit, socket, connect, signal, command, serverConfig, user, passwordFile } = options
-  return { pidFile, unit, socket, connect, signal, command, configuration: serverConfig, user, passwordFile }
+  const { pidFile, unit, socket, connect, signal, command, program, user, passwordFile } = options
+  const isCaddy = options.preset === 'caddy'
+  // Caddy calls that address admin.
+  const address = isCaddy ? { admin: connect } : { connect }
+  const common = { pidFile, unit, socket, signal, command, program, user, passwordFile }
+  return { ...common, ...address, configuration: options.serverConfig }
 }
 
 function describe(
