@@ -1,4 +1,4 @@
-import { hourMs } from '@mayfly/ca-core'
+import { hourMs, minuteMs } from '@mayfly/ca-core'
 import type { VirtualHost } from './virtual-host.ts'
 import type { World } from './world.ts'
 
@@ -10,7 +10,9 @@ export async function checkConvergence(world: World): Promise<void> {
   const { site, breakPromise, timeline, hosts, ledger } = world
   try {
     if (!site.isUp) throw breakPromise('converges', 'issuer', 'is still down')
-    const pending = await site.store.pendingIntents({ intendedBefore: Number.MAX_SAFE_INTEGER, limit: 1 })
+    // A younger one is a request that is answered just now.
+    const intendedBefore = timeline.now + site.clockAheadMs - minuteMs
+    const pending = await site.store.pendingIntents({ intendedBefore, limit: 1 })
     if (pending.length > 0) throw breakPromise('converges', 'issuer', 'an intent is still pending')
     for (const host of hosts) {
       if (ledger.copied.has(host.identity)) continue

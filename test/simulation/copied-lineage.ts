@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { hourMs, type Instant, minuteMs } from '@mayfly/ca-core'
 import { Dice } from './dice.ts'
+import type { Mutation } from './mutation.ts'
 import { copyFiles } from './process-files.ts'
 import { storyStart } from './story.ts'
+import { inStoryFolder } from './story-folder.ts'
 import { World } from './world.ts'
 
 export interface CopiedLineage {
@@ -19,41 +18,47 @@ const bystander = 'host-2'
 const addresses = { [original]: '10.0.0.1', copy: '10.9.9.9', [bystander]: '10.0.0.2' } as const
 
 /** A virtual machine is copied at any one moment, and both go on. */
-export async function copyLineage(seed: number): Promise<CopiedLineage> {
-  const folder = mkdtempSync(join(tmpdir(), 'mayfly-story-'))
-  try {
-    const world = await World.create({ seed, folder, isCalm: true, keepsLines: false, handshakeShare: 0 })
-    const { timeline, ledger } = world
-    timeline.schedule(storyStart, () => world.site.start())
-    const first = world.addHost(original, addresses[original])
-    const other = world.addHost(bystander, addresses[bystander])
-    for (const host of [first, other]) timeline.schedule(storyStart + minuteMs, () => host.boot())
+export function copyLineage(seed: number, mutation: Mutation = {}): Promise<CopiedLineage> {
+  return inStoryFolder((folder) => play(seed, folder, mutation))
+}
 
-    const copiedAt = storyStart + hourMs + new Dice(seed, 'copy').below(36 * hourMs)
-    timeline.schedule(copiedAt, async () => {
-      ledger.copied.add(original)
-      const copy = world.addHost('copy', addresses.copy, original)
-      await copyFiles(first.disk, copy.disk, '/')
-      copy.adopt(first)
-      await copy.boot()
-    })
-    let suspendedAt: Instant | undefined
-    for (
-      let at = copiedAt + minuteMs;
-      at < copiedAt + 30 * hourMs && suspendedAt === undefined;
-      at += minuteMs
-    ) {
-      await world.runUntil(at)
-      if (ledger.suspended.has(original)) suspendedAt = at
-    }
-    await world.close()
-    if (world.broken !== undefined) throw world.broken
-    return {
-      copiedAt,
-      ...(suspendedAt !== undefined && { suspendedAt }),
-      addresses: ledger.suspended.get(original) ?? [],
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+async function play(seed: number, folder: string, mutation: Mutation): Promise<CopiedLineage> {
+  const world = await World.create({
+    seed,
+    folder,
+    isCalm: true,
+    keepsLines: false,
+    handshakeShare: 0,
+    mutation,
+  })
+  const { timeline, ledger } = world
+  timeline.schedule(storyStart, () => world.site.start())
+  const first = world.addHost(original, addresses[original])
+  const other = world.addHost(bystander, addresses[bystander])
+  for (const host of [first, other]) timeline.schedule(storyStart + minuteMs, () => host.boot())
+
+  const copiedAt = storyStart + hourMs + new Dice(seed, 'copy').below(36 * hourMs)
+  timeline.schedule(copiedAt, async () => {
+    ledger.copied.add(original)
+    const copy = world.addHost('copy', addresses.copy, original)
+    await copyFiles(first.disk, copy.disk, '/')
+    copy.adopt(first)
+    await copy.boot()
+  })
+  let suspendedAt: Instant | undefined
+  for (
+    let at = copiedAt + minuteMs;
+    at < copiedAt + 30 * hourMs && suspendedAt === undefined;
+    at += minuteMs
+  ) {
+    await world.runUntil(at)
+    if (ledger.suspended.has(original)) suspendedAt = at
+  }
+  await world.close()
+  if (world.broken !== undefined) throw world.broken
+  return {
+    copiedAt,
+    ...(suspendedAt !== undefined && { suspendedAt }),
+    addresses: ledger.suspended.get(original) ?? [],
   }
 }

@@ -19,9 +19,13 @@ export async function explainFailure(story: StoryOptions, report: StoryReport): 
     `Seed ${seed}: ${broken.message}`,
     `at ${storyTime(broken.at)}. Play it again: npm run simulate -- --seed ${seed} --hosts ${hosts.length} --days ${days}`,
     '',
-    `The shortest story found in ${attempts} attempts has ${options.hosts.length} hosts and ${faults.length} faults:`,
+    `The shortest story found in ${attempts} attempts has ${count(options.hosts.length, 'host')} and ${count(faults.length, 'fault')}:`,
     ...faults,
     '',
     tellStory(shrunk.lines.slice(-linesMax)),
   ].join('\n')
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -20,6 +20,7 @@ import type { Ceremony } from './ceremony.ts'
 import type { Dice } from './dice.ts'
 import { type IssuerDoor, openIssuerDoor } from './issuer-door.ts'
 import type { Ledger } from './ledger.ts'
+import type { Mutation } from './mutation.ts'
 import type { Story } from './story.ts'
 import type { Owner, Timeline } from './timeline.ts'
 import { WallClock } from './virtual-clock.ts'
@@ -58,6 +59,7 @@ export interface IssuerSiteOptions {
   readonly ceremony: Ceremony
   readonly dice: Dice
   readonly folder: string
+  readonly mutation: Mutation
 }
 
 interface Process extends Owner {
@@ -121,13 +123,14 @@ export class IssuerSite {
 
   /** Starts a process on the store that the one before left. */
   async start(): Promise<void> {
-    const { timeline, story, ledger, ceremony, dice, folder } = this.#options
+    const { timeline, story, ledger, ceremony, dice, folder, mutation } = this.#options
+    const same = <Port>(port: Port): Port => port
     await this.#closing
     if (!this.hasPower || this.#starting?.alive === true) return
     const owner: Owner = { alive: true, frozenUntil: 0 }
     const clock = this.#clock.for(owner)
     const inner = await openSqliteStore({ path: join(folder, 'store.sqlite') })
-    const store = watchStore(inner, {
+    const watched = watchStore((mutation.store ?? same)(inner), {
       timeline,
       owner,
       dice,
@@ -136,10 +139,11 @@ export class IssuerSite {
       onFull: () => story.saw("issuer's disk full"),
       onPart: (part) => this.#notePart(part),
     })
+    const store = (mutation.forgetfulStore ?? same)(watched)
     const issuer = createIssuer({
       store,
       clock,
-      random: dice,
+      random: (mutation.issuerRandom ?? same)(dice),
       trace: { step: (step) => this.#step(step) },
       authority: () => ceremony.authority(),
       bundle: () => ceremony.bundle(),

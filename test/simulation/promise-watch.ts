@@ -5,18 +5,20 @@ import type { Break } from './ledger.ts'
 import { type Story, storyTime } from './story.ts'
 import type { VirtualHost } from './virtual-host.ts'
 
-/** So long must the issuer be within reach in the second half of a certificate's life, in one piece. */
-const reachableMs = 10 * minuteMs
-/** And so long after the end of the certificate, for a host that was out of reach until then. */
-const recoveredMs = 20 * minuteMs
+/** So many minutes must the issuer be within reach in the second half of a certificate's life, whenever they are. */
+const reachableMinutes = 10
+/** And so many after the end of the certificate, for a host that was out of reach until then. */
+const recoveredMinutes = 20
 
 interface Watched {
   serial: string
   /** The end of the first half of the served certificate's life. */
   halfLife: Instant
   notAfter: Instant
-  /** It could have been replaced: from now on it must not be seen expired. */
-  hadChance: boolean
+  /** Whole minutes of the second half of its life in which it could have been replaced. */
+  minutesBefore: number
+  /** Those after its end. */
+  minutesAfter: number
 }
 
 export interface PromiseWatchOptions {
@@ -41,12 +43,14 @@ export class PromiseWatch {
     const serving = host.server.serving
     if (serving === undefined || !host.hasPower || host.frozenUntil > now) return
     const watched = this.#watch(host, serving)
-    const chanceSince = Math.max(watched.halfLife, host.wellSince)
+    const minuteBegan = now - minuteMs
+    const isWholeMinute = host.wellSince < minuteBegan && minuteBegan >= watched.halfLife
     if (now <= watched.notAfter) {
-      if (now - chanceSince >= reachableMs) watched.hadChance = true
+      if (isWholeMinute) watched.minutesBefore++
       return
     }
-    if (!watched.hadChance && now - chanceSince < recoveredMs) {
+    if (isWholeMinute) watched.minutesAfter++
+    if (watched.minutesBefore < reachableMinutes && watched.minutesAfter < recoveredMinutes) {
       story.saw('minute with an expired certificate, issuer out of reach')
       return
     }
@@ -61,7 +65,13 @@ export class PromiseWatch {
     const known = this.#watched.get(host)
     if (known?.serial === serial) return known
     const issuedAt = notBefore + backdateSeconds * secondMs
-    const watched = { serial, halfLife: (issuedAt + notAfter) / 2, notAfter, hadChance: false }
+    const watched = {
+      serial,
+      halfLife: (issuedAt + notAfter) / 2,
+      notAfter,
+      minutesBefore: 0,
+      minutesAfter: 0,
+    }
     this.#watched.set(host, watched)
     return watched
   }

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { dayMs, hourMs, type Instant } from '@mayfly/ca-core'
 import type { PromiseName } from './broken-promise.ts'
 import { checkConvergence } from './check-convergence.ts'
 import { Dice } from './dice.ts'
 import type { Fault } from './fault.ts'
+import { type MutantName, mutants } from './mutants.ts'
 import { planFaults } from './plan-faults.ts'
 import { type StoryLine, storyStart } from './story.ts'
+import { inStoryFolder } from './story-folder.ts'
 import { World } from './world.ts'
 
 /** Everybody joins in this time, undisturbed. */
@@ -30,6 +29,8 @@ export interface StoryOptions {
   readonly isCalm?: boolean
   readonly keepsLines?: boolean
   readonly handshakeShare?: number
+  /** A product that is broken on purpose, to see that the story notices. */
+  readonly mutant?: MutantName
 }
 
 export interface StoryReport {
@@ -59,22 +60,22 @@ export function faultsOf({ seed, hosts, days, faults }: StoryOptions): readonly 
 }
 
 /** Plays one story from beginning to end, or to the first promise that breaks. */
-export async function runStory(options: StoryOptions): Promise<StoryReport> {
+export function runStory(options: StoryOptions): Promise<StoryReport> {
+  return inStoryFolder((folder) => play(options, folder))
+}
+
+async function play(options: StoryOptions, folder: string): Promise<StoryReport> {
   const { seed, hosts, days, until, isCalm = false, keepsLines = false, handshakeShare = 0.01 } = options
-  const folder = mkdtempSync(join(storyFolder(), 'mayfly-story-'))
-  try {
-    const world = await World.create({ seed, folder, isCalm, keepsLines, handshakeShare })
-    world.timeline.schedule(storyStart, () => world.site.start())
-    for (const [index, name] of hosts.entries()) join1(world, seed, name, index)
-    world.plan(faultsOf(options))
-    planCeremonies(world, storyStart + days * dayMs)
-    await world.run(until ?? storyStart + days * dayMs)
-    if (world.broken === undefined && until === undefined) await checkConvergence(world)
-    await world.close()
-    return reportOf(seed, world)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const mutation = options.mutant === undefined ? {} : mutants[options.mutant].mutate()
+  const world = await World.create({ seed, folder, isCalm, keepsLines, handshakeShare, mutation })
+  world.timeline.schedule(storyStart, () => world.site.start())
+  for (const [index, name] of hosts.entries()) join1(world, seed, name, index)
+  world.plan(faultsOf(options))
+  planCeremonies(world, storyStart + days * dayMs)
+  await world.run(until ?? storyStart + days * dayMs)
+  if (world.broken === undefined && until === undefined) await checkConvergence(world)
+  await world.close()
+  return reportOf(seed, world)
 }
 
 function join1(world: World, seed: number, name: string, index: number): void {
@@ -116,9 +117,4 @@ function reportOf(seed: number, { story, broken, served, ledger }: World): Story
     signatures: ledger.signatures,
     lines: story.lines,
   }
-}
-
-/** In memory where that is possible: what is tried is the story's crashes, not this machine's disk. */
-function storyFolder(): string {
-  return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() === true ? '/dev/shm' : tmpdir()
 }

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { hourMs, type Instant, minuteMs } from '@mayfly/ca-core'
 import { Dice } from './dice.ts'
+import type { Mutation } from './mutation.ts'
 import { hostNames } from './run-story.ts'
 import { storyStart } from './story.ts'
+import { inStoryFolder } from './story-folder.ts'
 import { World } from './world.ts'
 
 const joiningMs = 12 * hourMs
@@ -31,31 +30,42 @@ export interface OutageReport {
 }
 
 /** A site without power for five hours, and without an issuer for six. */
-export async function playOutage(seed: number, hostCount: number): Promise<OutageReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'mayfly-story-'))
-  try {
-    const world = await World.create({ seed, folder, isCalm: true, keepsLines: false, handshakeShare: 0 })
-    world.timeline.schedule(storyStart, () => world.site.start())
-    for (const [index, name] of hostNames(hostCount).entries()) {
-      const host = world.addHost(name, `10.0.${index >> 8}.${index & 255}`)
-      const at = storyStart + minuteMs + new Dice(seed, `${name}/joins`).below(joiningMs)
-      world.timeline.schedule(at, () => host.boot())
-    }
-    world.plan([
-      { kind: 'site-power', from: outageFrom, to: powerBackAt },
-      { kind: 'issuer-away', from: outageFrom, to: issuerBackAt },
-    ])
-    await world.run(nextDayEnd)
-    await world.close()
-    if (world.broken !== undefined) throw world.broken
-    const times = world.served.map(({ at }) => at)
-    const catchUp = countEach(times, issuerBackAt, minuteMs, catchUpMinutes)
-    const caughtUpAt = issuerBackAt + catchUpMinutes * minuteMs
-    const nextDay = countEach(times, caughtUpAt, quarterMs, Math.floor((nextDayEnd - caughtUpAt) / quarterMs))
-    return { catchUp, nextDay, catchUpPeak: peakOf(catchUp), nextDayPeak: peakOf(nextDay) }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+export function playOutage(seed: number, hostCount: number, mutation: Mutation = {}): Promise<OutageReport> {
+  return inStoryFolder((folder) => play(seed, hostCount, folder, mutation))
+}
+
+async function play(
+  seed: number,
+  hostCount: number,
+  folder: string,
+  mutation: Mutation,
+): Promise<OutageReport> {
+  const world = await World.create({
+    seed,
+    folder,
+    isCalm: true,
+    keepsLines: false,
+    handshakeShare: 0,
+    mutation,
+  })
+  world.timeline.schedule(storyStart, () => world.site.start())
+  for (const [index, name] of hostNames(hostCount).entries()) {
+    const host = world.addHost(name, `10.0.${index >> 8}.${index & 255}`)
+    const at = storyStart + minuteMs + new Dice(seed, `${name}/joins`).below(joiningMs)
+    world.timeline.schedule(at, () => host.boot())
   }
+  world.plan([
+    { kind: 'site-power', from: outageFrom, to: powerBackAt },
+    { kind: 'issuer-away', from: outageFrom, to: issuerBackAt },
+  ])
+  await world.run(nextDayEnd)
+  await world.close()
+  if (world.broken !== undefined) throw world.broken
+  const times = world.served.map(({ at }) => at)
+  const catchUp = countEach(times, issuerBackAt, minuteMs, catchUpMinutes)
+  const caughtUpAt = issuerBackAt + catchUpMinutes * minuteMs
+  const nextDay = countEach(times, caughtUpAt, quarterMs, Math.floor((nextDayEnd - caughtUpAt) / quarterMs))
+  return { catchUp, nextDay, catchUpPeak: peakOf(catchUp), nextDayPeak: peakOf(nextDay) }
 }
 
 function countEach(times: readonly Instant[], from: Instant, eachMs: number, count: number): number[] {

@@ -26,6 +26,7 @@ import { Dice } from './dice.ts'
 import { readGeneration } from './generation-on-disk.ts'
 import type { IssuerSite } from './issuer-site.ts'
 import type { Break, Ledger } from './ledger.ts'
+import type { Mutation } from './mutation.ts'
 import { filesOfProcess, isWriting } from './process-files.ts'
 import type { Story } from './story.ts'
 import type { Owner, Timeline } from './timeline.ts'
@@ -64,6 +65,7 @@ export interface HostOptions {
   /** How the network between this host and the issuer is, as far as it is not the host's own. */
   readonly network: () => NetworkCondition
   readonly handshakeShare: number
+  readonly mutation: Mutation
   readonly onServed: (host: VirtualHost) => void
 }
 
@@ -120,6 +122,10 @@ export class VirtualHost {
       version: '0.1.0',
     }
     this.wellSince = timeline.now
+  }
+
+  get isAgentUp(): boolean {
+    return this.#process !== undefined
   }
 
   get keeper(): CertificateKeeper | undefined {
@@ -243,9 +249,11 @@ export class VirtualHost {
   }
 
   async #live(process: AgentProcess): Promise<void> {
-    const { timeline, site, address, weather, story } = this.#options
+    const { timeline, site, address, weather, story, mutation } = this.#options
+    const same = <Port>(port: Port): Port => port
     const clock = this.clock.for(process)
-    const fileSystem = filesOfProcess(this.disk, (operation, path) => this.#enter(process, operation, path))
+    const files = filesOfProcess(this.disk, (operation, path) => this.#enter(process, operation, path))
+    const fileSystem = (mutation.fileSystem ?? same)(files)
     const transport = openVirtualNetwork({
       ...{ timeline, story, site, address, weather, clock },
       owner: process,
@@ -253,18 +261,23 @@ export class VirtualHost {
       condition: () => (this.isCut ? 'cut' : this.#options.network()),
       onFailure: () => this.disturb(),
     })
-    const issuer = createIssuerClient(transport, clock)
+    const issuer = (mutation.client ?? same)(createIssuerClient(transport, clock))
     const shelf = openBundleShelf(fileSystem, state)
     const store = openLineageStore(fileSystem, state, certificate)
     const trace = { step: () => undefined }
     await prepareStateFolder(fileSystem, state)
 
-    const ports = { clock, random: this.#random, fileSystem, trace, issuer, shelf }
+    const random = mutation.random ?? this.#random
+    const ports = { clock, random, fileSystem, trace, issuer, shelf }
     if ((await store.read()) === undefined && (await store.readEnrolment())?.answered === undefined) {
       await this.#join(clock, { ...ports, transport, store })
     }
     const keeper = createCertificateKeeper(
-      { ...ports, servers: this.server.for(process), tell: (event) => this.#tell(event) },
+      {
+        ...ports,
+        servers: (mutation.servers ?? same)(this.server.for(process)),
+        tell: (event) => this.#tell(event),
+      },
       this.#subject,
       store,
     )

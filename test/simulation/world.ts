@@ -5,6 +5,7 @@ import { Dice } from './dice.ts'
 import { describeFault, type Fault } from './fault.ts'
 import { IssuerSite } from './issuer-site.ts'
 import { type Break, Ledger } from './ledger.ts'
+import type { Mutation } from './mutation.ts'
 import { PromiseWatch } from './promise-watch.ts'
 import { Story, storyStart } from './story.ts'
 import { Timeline } from './timeline.ts'
@@ -28,6 +29,7 @@ export interface WorldOptions {
   readonly isCalm: boolean
   readonly keepsLines: boolean
   readonly handshakeShare: number
+  readonly mutation: Mutation
 }
 
 /** Everything that a story plays in. */
@@ -61,8 +63,8 @@ export class World {
     const timeline = new Timeline(storyStart)
     const story = new Story(() => timeline.now, options.keepsLines)
     const dice = new Dice(options.seed, 'issuer')
-    const { folder } = options
-    const site = await IssuerSite.prepare({ timeline, story, ledger, ceremony, dice, folder })
+    const { folder, mutation } = options
+    const site = await IssuerSite.prepare({ timeline, story, ledger, ceremony, dice, folder, mutation })
     world = new World(options, { timeline, story, ledger, ceremony, site, breakPromise })
     return world
   }
@@ -83,9 +85,9 @@ export class World {
 
   addHost(name: string, address: string, identity?: string): VirtualHost {
     const { timeline, story, ledger, site, breakPromise } = this
-    const { seed, handshakeShare } = this.#options
+    const { seed, handshakeShare, mutation } = this.#options
     const host = new VirtualHost({
-      ...{ name, address, seed, timeline, story, ledger, site, breakPromise, handshakeShare },
+      ...{ name, address, seed, timeline, story, ledger, site, breakPromise, handshakeShare, mutation },
       ...(identity !== undefined && { identity }),
       weather: () => this.#weather(),
       network: () => this.#network(),
@@ -146,7 +148,7 @@ export class World {
   #isWell(host: VirtualHost): boolean {
     const { site, timeline } = this
     if (!site.isUp || site.isDiskFull || this.#network() !== 'open') return false
-    if (host.isCut || !host.hasPower || host.frozenUntil > timeline.now || host.troubles.size > 0)
+    if (host.isCut || !host.isAgentUp || host.frozenUntil > timeline.now || host.troubles.size > 0)
       return false
     return Math.abs(host.clock.aheadMs - site.clockAheadMs) <= clockDifferenceMsMax
   }

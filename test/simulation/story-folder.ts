@@ -1,0 +1,51 @@
+import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const prefix = 'mayfly-story-'
+/** The issuer's store of a story with 500 hosts over a year has less than this. */
+const bytesMin = 1_073_741_824
+
+/**
+ * A folder for the issuer's store while `play` runs: in memory where there is room, as what is tried is the story's
+ * crashes and not this machine's disk. It bears the number of its process, so that what a killed run has left is
+ * removed by the next one, and what a run beside this one works in is not.
+ */
+export async function inStoryFolder<T>(play: (folder: string) => Promise<T>): Promise<T> {
+  const parent = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir()
+  removeLeftBehind(parent)
+  const folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`))
+  try {
+    return await play(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function hasRoom(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize >= bytesMin
+  } catch {
+    return false
+  }
+}
+
+/** Removes the folders of processes that are no more. */
+export function removeLeftBehind(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(/^mayfly-story-(\d+)-/.exec(name)?.[1])
+    if (Number.isSafeInteger(pid) && !isAlive(pid))
+      rmSync(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Another user's process is there all the same.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
