@@ -11,6 +11,7 @@ export const benches: Readonly<Record<string, LoadBench>> = {
   issue: async () => (await import('./issuing/issue-speed.ts')).issueSpeed,
   sweep: async () => (await import('./issuing/sweep-speed.ts')).sweepSpeed,
   store: async () => (await import('./store/store-size.ts')).storeSize,
+  rekey: async () => (await import('./issuing/rekey-speed.ts')).rekeySpeed,
   attack: async () => (await import('./attack/overload.ts')).overload,
   simulate: async () => (await import('./simulation.ts')).simulation,
 }

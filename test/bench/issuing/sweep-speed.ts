@@ -60,7 +60,8 @@ export const sweepSpeed: Bench = {
   },
 }
 
-async function stage(store: Store, count: number, now: number): Promise<void> {
+/** Identities with a key each that is due. */
+export async function stage(store: Store, count: number, now: number): Promise<void> {
   for (let from = 0; from < count; from += changesEach) {
     const numbers = Array.from({ length: Math.min(changesEach, count - from) }, (_, index) => from + index)
     const keys = await Promise.all(numbers.map(async () => (await generateKeyPair('ec-p256')).publicKey))
@@ -98,16 +99,19 @@ function addition(number: number, now: number): Change {
   }
 }
 
-function nameOf(number: number): string {
+/** How the identities of a bench are called. */
+export function nameOf(number: number): string {
   return `host-${number}`
 }
 
-async function commit(store: Store, changes: readonly Change[]): Promise<void> {
+/** Throws where the store refuses one of them. */
+export async function commit(store: Store, changes: readonly Change[]): Promise<void> {
   const refused = (await store.commit(changes)).find(({ done }) => !done)
   if (refused !== undefined) throw new Error(`the store refused: ${JSON.stringify(refused)}`)
 }
 
-async function portsOf(store: Store): Promise<IssuerPorts> {
+/** An issuer with an authority of its own. */
+export async function portsOf(store: Store): Promise<IssuerPorts> {
   const { authority, bundle } = await createTestAuthority()
   const issuing = await prepareAuthority(authority, bundle.roots[0]?.fingerprint ?? '')
   return {
