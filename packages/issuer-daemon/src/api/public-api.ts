@@ -8,11 +8,11 @@ import { enrollmentRoute } from './routes/enrollment-route.ts'
 import { healthRoutes } from './routes/health-routes.ts'
 import { requestRoute } from './routes/request-route.ts'
 
-/** Everything that the HTTPS API answers to. */
+/** Everything that the HTTPS API answers to; without `readiness` nothing about its own health. */
 export function publicRoutes(
   issuer: Issuer,
   bundle: () => ServedBundle,
-  readiness: () => Promise<Readiness>,
+  readiness: (() => Promise<Readiness>) | undefined,
   tainted: () => readonly string[] = () => [],
 ): Route[] {
   return [
@@ -20,6 +20,6 @@ export function publicRoutes(
     enrollmentRoute(issuer),
     requestRoute(issuer),
     certificateRoute(issuer),
-    ...healthRoutes(readiness),
+    ...(readiness === undefined ? [] : healthRoutes(readiness)),
   ]
 }

@@ -51,7 +51,7 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
     publicRoutes(
       issuer,
       () => options.bundle(),
-      () => options.readiness(),
+      configuration.health.atApi ? () => options.readiness() : undefined,
       () => options.tainted(),
     ),
     {

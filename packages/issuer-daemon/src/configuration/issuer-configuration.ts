@@ -55,6 +55,7 @@ export interface IssuerConfiguration {
   readonly audit: { readonly retentionSeconds: number }
   readonly admin: { readonly socket: string; readonly delegates: readonly DelegateSettings[] }
   readonly metrics: { readonly listen?: ListenAddress }
+  readonly health: { readonly atApi: boolean }
   readonly log: { readonly level: IssuerFile['log']['level'] }
 }
 

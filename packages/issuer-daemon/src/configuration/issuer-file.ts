@@ -190,10 +190,23 @@ export const issuerFile = z.strictObject({
     .strictObject({
       listen: listen('127.0.0.1:9464')
         .optional()
-        .describe('Where Prometheus may ask, without TLS; off if absent.'),
+        .describe(
+          'Where Prometheus may ask for `/metrics`, and monitoring for `/healthz` and `/readyz`, without TLS; off if absent.',
+        ),
     })
     .prefault({})
     .describe('Prometheus metrics.'),
+  health: z
+    .strictObject({
+      atApi: z
+        .boolean()
+        .prefault(true)
+        .describe(
+          'Whether `/healthz` and `/readyz` answer at the API as well, to anyone. Beside the metrics they always do.',
+        ),
+    })
+    .prefault({})
+    .describe('Whether the issuer runs, and can issue.'),
   log: z
     .strictObject({
       level: z

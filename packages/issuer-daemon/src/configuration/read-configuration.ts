@@ -57,6 +57,7 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
       delegates: Object.entries(file.admin.delegates).map(([name, one]) => delegateSettings(name, one)),
     },
     metrics: file.metrics.listen === undefined ? {} : { listen: file.metrics.listen },
+    health: file.health,
     log: file.log,
   }
 }

@@ -24,7 +24,7 @@ export interface ReloadedParts {
  * and checked before anything is exchanged, so that a mistake leaves the issuer as it was.
  */
 export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedParts): Promise<void> {
-  const { live, foundation, api, renewal, schedule } = parts
+  const { live, foundation, api, schedule } = parts
   const { configuration, needRestart } = adoptConfiguration(live.configuration, next)
   const loaded = await foundation.loadAuthority()
   requireTrustDomain(configuration, loaded)
@@ -39,11 +39,21 @@ export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedPar
   if (configuration.sweep.cron !== before.configuration.sweep.cron) {
     await schedule.reschedule(configuration.sweep.cron)
   }
-  if (ownCertificateIsOutdated(before, live)) await renewal.renewNow()
+  if (ownCertificateIsOutdated(before, live)) await renewOwn(parts)
   await parts.authorities.heedTaints()
   const fields = { needRestart, bundleSequence: loaded.served.bundle.sequence }
   if (needRestart.length === 0) foundation.log.info(fields, 'reloaded')
   else foundation.log.warn(fields, `reloaded, but this waits for a restart: ${needRestart.join(', ')}`)
+}
+
+/** The settings are in use by now: what keeps the certificate from being minted holds none of them up. */
+async function renewOwn({ renewal, foundation }: ReloadedParts): Promise<void> {
+  try {
+    await renewal.renewNow()
+  } catch (error) {
+    foundation.log.error({ err: error }, 'own certificate not renewed')
+    renewal.renewSoon()
+  }
 }
 
 function ownCertificateIsOutdated(before: LiveSettings, after: LiveSettings): boolean {

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { isMayflyError } from '@mayfly/ca-core'
+import { nodeFileSystem } from '@mayfly/platform'
+import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
+import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
+import { ask } from '../support/https-caller.ts'
+import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
+import { enrolled, postEnrolment } from '../support/test-host.ts'
+
+let live: LiveIssuer
+before(async () => {
+  // One sweep at the start, and none that anybody could wait for.
+  live = await startLiveIssuer({ yaml: "sweep: { cron: '0 0,12 * * *' }" })
+})
+after(() => live.close())
+
+/** The running configuration with one section changed. */
+function changed<Key extends keyof IssuerConfiguration>(
+  key: Key,
+  part: Partial<IssuerConfiguration[Key] & object>,
+): IssuerConfiguration {
+  const section = live.configuration[key] as object
+  return { ...live.configuration, [key]: { ...section, ...part } }
+}
+
+const healthz = () => ask(live.port, live.ca, { method: 'GET', path: '/healthz' })
+const order = (identity: string) =>
+  ({ identity, profile: 'server', names: [`dns:${identity}.test`] }) as const
+
+test('reload: limits → those of the next request', async () => {
+  await live.issuer.reload(changed('limits', { address: { perMinute: 1, burst: 2 } }))
+  const statuses = [await healthz(), await healthz(), await healthz()].map(({ status }) => status)
+  assert.deepEqual(statuses, [200, 200, 429])
+  await live.issuer.reload(live.configuration)
+  assert.equal((await healthz()).status, 200)
+})
+
+test('reload: connections → those of the next connection', async () => {
+  await live.issuer.reload(changed('limits', { connectionsPerAddress: 0 }))
+  await assert.rejects(healthz())
+  await live.issuer.reload(live.configuration)
+  assert.equal((await healthz()).status, 200)
+})
+
+test('reload: what is issued → key types, lives of certificates and of tokens', async () => {
+  await live.issuer.reload(changed('issuing', { keyTypes: ['ed25519'], tokenLifetimeSeconds: 60 }))
+  const { token, expiresAt } = await live.admin.createToken(order('web-1'))
+  assert.ok(Date.parse(expiresAt) - Date.parse((await live.admin.status()).at) <= 61_000)
+  const refused = await postEnrolment(live, token)
+  assert.equal((refused.json as { code?: string }).code, 'key-type-unsupported')
+  await live.issuer.reload(changed('issuing', { lifetimeSeconds: 600 }))
+  const { certificate } = await enrolled(live, (await live.admin.createToken(order('web-2'))).token)
+  assert.ok(certificate.notAfter - certificate.notBefore <= 900_000)
+  await live.issuer.reload(live.configuration)
+})
+
+test('reload: the cron → the next sweep comes by the new one', async () => {
+  const sweeps = () => live.log().split('"msg":"swept"').length
+  const before = sweeps()
+  await live.issuer.reload(changed('sweep', { cron: '* * * * * *' }))
+  while (sweeps() < before + 2) await new Promise((resolve) => setTimeout(resolve, 20))
+  await live.issuer.reload(live.configuration)
+})
+
+test('reload: the level of the log → that of the next line', async () => {
+  await live.issuer.reload(changed('log', { level: 'error' }))
+  const quiet = live.log().length
+  await live.admin.addIdentity({ name: 'quiet', profile: 'server', names: ['dns:quiet.test'] })
+  assert.equal(live.log().length, quiet)
+  await live.issuer.reload(live.configuration)
+  await live.admin.addIdentity({ name: 'loud', profile: 'server', names: ['dns:loud.test'] })
+  assert.match(live.log().slice(quiet), /identity\.add/)
+})
+
+test('reload: names of its own certificate → minted and shown at once', async () => {
+  const serial = live.issuer.ownSerial()
+  await live.issuer.reload(changed('tls', { names: ['dns:localhost', 'dns:other.test'] }))
+  assert.notEqual(live.issuer.ownSerial(), serial)
+  await live.issuer.reload(live.configuration)
+})
+
+test('reload: what it stands on → goes on as it is, and is told by name', async () => {
+  const { configuration } = live
+  await live.issuer.reload({
+    ...configuration,
+    url: 'https://elsewhere.test',
+    listen: { host: '127.0.0.1', port: 1 },
+    metrics: { listen: { host: '127.0.0.1', port: 2 } },
+    health: { atApi: false },
+  })
+  assert.match(live.log(), /"msg":"reloaded, but this waits for a restart: url, listen, metrics, health"/)
+  assert.equal((await healthz()).status, 200)
+})
+
+test('reload: a mistake in the file, or in the folder → told, and all goes on as before', async () => {
+  const text = await readFile(live.configPath, 'utf8')
+  await writeFile(live.configPath, `${text}\nlimits: { adress: {} }\n`)
+  await assert.rejects(
+    readIssuerConfiguration(nodeFileSystem, live.configPath),
+    /issuer\.yaml:\d+:11: limits\.adress: is not a known key; did you mean address\?/,
+  )
+  await writeFile(live.configPath, text)
+
+  const bundle = join(live.configuration.state, 'bundle.jws')
+  const good = await readFile(bundle)
+  await writeFile(bundle, 'broken')
+  const stricter = changed('limits', { address: { perMinute: 1, burst: 1 } })
+  await assert.rejects(live.issuer.reload(stricter), (error) => isMayflyError(error))
+  await writeFile(bundle, good)
+  for (let time = 0; time < 3; time += 1) assert.equal((await healthz()).status, 200)
+  assert.equal((await live.admin.status()).bundleSequence, 1)
+})
