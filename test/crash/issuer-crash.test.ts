@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import { startDatabaseServer } from '../../packages/issuer-daemon/test/support/d
 import { withoutPackages } from '../support/missing-programs.ts'
 import { type IssuerRun, openAuthority, perform, prepareState, startIssuer } from './issuer-run.ts'
 import type { CrashDatabase, CrashPlace, CrashTask, CrashWork } from './issuer-task.ts'
+import { runKilledChild } from './killed-child.ts'
 
 const childPath = fileURLToPath(new URL('./issuer-child.ts', import.meta.url))
 
@@ -219,14 +219,5 @@ function requestOf(held: Held, keyPair: KeyPair, immediate: boolean): CrashWork 
 /** Runs the task in a process of its own, which must end by its own hand. */
 async function dies(work: Omit<CrashTask, 'signal'>): Promise<void> {
   const task: CrashTask = { ...work, signal: 'SIGKILL' }
-  const child = spawn(process.execPath, ['-C', 'source', childPath, JSON.stringify(task)])
-  let stderr = ''
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const signal = await new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (_, endedBy) => resolve(endedBy))
-  })
-  assert.equal(signal, 'SIGKILL', stderr)
+  await runKilledChild(childPath, task)
 }

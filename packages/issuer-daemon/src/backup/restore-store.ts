@@ -1,5 +1,6 @@
-import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
-import { formatInstant, type Instant, MayflyError } from '@mayfly/ca-core'
+import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { formatInstant, type Instant, MayflyError, type Trace } from '@mayfly/ca-core'
 import { lockFile } from '@mayfly/platform'
 import { acceptedHistoryNote, noteName } from '../alarms/kept-alarms.ts'
 import { auditChainOrigin, verifyAuditChain } from '../audit/audit-chain.ts'
@@ -30,6 +31,8 @@ export interface RestoreOptions {
   readonly now: Instant
   /** Lineages that the backup does not know are taken up again when they ask. */
   readonly acceptForgotten: boolean
+  /** Is told of each step. A crash after any of them leaves the store before, or the restored one, whole. */
+  readonly trace: Trace
 }
 
 export interface RestoredStore {
@@ -58,23 +61,27 @@ export interface RestoredStore {
  * @throws MayflyError `already-running`, `file-missing`, `store-invalid`, `store-unavailable`
  */
 export async function restoreStore(options: RestoreOptions): Promise<RestoredStore> {
-  const { backup, store } = options
+  const { backup, store, trace } = options
   if (!existsSync(backup)) throw new MayflyError('file-missing', `There is no backup at ${backup}.`)
   const lock = await lockFile(`${store}.lock`)
   const prepared = `${store}.restoring`
   const clear = (): void => {
-    for (const suffix of ['', '-wal', '-shm', '.lock']) rmSync(`${prepared}${suffix}`, { force: true })
+    for (const suffix of ['', ...journalSuffixes, '.lock']) rmSync(`${prepared}${suffix}`, { force: true })
   }
   try {
     clear()
+    undoExchange(store)
     createPrivate(prepared)
     copyFileSync(backup, prepared)
+    trace.step('restore.copied')
     const before = existsSync(store) ? readSuspensions(store) : undefined
     const taints = existsSync(store) ? readTaints(store) : []
     const restored = await prepare(prepared, before, taints, options)
     giveToOwnerOfFolder(prepared)
     makeDurable(prepared)
-    const replaced = exchange(prepared, store, options.now)
+    trace.step('restore.prepared')
+    const replaced = exchange(prepared, store, options)
+    trace.step('restore.exchanged')
     return { ...restored, ...(replaced !== undefined && { replaced }) }
   } catch (error) {
     throw storeError(error, store)
@@ -240,18 +247,48 @@ function recordOf(summary: Omit<RestoredStore, 'replaced'>, at: Instant): AuditR
   }
 }
 
-/** Resolves to where the store before is kept. */
-function exchange(prepared: string, store: string, now: Instant): string | undefined {
+const journalSuffixes = ['-wal', '-shm']
+
+/** Gives where the store before is kept. */
+function exchange(
+  prepared: string,
+  store: string,
+  { now, trace }: Pick<RestoreOptions, 'now' | 'trace'>,
+): string | undefined {
   let replaced: string | undefined
   if (existsSync(store)) {
-    replaced = `${store}.replaced-${formatInstant(now).replace(/[:.]/g, '-')}`
+    replaced = `${store}${replacedMark}${formatInstant(now).replace(/[:.]/g, '-')}`
     linkSync(store, replaced)
+    trace.step('restore.linked')
     // What is left of a journal belongs to the file before, and would damage the new one.
-    for (const suffix of ['-wal', '-shm']) {
-      if (existsSync(`${store}${suffix}`)) renameSync(`${store}${suffix}`, `${replaced}${suffix}`)
-    }
+    moveJournal(store, replaced)
+    trace.step('restore.journal-moved')
   }
   renameSync(prepared, store)
   makeDurable(store)
   return replaced
+}
+
+const replacedMark = '.replaced-'
+
+/** An exchange that a crash cut short left the store under two names: the second one goes, its journal comes back. */
+function undoExchange(store: string): void {
+  if (!existsSync(store)) return
+  const { ino, dev } = statSync(store)
+  const folder = dirname(store)
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    if (!path.startsWith(`${store}${replacedMark}`)) continue
+    // A journal of the list may have come back already.
+    const status = statSync(path, { throwIfNoEntry: false })
+    if (status?.ino !== ino || status.dev !== dev) continue
+    moveJournal(path, store)
+    rmSync(path)
+  }
+}
+
+function moveJournal(from: string, to: string): void {
+  for (const suffix of journalSuffixes) {
+    if (existsSync(`${from}${suffix}`)) renameSync(`${from}${suffix}`, `${to}${suffix}`)
+  }
 }

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { generateKeyPair, isMayflyError, minuteMs } from '@mayfly/ca-core'
+import { generateKeyPair, isMayflyError, minuteMs, type Trace } from '@mayfly/ca-core'
 import { backUpStore } from '../../src/backup/back-up-store.ts'
 import { restoreStore } from '../../src/backup/restore-store.ts'
 import { assertRefused } from '../support/assert-refused.ts'
@@ -16,6 +16,8 @@ import {
   type IssuerKit,
   type TestHost,
 } from '../support/issuer-kit.ts'
+
+const trace: Trace = { step: () => undefined }
 
 describe('backup and restore', () => {
   let folder: string
@@ -31,7 +33,14 @@ describe('backup and restore', () => {
   async function restore(options: { acceptForgotten?: boolean } = {}) {
     await kit.store.close()
     const now = kit.clock.now()
-    const restored = await restoreStore({ backup, store: kit.path, now, acceptForgotten: false, ...options })
+    const restored = await restoreStore({
+      backup,
+      store: kit.path,
+      now,
+      acceptForgotten: false,
+      trace,
+      ...options,
+    })
     kit = await kit.reopen()
     await kit.issuer.recover()
     return restored
@@ -64,7 +73,7 @@ describe('backup and restore', () => {
   it('while the issuer runs → refused; of anything that is no backup → refused, and the store stays', async () => {
     await back()
     const now = kit.clock.now()
-    const options = { backup, store: kit.path, now, acceptForgotten: false }
+    const options = { backup, store: kit.path, now, acceptForgotten: false, trace }
     await assert.rejects(restoreStore(options), (error) => isMayflyError(error, 'already-running'))
     await kit.store.close()
     writeFileSync(join(folder, 'text'), 'no database')
@@ -106,7 +115,7 @@ describe('backup and restore', () => {
     for (const suffix of ['-wal', '-shm']) rmSync(`${kit.path}${suffix}`, { force: true })
     writeFileSync(kit.path, 'torn')
     const now = kit.clock.now()
-    const restored = await restoreStore({ backup, store: kit.path, now, acceptForgotten: false })
+    const restored = await restoreStore({ backup, store: kit.path, now, acceptForgotten: false, trace })
     assert.equal(restored.replacedReadable, false)
     kit = await kit.reopen()
     assert.match((await kit.issuer.status()).alarms[0]?.message ?? '', /who was suspended since is unknown/)

@@ -22,6 +22,7 @@ export async function issuerRestore(options: IssuerRestoreOptions, session: Sess
     store,
     now: session.clock.now(),
     acceptForgotten: options.acceptForgotten === true,
+    trace: { step: () => undefined },
   })
   return { json: restored, lines: describe(restored) }
 }
