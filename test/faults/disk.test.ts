@@ -85,7 +85,12 @@ describe('a disk that fails, with nginx as the server', {
   }
 
   test('a real disk is full to the last byte → the old one is served, and it goes on when there is room', async (context) => {
-    if (disk === undefined) return context.diagnostic('mounting is not allowed here')
+    if (disk === undefined) {
+      // Root may mount; on a build machine a silent skip would hide that this was never tried.
+      const mustMount = process.env.CI === 'true' && process.getuid?.() === 0
+      assert.ok(!mustMount, 'mount refuses a tmpfs to root')
+      return context.skip('a tmpfs cannot be mounted here: run the tests as root')
+    }
     const ballast = join(disk, 'ballast')
     const before = await host.settled()
     // The wish itself needs a place.

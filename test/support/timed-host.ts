@@ -1,7 +1,14 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hourMs, type Instant, MayflyError, minuteMs, readEnrolmentToken } from '@mayfly/ca-core'
+import {
+  type FileSystem,
+  hourMs,
+  type Instant,
+  MayflyError,
+  minuteMs,
+  readEnrolmentToken,
+} from '@mayfly/ca-core'
 import { createIssuer, type Issuer, openSqliteStore, type Store } from '@mayfly/issuer-daemon'
 import { certificateSchema } from '../../packages/agent/src/configuration/certificate-settings.ts'
 import { requestEnrolment } from '../../packages/agent/src/enrolment/request-enrolment.ts'
@@ -43,6 +50,8 @@ const limits = {
   unproven: { perMinute: 600, burst: 100 },
   unprovenInAll: { perMinute: 6_000, burst: 1_000 },
 }
+/** Tests renew more often than hosts may. */
+const dailyQuota = 10_000
 /** How far a host's clock may be off before the issuer's own certificate seems to be of another time. */
 const clockDifferenceMsMax = 12 * hourMs
 
@@ -52,7 +61,7 @@ export interface TimedSite {
   /** Nobody reaches the issuer. */
   isAway: boolean
   issuer(): Issuer
-  host(name: string, address: string): TimedHost
+  host(name: string, address: string, machine?: TimedMachine): TimedHost
   /** Lets real time pass for the issuer and for every host. */
   run(milliseconds: number): Promise<void>
   /** Time passes, and nobody does anything. */
@@ -64,6 +73,14 @@ export interface TimedSite {
   close(): Promise<void>
 }
 
+/** What of a host's machine is not virtual. */
+export interface TimedMachine {
+  /** Default: in memory. */
+  readonly fileSystem?: FileSystem
+  /** Default: virtual. */
+  readonly server?: (fileSystem: FileSystem) => VirtualServer
+}
+
 /** One host with one certificate; its files, its server and the network to the issuer are virtual. */
 export interface TimedHost {
   readonly clock: FakeClock
@@ -72,6 +89,8 @@ export interface TimedHost {
   /** Joins with a new token: the one command. */
   enroll(): Promise<void>
   step(): Promise<Instant>
+  /** Lets `run` begin with a step: something has changed. */
+  wake(): void
   state(): LineageState
   /** What `mayfly agent status` would show. */
   alarms(): Alarm[]
@@ -83,7 +102,7 @@ export interface TimedHost {
 
 /** `start` is what every clock shows at first. */
 export async function createTimedSite(start?: Instant): Promise<TimedSite> {
-  const kit = await createIssuerKit(start === undefined ? {} : { start })
+  const kit = await createIssuerKit({ ...(start !== undefined && { start }), policy: { dailyQuota } })
   const folder = mkdtempSync(join(tmpdir(), 'mayfly-timed-'))
   const hosts: (TimedHost & { nextAt: Instant })[] = []
   const storePath = (name: string): string => join(folder, `${name}.sqlite`)
@@ -103,9 +122,8 @@ export async function createTimedSite(start?: Instant): Promise<TimedSite> {
     kit,
     isAway: false,
     issuer: () => issuer,
-    host(name, address) {
-      const host = newHost(site, name, address, new MemoryFileSystem(), add)
-      return add(host)
+    host(name, address, machine = {}) {
+      return add(newHost(site, name, address, machine, add))
     },
     async run(milliseconds) {
       const end = kit.clock.now() + milliseconds
@@ -161,13 +179,14 @@ function newHost(
   site: TimedSite,
   name: string,
   address: string,
-  fileSystem: MemoryFileSystem,
+  machine: TimedMachine,
   add: (host: TimedHost) => TimedHost,
 ): TimedHost {
   const { kit } = site
   const clock = new FakeClock(kit.clock.now())
   const random = new FakeRandom(`${name} ${address}`)
-  const server = new VirtualServer(fileSystem, 'web')
+  const fileSystem = machine.fileSystem ?? new MemoryFileSystem()
+  const server = machine.server?.(fileSystem) ?? new VirtualServer(fileSystem, 'web')
   const events: RotationEvent[] = []
   const transport = transportTo(site, address, clock)
   const client = createIssuerClient(transport, clock)
@@ -210,6 +229,9 @@ function newHost(
         return clock.now() + minuteMs
       }
     },
+    wake() {
+      Object.assign(this, { nextAt: 0 })
+    },
     state() {
       const found = keeper.view().state
       if (found === undefined) throw new Error('the host is not enrolled')
@@ -228,7 +250,7 @@ function newHost(
     async copy(other) {
       const disk = new MemoryFileSystem()
       await copyFiles(fileSystem, disk, '/')
-      return add(newHost(site, name, other, disk, add))
+      return add(newHost(site, name, other, { fileSystem: disk }, add))
     },
   }
 }

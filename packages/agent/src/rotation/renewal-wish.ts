@@ -16,8 +16,9 @@ export function openRenewalWish(store: LineageStore): RenewalWish {
   }
   return {
     async stands() {
-      if (!(await store.hasRenewalWish())) return false
-      if (!isGranted) return true
+      const isThere = await store.hasRenewalWish()
+      isGranted &&= isThere
+      if (!isThere || !isGranted) return isThere
       await remove().catch(() => undefined)
       return false
     },

@@ -1,4 +1,4 @@
-import { formatInstant, type Instant, minuteMs } from '@mayfly/ca-core'
+import { type ErrorCode, formatInstant, type Instant, minuteMs } from '@mayfly/ca-core'
 import { lifePoint } from '../state/credential.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
 import { onlyAPersonHelps, type Setback, type Track, tracks } from '../state/setback.ts'
@@ -10,6 +10,9 @@ const lateLifeShare = 0.65
 const lastLifeShare = 0.85
 /** A single lost message is no reason to wake anyone. */
 const attemptsQuiet: Readonly<Record<Track, number>> = { bundle: 3, ask: 2, fetch: 2, install: 0, restore: 0 }
+
+/** Of this machine itself, which no second message mends. */
+const neverQuiet: readonly ErrorCode[] = ['disk-full', 'file-unwritable', 'permission-denied']
 
 /** What a person should know of one certificate now. */
 export function certificateAlarms(state: LineageState, now: Instant): Alarm[] {
@@ -47,7 +50,7 @@ function trackAlarms({ setbacks }: LineageState): Alarm[] {
 
 function alarmOf(track: Track, { code, message, attempts, since }: Setback): Alarm[] {
   const isCritical = onlyAPersonHelps.includes(code)
-  if (!isCritical && attempts <= attemptsQuiet[track]) return []
+  if (!isCritical && attempts <= attemptsQuiet[track] && !neverQuiet.includes(code)) return []
   return [{ level: isCritical ? 'critical' : 'warning', code, message: withRemedy(code, message), since }]
 }
 
