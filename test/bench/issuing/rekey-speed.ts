@@ -7,7 +7,7 @@ import { systemClock } from '@mayfly/platform'
 import { openSqliteStore } from '../../../packages/issuer-daemon/src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
 import type { Bench } from '../figure.ts'
-import { commit, nameOf, portsOf, stage } from './sweep-speed.ts'
+import { commit, nameOf, portsOf, stage } from './staged-identities.ts'
 
 const identitiesFull = 100_000
 const identitiesQuick = 2_000

@@ -1,148 +1,104 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dayMs, generateKeyPair, type PublicKey } from '@mayfly/ca-core'
-import { createIssuer } from '@mayfly/issuer-daemon'
-import { systemClock, systemRandom } from '@mayfly/platform'
-import { prepareAuthority } from '../../../packages/issuer-daemon/src/authority/load-authority.ts'
-import type { IssuerPorts } from '../../../packages/issuer-daemon/src/issuing/issuer-ports.ts'
-import type { Change } from '../../../packages/issuer-daemon/src/store/change.ts'
-import { openSqliteStore } from '../../../packages/issuer-daemon/src/store/sqlite/open-sqlite-store.ts'
-import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
-import { createTestAuthority } from '../../support/test-issuer.ts'
-import type { Bench } from '../figure.ts'
+import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
+import type { Bench, Figure } from '../figure.ts'
+import { openRawInserts, signRaw } from './raw-limits.ts'
+import { costRatio } from './sweep-at-scale.ts'
+import {
+  addCosts,
+  bytesOf,
+  type FilledIssuer,
+  fillIssuer,
+  prepareBenchAuthority,
+  type SweepCost,
+} from './sweep-bench.ts'
 
-const identitiesFull = 100_000
-const identitiesQuick = 2_000
-const changesEach = 500
+const identitiesFull = 102_000
+const identitiesQuick = 10_000
+
+/** Minted before anything is measured: the daemon does that every five minutes, and its code is warm. */
+const warmUpShare = 2_000 / identitiesFull
+
+/** Sweep, raw signing and raw inserts take turns, so that what else the machine does slows each of them. */
+const turns = 5
 
 /**
- * Identities that are all due at once: intents, signatures, certificates and audit, durable on SQLite. Each has a
- * key of its own.
+ * Identities that are all due: intents, signatures, certificates and audit, durable on SQLite. Each has a key of its
+ * own. The limit is the slower of signing alone and of inserting the same rows alone, in the same run.
  */
 export const sweepSpeed: Bench = {
-  async run({ quick, tell }) {
-    const count = quick ? identitiesQuick : identitiesFull
-    const folder = await mkdtemp(join(tmpdir(), 'mayfly-sweep-'))
-    const path = join(folder, 'store.sqlite')
-    const store = await openSqliteStore({ path })
-    try {
-      const now = systemClock.now()
-      tell(`staging ${count} identities`)
-      await stage(store, count, now)
-      const stagedBytes = await bytesOf(path)
-      tell('sweeping')
-      const issuer = createIssuer(await portsOf(store))
-      const begun = performance.now()
-      const report = await issuer.sweep({ until: now + dayMs })
-      const seconds = (performance.now() - begun) / 1_000
-      if (report.minted !== count) throw new Error(`minted ${report.minted} of ${count}`)
-      return [
-        { name: 'sweep.count', value: count, unit: 'certificates' },
-        { name: 'sweep.perSecond', value: count / seconds, unit: 'per second', aim: { atLeast: 6_000 } },
-        { name: 'sweep.stagedBytesPerIdentity', value: stagedBytes / count, unit: 'bytes' },
-        {
-          name: 'sweep.bytesPerCertificate',
-          value: ((await bytesOf(path)) - stagedBytes) / count,
-          unit: 'bytes before anything is pruned, with its audit record',
-        },
-        {
-          name: 'sweep.rssMiB',
-          value: process.memoryUsage.rss() / 2 ** 20,
-          unit: 'MiB',
-          aim: { atMost: 300 },
-        },
-      ]
-    } finally {
-      await store.close()
-      await rm(folder, { recursive: true })
-    }
+  async *run({ quick, tell }) {
+    const authority = await prepareBenchAuthority()
+    yield* speedOf(quick ? identitiesQuick : identitiesFull, authority, tell)
+    if (!quick) yield* costRatio(authority, tell)
   },
 }
 
-/** Identities with a key each that is due. */
-export async function stage(store: Store, count: number, now: number): Promise<void> {
-  for (let from = 0; from < count; from += changesEach) {
-    const numbers = Array.from({ length: Math.min(changesEach, count - from) }, (_, index) => from + index)
-    const keys = await Promise.all(numbers.map(async () => (await generateKeyPair('ec-p256')).publicKey))
-    await commit(
-      store,
-      numbers.map((number) => addition(number, now)),
-    )
-    const identities = await Promise.all(numbers.map((number) => store.identity({ name: nameOf(number) })))
-    await commit(
-      store,
-      identities.map((identity, index) => {
-        const key = keys[index] as PublicKey
-        if (identity === undefined) throw new Error('an identity is missing')
-        const lineage = { number: 1, headGeneration: 1, headSince: now, newestGeneration: 1 }
-        const staged = { spki: key.spki, keyHash: key.hash, parentGeneration: 1, stagedAt: now, mintAt: now }
-        return {
-          at: now,
-          parts: [{ do: 'move-identity', next: { ...identity, lineage, lineagesBegun: 1, staged } }],
-        }
-      }),
-    )
+async function* speedOf(
+  count: number,
+  authority: IssuingAuthority,
+  tell: (what: string) => void,
+): AsyncGenerator<Figure> {
+  tell(`filling a store with ${count} identities`)
+  const filled = await fillIssuer(count, authority)
+  try {
+    await filled.sweep(warmUpShare)
+    tell('sweeping')
+    yield* figuresOf(await besideLimits(filled, authority))
+  } finally {
+    await filled.close()
   }
 }
 
-function addition(number: number, now: number): Change {
-  const name = nameOf(number)
-  return {
-    at: now,
-    parts: [
-      {
-        do: 'add-identity',
-        identity: { name, profile: 'server', names: [`dns:${name}.example`], createdAt: now },
-      },
-    ],
+interface Measured {
+  readonly sweep: SweepCost
+  readonly signingSeconds: number
+  readonly insertingSeconds: number
+  readonly grownBytes: number
+}
+
+async function besideLimits(filled: FilledIssuer, authority: IssuingAuthority): Promise<Measured> {
+  const folder = await mkdtemp(join(tmpdir(), 'mayfly-raw-'))
+  const copy = join(folder, 'copy.sqlite')
+  filled.checkpoint()
+  await copyFile(filled.path, copy)
+  const bytesBefore = await bytesOf(filled.path)
+  const raw = openRawInserts(filled.path, copy)
+  const costs: SweepCost[] = []
+  let signingSeconds = 0
+  let insertingSeconds = 0
+  try {
+    for (let turn = 1; turn <= turns; turn++) {
+      const cost = await filled.sweep(warmUpShare + ((1 - warmUpShare) * turn) / turns)
+      costs.push(cost)
+      insertingSeconds += raw.follow()
+      signingSeconds += await signRaw(authority.authority.signer, cost.minted)
+    }
+    const grownBytes = (await bytesOf(filled.path)) - bytesBefore
+    return { sweep: addCosts(costs), signingSeconds, insertingSeconds, grownBytes }
+  } finally {
+    raw.close()
+    await rm(folder, { recursive: true })
   }
 }
 
-/** How the identities of a bench are called. */
-export function nameOf(number: number): string {
-  return `host-${number}`
-}
-
-/** Throws where the store refuses one of them. */
-export async function commit(store: Store, changes: readonly Change[]): Promise<void> {
-  const refused = (await store.commit(changes)).find(({ done }) => !done)
-  if (refused !== undefined) throw new Error(`the store refused: ${JSON.stringify(refused)}`)
-}
-
-/** An issuer with an authority of its own. */
-export async function portsOf(store: Store): Promise<IssuerPorts> {
-  const { authority, bundle } = await createTestAuthority()
-  const issuing = await prepareAuthority(authority, bundle.roots[0]?.fingerprint ?? '')
-  return {
-    store,
-    clock: systemClock,
-    random: systemRandom,
-    trace: { step: () => undefined },
-    authority: () => issuing,
-    bundle: () => ({ text: '', bundle }),
-    tokenKey: await generateKeyPair('ec-p256'),
-    policy: {
-      issuerUrl: 'https://issuer.example',
-      lifetimeSeconds: 86_400,
-      cycleSeconds: 43_200,
-      recoveryWindowSeconds: 604_800,
-      keyTypes: ['ec-p256'],
-      tokenLifetimeSeconds: 900,
-      dailyQuota: 50,
-      retentionSeconds: 604_800,
-      sweepChunk: 500,
-    },
+function* figuresOf({ sweep, signingSeconds, insertingSeconds, grownBytes }: Measured): Generator<Figure> {
+  const { minted, seconds, cpuSeconds } = sweep
+  const limitSeconds = Math.max(signingSeconds, insertingSeconds)
+  yield { name: 'sweep.count', value: minted, unit: 'certificates' }
+  yield { name: 'sweep.perSecond', value: minted / seconds, unit: 'per second', aim: { atLeast: 6_000 } }
+  yield { name: 'sweep.ofLimit', value: limitSeconds / seconds, unit: 'ratio', aim: { atLeast: 0.5 } }
+  yield { name: 'sweep.signing.perSecond', value: minted / signingSeconds, unit: 'per second, alone' }
+  yield { name: 'sweep.inserting.perSecond', value: minted / insertingSeconds, unit: 'per second, alone' }
+  yield {
+    name: 'sweep.cpuMicroseconds',
+    value: (cpuSeconds * 1e6) / minted,
+    unit: 'µs a certificate, all threads',
   }
-}
-
-/** With the log of what was written last. */
-async function bytesOf(path: string): Promise<number> {
-  const sizes = [path, `${path}-wal`].map((file) =>
-    stat(file).then(
-      ({ size }) => size,
-      () => 0,
-    ),
-  )
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+  yield {
+    name: 'sweep.bytesPerCertificate',
+    value: grownBytes / minted,
+    unit: 'bytes before anything is pruned, with its audit record',
+  }
 }

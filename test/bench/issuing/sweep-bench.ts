@@ -1,0 +1,115 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { dayMs, generateKeyPair, hourMs, type Instant } from '@mayfly/ca-core'
+import { createIssuer, type Issuer } from '@mayfly/issuer-daemon'
+import { systemClock, systemRandom } from '@mayfly/platform'
+import { prepareAuthority } from '../../../packages/issuer-daemon/src/authority/load-authority.ts'
+import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
+import { openSqliteStore } from '../../../packages/issuer-daemon/src/store/sqlite/open-sqlite-store.ts'
+import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
+import { createTestAuthority } from '../../support/test-issuer.ts'
+import { fillStore } from './fill-store.ts'
+
+/** Keys of a filled store fall due within this time, so that a part of it is a part of them. */
+const dueWithinMs = 12 * hourMs
+
+/** A filled store with an issuer on it. */
+export interface FilledIssuer {
+  readonly path: string
+  readonly store: Store
+  /** Mints what is due in the first so much of the time, and what that cost. */
+  sweep(share: number): Promise<SweepCost>
+  /** Takes what was written last into the file. */
+  checkpoint(): void
+  close(): Promise<void>
+}
+
+export interface SweepCost {
+  readonly minted: number
+  readonly seconds: number
+  /** Of all threads of the process. */
+  readonly cpuSeconds: number
+}
+
+export async function prepareBenchAuthority(): Promise<IssuingAuthority> {
+  const { authority, bundle } = await createTestAuthority({ now: systemClock.now() - dayMs })
+  return prepareAuthority(authority, bundle.roots[0]?.fingerprint ?? '')
+}
+
+export async function fillIssuer(count: number, authority: IssuingAuthority): Promise<FilledIssuer> {
+  const folder = await mkdtemp(join(tmpdir(), 'mayfly-sweep-'))
+  const path = join(folder, 'store.sqlite')
+  const now = systemClock.now()
+  await fillStore({ path, count, now, dueWithinMs, authority })
+  const store = await openSqliteStore({ path })
+  const issuer = await issuerOn(store, authority)
+  return {
+    path,
+    store,
+    sweep: (share) => measureSweep(issuer, now + share * dueWithinMs),
+    checkpoint() {
+      const database = new DatabaseSync(path)
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      database.close()
+    },
+    async close() {
+      await store.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+async function measureSweep(issuer: Issuer, until: Instant): Promise<SweepCost> {
+  const cpu = process.cpuUsage()
+  const begun = performance.now()
+  const { minted, failed, stopped } = await issuer.sweep({ until })
+  const seconds = (performance.now() - begun) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  if (failed > 0 || stopped !== undefined) throw new Error(`the sweep failed: ${stopped ?? failed}`)
+  return { minted, seconds, cpuSeconds: (user + system) / 1e6 }
+}
+
+export function addCosts(costs: readonly SweepCost[]): SweepCost {
+  return costs.reduce((sum, cost) => ({
+    minted: sum.minted + cost.minted,
+    seconds: sum.seconds + cost.seconds,
+    cpuSeconds: sum.cpuSeconds + cost.cpuSeconds,
+  }))
+}
+
+async function issuerOn(store: Store, authority: IssuingAuthority): Promise<Issuer> {
+  const { bundle } = await createTestAuthority()
+  return createIssuer({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    trace: { step: () => undefined },
+    authority: () => authority,
+    bundle: () => ({ text: '', bundle }),
+    tokenKey: await generateKeyPair('ec-p256'),
+    policy: {
+      issuerUrl: 'https://issuer.example',
+      lifetimeSeconds: 86_400,
+      cycleSeconds: 43_200,
+      recoveryWindowSeconds: 604_800,
+      keyTypes: ['ec-p256'],
+      tokenLifetimeSeconds: 900,
+      dailyQuota: 50,
+      retentionSeconds: 604_800,
+      sweepChunk: 500,
+    },
+  })
+}
+
+/** With the log of what was written last. */
+export async function bytesOf(path: string): Promise<number> {
+  const sizes = [path, `${path}-wal`].map((file) =>
+    stat(file).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
