@@ -98,7 +98,7 @@ async function issuerOn(store: Store, authority: IssuingAuthority): Promise<Issu
       tokenLifetimeSeconds: 900,
       dailyQuota: 50,
       retentionSeconds: 604_800,
-      sweepChunk: 500,
+      sweepChunk: 1_000,
     },
   })
 }

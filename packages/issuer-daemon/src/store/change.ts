@@ -1,6 +1,6 @@
 import type { Instant } from '@mayfly/ca-core'
 import type { AuditRecord } from '../audit/audit-record.ts'
-import type { IdentityRecord, NewIdentity } from './identity-record.ts'
+import type { BegunGeneration, IdentityRecord, NewIdentity } from './identity-record.ts'
 import type { Intent, NewCertificate } from './issuance-record.ts'
 import type { NewToken } from './token-record.ts'
 
@@ -13,6 +13,11 @@ export type ChangePart =
   | { readonly do: 'add-identity'; readonly identity: NewIdentity }
   /** Writes all of `next`; refused with `identity-moved` unless the stored version is still `next.version`. */
   | { readonly do: 'move-identity'; readonly next: IdentityRecord }
+  /**
+   * Gives out one generation more, and nothing else of the identity moves: what a sweep does to very many. Refused
+   * with `identity-moved` unless the stored version is still the one given.
+   */
+  | { readonly do: 'begin-generation'; readonly identity: BegunGeneration }
   | { readonly do: 'add-token'; readonly token: NewToken }
   /** Refused with `token-taken` where it is revoked, unknown or bound to another key. */
   | { readonly do: 'use-token'; readonly jti: string; readonly keyHash: string; readonly at: Instant }

@@ -63,6 +63,15 @@ export interface QuotaUse {
   readonly count: number
 }
 
+/** What moves of an identity when a generation is given out. */
+export interface BegunGeneration {
+  readonly id: number
+  /** On which it was decided. */
+  readonly version: number
+  readonly newestGeneration: number
+  readonly quota: QuotaUse
+}
+
 export interface NewIdentity {
   readonly name: string
   readonly profile: ProfileName

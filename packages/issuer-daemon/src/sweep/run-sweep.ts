@@ -128,13 +128,15 @@ async function sweepChunk(
 
 function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts): MintOrder {
   const { next, publicKey, lineage, generation, parentGeneration } = decision
+  const { id, version, quota } = next
+  const begun = { id, version, newestGeneration: generation, quota }
   return {
     identity: next,
     publicKey,
     lineage,
     generation,
     parentGeneration,
-    beginning: () => [{ do: 'move-identity', next }],
+    beginning: () => [{ do: 'begin-generation', identity: begun }],
     ending: ({ serial }) => {
       const record = {
         ...mintRecord(next, sweepId, clock.now()),

@@ -1,7 +1,7 @@
 import type { Instant } from '@mayfly/ca-core'
 import type { AuditRecord } from '../../audit/audit-record.ts'
 import type { Change, ChangeOutcome, ChangePart, ChangeRefusal } from '../change.ts'
-import type { IdentityRecord } from '../identity-record.ts'
+import type { BegunGeneration, IdentityRecord } from '../identity-record.ts'
 import type { Intent, IssuanceRecord, NewCertificate } from '../issuance-record.ts'
 import { clockBehindSecondsMax } from '../store.ts'
 import { addChange, type Totals } from '../totals.ts'
@@ -69,6 +69,8 @@ function planPart(draft: Draft, undo: UndoLog, at: Instant, part: ChangePart): C
     }
     case 'move-identity':
       return moveIdentity(rows, undo, part.next)
+    case 'begin-generation':
+      return beginGeneration(rows, undo, part.identity)
     case 'add-token':
       if (rows.tokens.has(part.token.jti)) throw new TypeError('there is a token with this jti')
       undo.set(rows.tokens, part.token.jti, part.token)
@@ -121,6 +123,18 @@ function moveIdentity(
   if (stored === undefined || stored.version !== next.version) return 'identity-moved'
   const { name, createdAt, version } = stored
   undo.set(identities, next.id, { ...next, name, createdAt, version: version + 1 })
+  return undefined
+}
+
+function beginGeneration(
+  { identities }: KnownRows,
+  undo: UndoLog,
+  { id, version, newestGeneration, quota }: BegunGeneration,
+): ChangeRefusal | undefined {
+  const stored = identities.get(id)
+  if (stored?.lineage === undefined || stored.version !== version) return 'identity-moved'
+  const lineage = { ...stored.lineage, newestGeneration }
+  undo.set(identities, id, { ...stored, lineage, quota, version: version + 1 })
   return undefined
 }
 

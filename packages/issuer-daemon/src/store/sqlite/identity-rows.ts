@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { movedColumns, toIdentity, toMovedColumns } from '../columns/identity-columns.ts'
-import type { IdentityRecord, NewIdentity } from '../identity-record.ts'
+import type { BegunGeneration, IdentityRecord, NewIdentity } from '../identity-record.ts'
 import type { DuePage, IdentityPage } from '../store.ts'
 import { isConstraintViolation } from './store-error.ts'
 
@@ -8,6 +8,7 @@ import { isConstraintViolation } from './store-error.ts'
 export class IdentityRows {
   readonly #insert
   readonly #move
+  readonly #beginGeneration
   readonly #byName
   readonly #byId
   readonly #page
@@ -22,6 +23,10 @@ export class IdentityRows {
     this.#move = database.prepare(
       `UPDATE identity SET version = version + 1, ${movedColumns.map((column) => `${column} = :${column}`).join(', ')}
        WHERE id = :id AND version = :version`,
+    )
+    this.#beginGeneration = database.prepare(
+      `UPDATE identity SET version = version + 1, newest_generation = ?, quota_day = ?, quota_count = ?
+       WHERE id = ? AND version = ? AND lineage IS NOT NULL`,
     )
     this.#byName = database.prepare('SELECT * FROM identity WHERE name = ?')
     this.#byId = database.prepare('SELECT * FROM identity WHERE id = ?')
@@ -49,6 +54,12 @@ export class IdentityRows {
   /** Whether the stored version was still that of `next`. */
   move(next: IdentityRecord): boolean {
     const { changes } = this.#move.run({ id: next.id, version: next.version, ...toMovedColumns(next) })
+    return changes === 1
+  }
+
+  /** Whether the stored version was still the one given. */
+  beginGeneration({ id, version, newestGeneration, quota }: BegunGeneration): boolean {
+    const { changes } = this.#beginGeneration.run(newestGeneration, quota.day, quota.count, id, version)
     return changes === 1
   }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
 import { hexToBlob } from '../columns/blob.ts'
-import { stateCodes, toCertificate, toIssuance } from '../columns/issuance-columns.ts'
+import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
 import type { Row } from '../columns/row.ts'
 import type {
   CertificateRecord,
@@ -20,7 +20,7 @@ const certificateTables = `certificate JOIN issuance ON issuance.id = certificat
 
 // The parts that the indexes hold; the words must be theirs. A `+` keeps a condition from choosing another index.
 const sameSerialPart = 'substr(issuance.serial, -8) = substr(?1, -8)'
-const sameKeyPart = 'substr(issuance.key, 1, 16) = substr(?1, 1, 16) AND issuance.state <> 2'
+const sameKeyPart = 'substr(issuance.key, 1, 16) = substr(?1, 1, 16) AND issuance.burnt IS NULL'
 
 /** The tables `issuance`, `certificate` and `chain`. */
 export class IssuanceRows {
@@ -31,6 +31,7 @@ export class IssuanceRows {
   readonly #bySerial
   readonly #pending
   readonly #settle
+  readonly #burn
   readonly #insertCertificate
   readonly #certificateByKey
   readonly #certificateByFingerprint
@@ -48,13 +49,14 @@ export class IssuanceRows {
     this.#keyTaken = database.prepare(`SELECT 1 FROM issuance WHERE ${sameKeyPart}`)
     this.#byKey = database.prepare(`SELECT * FROM issuance WHERE ${sameKeyPart} AND key = ?1`)
     this.#bySerial = database.prepare(
-      `SELECT * FROM issuance WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
+      `SELECT id, key, identity_id, lineage, generation, parent FROM issuance WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
     )
     this.#pending = database.prepare(
       'SELECT * FROM issuance WHERE state = 0 AND intended_at < ? ORDER BY intended_at LIMIT ?',
     )
-    this.#settle = database.prepare(
-      `UPDATE issuance SET state = ?2 WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
+    this.#settle = database.prepare('UPDATE issuance SET state = 1 WHERE id = ?')
+    this.#burn = database.prepare(
+      `UPDATE issuance SET state = 2, burnt = 1 WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
     )
     this.#insertCertificate = database.prepare(
       `INSERT INTO certificate (issuance_id, fingerprint, der, not_before, not_after, renew_at, chain_id)
@@ -71,14 +73,14 @@ export class IssuanceRows {
     this.#chainId = database.prepare('SELECT id FROM chain WHERE fingerprint = ?')
     this.#insertChain = database.prepare('INSERT INTO chain (fingerprint, pem) VALUES (?, ?)')
     this.#becomeNewest = database.prepare(
-      `UPDATE identity SET version = version + 1, newest_serial = :serial, newest_serial_generation = :generation,
-         newest_not_after = :notAfter,
-         staged_spki = iif(staged_key = :key, NULL, staged_spki),
-         staged_parent = iif(staged_key = :key, NULL, staged_parent),
-         staged_at = iif(staged_key = :key, NULL, staged_at),
-         mint_at = iif(staged_key = :key, NULL, mint_at),
-         staged_key = nullif(staged_key, :key)
-       WHERE id = :id`,
+      `UPDATE identity SET version = version + 1, newest_serial = ?2, newest_serial_generation = ?3,
+         newest_not_after = ?4,
+         staged_spki = iif(staged_key = ?5, NULL, staged_spki),
+         staged_parent = iif(staged_key = ?5, NULL, staged_parent),
+         staged_at = iif(staged_key = ?5, NULL, staged_at),
+         mint_at = iif(staged_key = ?5, NULL, mint_at),
+         staged_key = nullif(staged_key, ?5)
+       WHERE id = ?1`,
     )
     this.#beginLineage = database.prepare(
       `UPDATE identity SET lineage = :lineage, head_generation = :generation, head_since = :since,
@@ -115,7 +117,7 @@ export class IssuanceRows {
     const serial = hexToBlob(certificate.serial)
     const row = this.#bySerial.get(serial)
     if (row === undefined) return false
-    this.#settle.run(serial, stateCodes.recorded)
+    this.#settle.run(row.id as number)
     this.#insertCertificate.run(
       row.id as number,
       hexToBlob(certificate.fingerprint),
@@ -131,7 +133,7 @@ export class IssuanceRows {
 
   /** Whether the intent was still pending. */
   burn(serial: string): boolean {
-    return this.#settle.run(hexToBlob(serial), stateCodes.burnt).changes === 1
+    return this.#burn.run(hexToBlob(serial)).changes === 1
   }
 
   ofKey(keyHash: string): IssuanceRecord | undefined {
@@ -162,13 +164,7 @@ export class IssuanceRows {
   #advanceIdentity(row: Row, { serial, notAfter }: NewCertificate, at: Instant): void {
     const id = row.identity_id as number
     const generation = row.generation as number
-    this.#becomeNewest.run({
-      id,
-      serial: hexToBlob(serial),
-      generation,
-      notAfter,
-      key: row.key as Uint8Array,
-    })
+    this.#becomeNewest.run(id, hexToBlob(serial), generation, notAfter, row.key as Uint8Array)
     if (row.parent !== 0) return
     this.#beginLineage.run({ id, lineage: row.lineage as number, generation, since: at })
   }

@@ -16,7 +16,7 @@ import { transact } from './transaction.ts'
 import { WriteLane } from './write-lane.ts'
 
 /** Changes in one transaction: some ten milliseconds, for which who comes after them waits. */
-const changesPerTransactionMax = 512
+const changesPerTransactionMax = 2_000
 
 /** More than these go to a thread: in the event loop they would keep requests waiting, for the disk above all. */
 const defaultChangesInLoopMax = 64

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
 import type { AuditRecord } from '../../audit/audit-record.ts'
 import type { Change, ChangeOutcome, ChangePart, ChangeRefusal } from '../change.ts'
+import type { Intent } from '../issuance-record.ts'
 import { clockBehindSecondsMax } from '../store.ts'
 import { addChange } from '../totals.ts'
 import type { Head } from './head-row.ts'
@@ -91,6 +92,8 @@ function applyPart(
       return identities.add(part.identity) ? undefined : 'identity-taken'
     case 'move-identity':
       return identities.move(part.next) ? undefined : 'identity-moved'
+    case 'begin-generation':
+      return identities.beginGeneration(part.identity) ? undefined : 'identity-moved'
     case 'add-token':
       tokens.add(part.token)
       return undefined
@@ -100,11 +103,8 @@ function applyPart(
       return tokens.revoke(part) ? undefined : 'token-taken'
     case 'remember-nonce':
       return nonces.remember(part) ? undefined : 'nonce-seen'
-    case 'intend': {
-      if (isBehind(at, run.head.newest)) return 'clock-behind'
-      const result = issuances.intend(part.intent)
-      return result === 'intended' ? undefined : result
-    }
+    case 'intend':
+      return isBehind(at, run.head.newest) ? 'clock-behind' : intend(issuances, part.intent)
     case 'record':
       return issuances.record(part) ? undefined : 'intent-gone'
     case 'burn':
@@ -122,6 +122,11 @@ function applyPart(
       run.head = { ...run.head, newest: at }
       return undefined
   }
+}
+
+function intend(issuances: Tables['issuances'], intent: Intent): ChangeRefusal | undefined {
+  const result = issuances.intend(intent)
+  return result === 'intended' ? undefined : result
 }
 
 function isBehind(at: Instant, newest: Instant | undefined): boolean {
