@@ -2,15 +2,16 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { dayMs, generateKeyPair, hourMs, type Instant } from '@mayfly/ca-core'
+import { dayMs, hourMs, type Instant } from '@mayfly/ca-core'
 import { createIssuer, type Issuer } from '@mayfly/issuer-daemon'
-import { systemClock, systemRandom } from '@mayfly/platform'
+import { systemClock } from '@mayfly/platform'
 import { prepareAuthority } from '../../../packages/issuer-daemon/src/authority/load-authority.ts'
 import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
 import { openSqliteStore } from '../../../packages/issuer-daemon/src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
 import { createTestAuthority } from '../../support/test-issuer.ts'
 import { fillStore } from './fill-store.ts'
+import { portsOf } from './staged-identities.ts'
 
 /** Keys of a filled store fall due within this time, so that a part of it is a part of them. */
 const dueWithinMs = 12 * hourMs
@@ -44,7 +45,7 @@ export async function fillIssuer(count: number, authority: IssuingAuthority): Pr
   const now = systemClock.now()
   await fillStore({ path, count, now, dueWithinMs, authority })
   const store = await openSqliteStore({ path })
-  const issuer = await issuerOn(store, authority)
+  const issuer = createIssuer({ ...(await portsOf(store)), authority: () => authority })
   return {
     path,
     store,
@@ -77,30 +78,6 @@ export function addCosts(costs: readonly SweepCost[]): SweepCost {
     seconds: sum.seconds + cost.seconds,
     cpuSeconds: sum.cpuSeconds + cost.cpuSeconds,
   }))
-}
-
-async function issuerOn(store: Store, authority: IssuingAuthority): Promise<Issuer> {
-  const { bundle } = await createTestAuthority()
-  return createIssuer({
-    store,
-    clock: systemClock,
-    random: systemRandom,
-    trace: { step: () => undefined },
-    authority: () => authority,
-    bundle: () => ({ text: '', bundle }),
-    tokenKey: await generateKeyPair('ec-p256'),
-    policy: {
-      issuerUrl: 'https://issuer.example',
-      lifetimeSeconds: 86_400,
-      cycleSeconds: 43_200,
-      recoveryWindowSeconds: 604_800,
-      keyTypes: ['ec-p256'],
-      tokenLifetimeSeconds: 900,
-      dailyQuota: 50,
-      retentionSeconds: 604_800,
-      sweepChunk: 1_000,
-    },
-  })
 }
 
 /** With the log of what was written last. */
