@@ -14,6 +14,7 @@ export function identityTests(bench: StoreBench): void {
         names: ['dns:web-1.example', 'uri:spiffe://example/web-1'],
         profile: 'peer',
         lineagesBegun: 3,
+        joinedByTokenOf: start,
         lineage: {
           number: 3,
           headGeneration: 7,

@@ -51,12 +51,20 @@ export function planEnrolment(state: EnrolmentState, request: EnrolmentRequest, 
   if (refusal !== undefined) return refusal
   if (sameKey !== undefined) return planForKnownKey(identity, sameKey, isBoundToKey)
 
+  // A message of an enrolment that was given up may come late, and must not end the lineage that came of a newer one.
+  if (token.createdAt < (identity.joinedByTokenOf ?? token.createdAt)) return tokenOutdated(identity.name)
+
   const quota = useQuota(identity, policy, now)
   if (quota.do === 'refuse') return quota
   const lineage = identity.lineagesBegun + 1
   return {
     do: 'mint',
-    next: { ...seen(identity, request, now), lineagesBegun: lineage, quota: quota.quota },
+    next: {
+      ...seen(identity, request, now),
+      lineagesBegun: lineage,
+      joinedByTokenOf: token.createdAt,
+      quota: quota.quota,
+    },
     lineage,
   }
 }
@@ -83,6 +91,13 @@ function tokenUnknown(): Refusal {
   return refuse(
     'token-unknown',
     'The issuer knows no such token; it may be from before a backup was restored.',
+  )
+}
+
+function tokenOutdated(identity: string): Refusal {
+  return refuse(
+    'token-revoked',
+    `${identity} has joined with a newer enrolment token since; if it is to join again, create another one.`,
   )
 }
 

@@ -88,6 +88,8 @@ export interface IdentityRecord extends NewIdentity {
   readonly suspension?: Suspension
   /** Lineages ever begun, completed or not. */
   readonly lineagesBegun: number
+  /** When the newest token was made that a lineage was begun with; older ones are void. Absent before the first. */
+  readonly joinedByTokenOf?: Instant
   /** Absent until the first enrolment is complete, and after the lineage was ended. */
   readonly lineage?: LineagePosition
   readonly staged?: StagedKey

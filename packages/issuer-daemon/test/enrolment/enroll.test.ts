@@ -83,6 +83,28 @@ describe('enrolment', () => {
     assert.equal((await kit.issuer.listTokens())[0]?.state, 'revoked')
   })
 
+  it('a late message with an older token, after a newer one → token-revoked, and the newer lineage stays', async () => {
+    const older = await createTestToken(kit, 'web-1')
+    await kit.clock.advance(1_000)
+    const newer = await createTestToken(kit, 'web-1')
+    await host.enroll({ token: newer })
+    await refused('token-revoked', host.enroll({ token: older }))
+    assert.deepEqual((await kit.issuer.showIdentity('web-1')).lineage, { number: 1, generation: 1 })
+  })
+
+  it('an older token first, then a newer one → each begins a lineage', async () => {
+    const older = await createTestToken(kit, 'web-1')
+    await kit.clock.advance(1_000)
+    const newer = await createTestToken(kit, 'web-1')
+    const keyPair = await generateKeyPair('ec-p256')
+    const first = await host.enroll({ token: older, keyPair })
+    await host.enroll({ token: newer })
+    assert.deepEqual((await kit.issuer.showIdentity('web-1')).lineage, { number: 2, generation: 1 })
+    // The doubled message of the first is answered as it was, and ends nothing.
+    assert.equal((await host.enroll({ token: older, keyPair })).certificate.pem, first.certificate.pem)
+    assert.deepEqual((await kit.issuer.showIdentity('web-1')).lineage, { number: 2, generation: 1 })
+  })
+
   it('token expired → token-expired', async () => {
     const token = await createTestToken(kit, 'web-1')
     await kit.clock.advance((testPolicy.tokenLifetimeSeconds + 1) * 1_000)

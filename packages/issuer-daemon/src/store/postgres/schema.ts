@@ -20,6 +20,7 @@ export const migrations: readonly string[] = [
     suspended_because text,
     suspended_addresses text,
     lineages_begun bigint NOT NULL,
+    joined_by_token_of bigint,
     lineage bigint,
     head_generation bigint,
     head_since bigint,

@@ -25,6 +25,7 @@ export const migrations: readonly string[] = [
     suspended_because TEXT,
     suspended_addresses TEXT,
     lineages_begun INTEGER NOT NULL,
+    joined_by_token_of INTEGER,
     lineage INTEGER,
     head_generation INTEGER,
     head_since INTEGER,
