@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { hourMs } from '@mayfly/ca-core'
+import { hourMs, minuteMs } from '@mayfly/ca-core'
 import { copyLineage } from './copied-lineage.ts'
+import { playAbsence } from './long-absence.ts'
 import { hostNames, runStory } from './run-story.ts'
 import { playOutage } from './six-hour-outage.ts'
 
@@ -33,6 +34,15 @@ describe('a lineage on two hosts', () => {
       // The image holds the next key too: both take its certificate, at most a cycle later, and part after it.
       assert.ok(hours <= 12.25, `only ${hours} h after the copy`)
       assert.deepEqual([...addresses].sort(), ['10.0.0.1', '10.9.9.9'])
+    })
+  }
+})
+
+describe('a day and a half without a network', () => {
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    test(`seed ${seed} → a good certificate is served within six minutes`, async () => {
+      const minutes = (await playAbsence(seed)) / minuteMs
+      assert.ok(minutes <= 6, `only after ${minutes.toFixed(1)} minutes`)
     })
   }
 })

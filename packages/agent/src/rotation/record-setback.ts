@@ -26,7 +26,7 @@ export function nextSetback(
   { now, random, pace }: { readonly now: Instant; readonly random: Random; readonly pace: Pace },
 ): Setback {
   const failure = asMayflyError(error)
-  const attempts = (before?.attempts ?? 0) + 1
+  const attempts = beginsAnew(before, failure) ? 1 : (before?.attempts ?? 0) + 1
   return {
     code: failure.code,
     message: failure.message,
@@ -35,6 +35,14 @@ export function nextSetback(
     at: now,
     retryAt: addSeconds(now, waitSeconds(failure, attempts, random, pace)),
   }
+}
+
+/**
+ * What came was dead, and its key was given up: the next attempt is of another kind, and is not to wait for as long as
+ * the hours have made it in which nobody answered. An issuer whose certificates are all dead is asked ever less often.
+ */
+function beginsAnew(before: Setback | undefined, { code }: MayflyError): boolean {
+  return code === 'certificate-expired' && before?.code !== code
 }
 
 /** Anything thrown, as an error that can be told: a programmer's mistake must not stop the others' certificates. */

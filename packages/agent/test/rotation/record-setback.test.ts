@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { MayflyError, minuteMs, secondMs } from '@mayfly/ca-core'
+import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
+import type { Pace } from '../../src/rotation/pace.ts'
+import { nextSetback } from '../../src/rotation/record-setback.ts'
+import type { Setback } from '../../src/state/setback.ts'
+
+const now = Date.UTC(2026, 2, 2)
+/** Of a certificate that lives a day. */
+const pace: Pace = {
+  backoffBaseSeconds: 15,
+  backoffCapSeconds: 300,
+  hopelessSeconds: 3_600,
+  graceSeconds: 600,
+  bundleSeconds: 3_600,
+}
+
+function fail(code: Setback['code'], before?: Setback): Setback {
+  return nextSetback(before, new MayflyError(code, 'no'), { now, random: new FakeRandom(), pace })
+}
+
+function failOften(code: Setback['code'], times: number): Setback {
+  let setback = fail(code)
+  for (let time = 1; time < times; time++) setback = fail(code, setback)
+  return setback
+}
+
+describe('the wait after a failure', () => {
+  test('nobody answers for long → between half of five minutes and five', () => {
+    const waitMs = failOften('transport-failed', 20).retryAt - now
+    assert.ok(waitMs >= 2.5 * minuteMs && waitMs <= 5 * minuteMs, `${waitMs / secondMs} s`)
+  })
+
+  test('hours without an answer, then a certificate that has died meanwhile → asks anew within seconds', () => {
+    const { attempts, retryAt } = fail('certificate-expired', failOften('transport-failed', 20))
+    assert.equal(attempts, 1)
+    assert.ok(retryAt - now <= 15 * secondMs, `${(retryAt - now) / secondMs} s`)
+  })
+
+  test('one dead certificate after another → asks ever less often', () => {
+    const { attempts, retryAt } = failOften('certificate-expired', 8)
+    assert.equal(attempts, 8)
+    assert.ok(retryAt - now >= 2.5 * minuteMs, `${(retryAt - now) / secondMs} s`)
+  })
+})
