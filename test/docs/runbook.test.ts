@@ -29,6 +29,7 @@ const issuerAlarms: Record<IssuerStatus['alarms'][number]['because'], true> = {
   'authority-missing': true,
   'authority-ending': true,
   'authority-expired': true,
+  'root-ending': true,
   'authority-tainted': true,
   'clock-wrong': true,
   'sweep-stopped': true,

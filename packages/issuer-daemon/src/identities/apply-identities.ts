@@ -68,6 +68,7 @@ export async function applyIdentities(
 ): Promise<AppliedIdentities> {
   const declared = identities.map((identity) => newIdentity(identity, ports.clock.now()))
   requireUnique(declared.map(({ name }) => name))
+  if (dryRun) attempt.learn({ details: { dryRun } })
   const names = new Set(declared.map(({ name }) => name))
   return decideAgain(ports.clock, async () => {
     const stored = await readStored(names, { prune, rights }, ports.store)

@@ -1,6 +1,7 @@
 import { type Certificate, formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
 import { authorityEnd } from '../alarms/authority-end.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
+import { rootEnd } from '../alarms/root-end.ts'
 import { taintAlarms } from '../alarms/taint-alarms.ts'
 import { describeJump } from '../clock/clock-guard.ts'
 import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
@@ -23,6 +24,7 @@ export interface Alarm {
     | 'authority-missing'
     | 'authority-ending'
     | 'authority-expired'
+    | 'root-ending'
     | 'authority-tainted'
     | 'clock-wrong'
     | 'sweep-stopped'
@@ -94,6 +96,7 @@ export async function issuerStatus(
     alarms: [
       ...conflictAlarms(suspendedIdentities.map((identity) => viewIdentity(identity, now))),
       ...authorityAlarms(authority, now),
+      ...rootAlarms(bundle?.roots ?? [], now),
       ...taintAlarms(intermediates),
       ...clockAlarms(newestInstant, now),
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
@@ -128,6 +131,13 @@ function authorityAlarms(authority: IssuingAuthority | undefined, now: Instant):
     case 'over':
       return [{ because: 'authority-expired', message: end.message }]
   }
+}
+
+function rootAlarms(roots: readonly Certificate[], now: Instant): Alarm[] {
+  return roots.flatMap((root) => {
+    const message = rootEnd(root, now)
+    return message === undefined ? [] : [{ because: 'root-ending', message }]
+  })
 }
 
 function clockAlarms(newest: Instant | undefined, now: Instant): Alarm[] {

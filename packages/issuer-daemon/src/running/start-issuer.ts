@@ -176,10 +176,13 @@ function startRenewal(
   })
 }
 
+/** Alarms of something that is still to come. */
+const plannedAhead: ReadonlySet<string> = new Set(['authority-ending', 'root-ending'])
+
 function startSweeps({ configuration, foundation: { clock, log }, issuer, metrics }: Base): SweepSchedule {
   const tellAlarms = createAlarmLog({
     clock,
-    told: ({ message, ...alarm }) => log[alarm.withinDays === undefined ? 'error' : 'warn'](alarm, message),
+    told: ({ message, ...alarm }) => log[plannedAhead.has(alarm.because) ? 'warn' : 'error'](alarm, message),
     ended: (because) => log.info({ because }, 'the alarm is over'),
   })
   const lookForAlarms = async (): Promise<void> => {

@@ -239,6 +239,13 @@ test('delegate: a socket that cannot be given away → refused, and gone', async
   await assert.rejects(stat(path), { code: 'ENOENT' })
 })
 
+test('delegate: a group that is not there → no start, and its name', async () => {
+  const starting = startLiveIssuer({
+    yaml: `admin: { delegates: { x: { socket: ${folder}/x.sock, group: no-such-group, may: [status] } } }`,
+  })
+  await assert.rejects(starting, /no group "no-such-group"/)
+})
+
 test('delegate: a reload that takes something away → at once; a new socket waits for the restart, by name', async () => {
   const { admin } = live.configuration
   const [first, second] = admin.delegates

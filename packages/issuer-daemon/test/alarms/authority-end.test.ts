@@ -4,6 +4,7 @@ import { dayMs } from '@mayfly/ca-core'
 import { FakeClock } from '../../../../test/fakes/fake-clock.ts'
 import { createAlarmLog } from '../../src/alarms/alarm-log.ts'
 import { authorityEnd } from '../../src/alarms/authority-end.ts'
+import { rootEnd } from '../../src/alarms/root-end.ts'
 import type { Alarm } from '../../src/issuing/issuer-status.ts'
 import { createHost, createIssuerKit } from '../support/issuer-kit.ts'
 
@@ -43,6 +44,35 @@ describe('end of the intermediate', () => {
         message: /expires at .*install a new one/,
       })
       assert.ok((await kit.issuer.status()).alarms.some(({ because }) => because === 'authority-expired'))
+    } finally {
+      await kit.close()
+    }
+  })
+})
+
+describe('end of a root', () => {
+  const root = { subject: 'CN=Test Root', notAfter }
+  for (const [days, says] of [
+    [366, undefined],
+    [365, /CN=Test Root ends at 2026-04-15.*in 365 days/],
+    [0.5, /in less than a day/],
+    [0, /ended at .*still in the trust bundle/],
+  ] as const) {
+    it(`${days} days ahead → ${says ?? 'nothing'}`, () => {
+      const told = rootEnd(root, notAfter - days * dayMs)
+      if (says === undefined) assert.equal(told, undefined)
+      else assert.match(told ?? '', says)
+    })
+  }
+
+  it('near → an alarm of the status, once for each such root', async () => {
+    const kit = await createIssuerKit()
+    try {
+      const alarms = async () => (await kit.issuer.status()).alarms.map(({ because }) => because)
+      assert.ok(!(await alarms()).includes('root-ending'))
+      const [held] = kit.bundle.roots
+      await kit.clock.advance((held?.notAfter ?? 0) - kit.clock.now() - 200 * dayMs)
+      assert.equal((await alarms()).filter((because) => because === 'root-ending').length, 1)
     } finally {
       await kit.close()
     }

@@ -148,7 +148,7 @@ describe('declared identities', () => {
     assert.deepEqual(
       records.map(({ identity, outcome, reason, details }) => [identity, outcome, reason, details]),
       [
-        [undefined, 'done', undefined, undefined],
+        [undefined, 'done', undefined, { dryRun: true }],
         ['a', 'done', 'add', { names: ['dns:a.example'] }],
         ['b', 'done', 'add', { names: ['dns:b.example'] }],
         [undefined, 'done', undefined, { added: 2, changed: 0, pruned: 0 }],

@@ -117,6 +117,10 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
       now: () => clock.now(),
     }),
     ...(options.timeouts && { timeouts: options.timeouts }),
+  }).catch(async (error: unknown) => {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+    throw error
   })
   let sequence = 1
   return {
