@@ -47,6 +47,7 @@ const rateLimits = {
   enrolmentFailures: { perMinute: 6, burst: 10 },
   unproven: { perMinute: 30, burst: 60 },
   unprovenInAll: { perMinute: 120, burst: 600 },
+  newcomers: { perMinute: 18_000, burst: 3_000 },
 }
 const sweepEveryMs = 5 * minuteMs
 /** The issuer's own certificate is tried again after this long. */

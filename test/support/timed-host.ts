@@ -49,6 +49,7 @@ const limits = {
   enrolmentFailures: { perMinute: 6, burst: 10 },
   unproven: { perMinute: 600, burst: 100 },
   unprovenInAll: { perMinute: 6_000, burst: 1_000 },
+  newcomers: { perMinute: 18_000, burst: 3_000 },
 }
 /** Tests renew more often than hosts may. */
 const dailyQuota = 10_000

@@ -12,6 +12,8 @@ export interface AttackScale {
   /** Bodies that come drop by drop, and those without end. */
   readonly slowBodies: number
   readonly endlessBodies: number
+  /** Bodies that say that they have a gigabyte, and send it. */
+  readonly hugeBodies: number
   /** Callers that send badly signed requests as fast as they are refused. */
   readonly flooders: number
 }
@@ -86,6 +88,7 @@ export function startAttack(port: number, ca: string, scale: AttackScale): Attac
     hold(scale.idle, secure),
     hold(scale.slowBodies, () => dripping(withFirst(secure(), head('Content-Length: 1000')))),
     hold(scale.endlessBodies, () => pouring(withFirst(secure(), head('Transfer-Encoding: chunked')))),
+    hold(scale.hugeBodies, () => pouringPlain(withFirst(secure(), head('Content-Length: 1073741824')))),
     hold(scale.flooders, () =>
       withFirst(
         secure(),
@@ -114,10 +117,17 @@ function dripping(socket: Socket): Socket {
 }
 
 function pouring(socket: Socket): Socket {
-  const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`
-  const pour = (): void => {
-    if (!socket.destroyed) socket.write(chunk, () => setImmediate(pour))
+  return pour(socket, `4000\r\n${'x'.repeat(0x4000)}\r\n`)
+}
+
+function pouringPlain(socket: Socket): Socket {
+  return pour(socket, 'x'.repeat(0x4000))
+}
+
+function pour(socket: Socket, chunk: string): Socket {
+  const pourOn = (): void => {
+    if (!socket.destroyed) socket.write(chunk, () => setImmediate(pourOn))
   }
-  pour()
+  pourOn()
   return socket
 }

@@ -10,6 +10,20 @@ export interface ConnectionLimits {
   isRelay(address: string): boolean
   /** Counts one more from an address, and says whether it may go on. */
   admit(address: string): boolean
+  /** Without them addresses that have proved nothing yet are as good as others. */
+  readonly newcomers?: NewcomerLimits
+}
+
+/**
+ * What addresses may have that have proved nothing yet, all of them together. A flood from many addresses stays below
+ * the limits of each; hosts that have asked before must get in all the same.
+ */
+export interface NewcomerLimits {
+  isKnown(address: string): boolean
+  /** Open at once. */
+  openMax(): number
+  /** Counts one more, and says whether it may go on. */
+  admit(): boolean
 }
 
 /**
@@ -19,6 +33,10 @@ export interface ConnectionLimits {
 export function limitConnections(server: Server, limits: ConnectionLimits): void {
   // Bounded by the open connections.
   const openByAddress = new Map<string, number>()
+  let openNewcomers = 0
+
+  const admitNewcomer = ({ openMax, admit }: NewcomerLimits): boolean => openNewcomers < openMax() && admit()
+
   server.on('connection', (socket: Socket) => {
     const { remoteAddress } = socket
     // Gone already.
@@ -26,12 +44,18 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     if (limits.isRelay(remoteAddress)) return
     const address = addressForLimits(remoteAddress)
     const open = openByAddress.get(address) ?? 0
-    if (open >= limits.perAddressMax() || !limits.admit(address)) {
+    const newcomers = limits.newcomers?.isKnown(address) === false ? limits.newcomers : undefined
+    const isOver = open >= limits.perAddressMax() || !limits.admit(address)
+    if (isOver || (newcomers !== undefined && !admitNewcomer(newcomers))) {
       socket.destroy()
       return
     }
     openByAddress.set(address, open + 1)
-    socket.once('close', () => leave(openByAddress, address))
+    if (newcomers !== undefined) openNewcomers += 1
+    socket.once('close', () => {
+      leave(openByAddress, address)
+      if (newcomers !== undefined) openNewcomers -= 1
+    })
   })
 }
 

@@ -4,9 +4,11 @@ import type { IssuerConfiguration } from '../configuration/issuer-configuration.
 import type { Issuer } from '../issuing/issuer.ts'
 import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { TlsMaterial } from '../tls/tls-parameters.ts'
+import { addressForLimits } from './caller-address.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
 import { createHttpsServer, type ServerTimeouts } from './https-server.ts'
 import { createJsonServer } from './json-server.ts'
+import { createKnownAddresses, type KnownAddresses } from './known-addresses.ts'
 import { listenAt } from './listening.ts'
 import { publicRoutes } from './public-api.ts'
 import { authenticatePublic } from './public-authentication.ts'
@@ -14,7 +16,7 @@ import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
 import type { Relays } from './relays.ts'
 import type { AnsweredRequest } from './request-path-ports.ts'
-import { drainTimeoutMs, inFlightMax } from './server-limits.ts'
+import { drainTimeoutMs, inFlightMax, newcomersShareMax } from './server-limits.ts'
 
 export interface PublicServerOptions {
   readonly issuer: Issuer
@@ -27,6 +29,8 @@ export interface PublicServerOptions {
   limits(): RateLimits
   /** Whose word about where a request came from is taken; asked at each one. */
   relays(): Relays
+  /** Open connections in all. */
+  connectionsMax(): number
   /** Open connections that one address may have. */
   connectionsPerAddressMax(): number
   bundle(): ServedBundle
@@ -47,6 +51,7 @@ export interface RunningServer {
 export async function startPublicServer(options: PublicServerOptions): Promise<RunningServer> {
   const { issuer, configuration, material, timeouts, clock, random } = options
   let isStopping = false
+  const known = createKnownAddresses(clock)
   const { app, server, inProgress } = await createJsonServer(
     publicRoutes(
       issuer,
@@ -60,8 +65,12 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
       limits: () => options.limits(),
       relays: () => options.relays(),
       inFlightMax,
-      authenticate: (route, body, caller) =>
-        authenticatePublic(issuer, configuration.url, route, body, caller),
+      async authenticate(route, body, caller) {
+        const context = await authenticatePublic(issuer, configuration.url, route, body, caller)
+        if (context.kind === 'lineage' || context.kind === 'token')
+          known.add(addressForLimits(caller.address))
+        return context
+      },
       openAudit: (opening) => issuer.openAudit(opening),
       answered: (answer) => options.answered(answer),
       stopping: () => isStopping,
@@ -70,8 +79,8 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
       createHttpsServer(
         {
           material,
-          connectionsMax: configuration.limits.connections,
-          connectionLimits: connectionLimits(options),
+          connectionsMax: options.connectionsMax(),
+          connectionLimits: connectionLimits(options, known),
           timeouts,
         },
         listener,
@@ -89,10 +98,15 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
   }
 }
 
-function connectionLimits(options: PublicServerOptions): ConnectionLimits {
+function connectionLimits(options: PublicServerOptions, known: KnownAddresses): ConnectionLimits {
   return {
     perAddressMax: () => options.connectionsPerAddressMax(),
     isRelay: (address) => options.relays().has(address),
     admit: (address) => options.limits().connections.tryTake(address),
+    newcomers: {
+      isKnown: (address) => known.has(address),
+      openMax: () => Math.ceil(options.connectionsMax() * newcomersShareMax),
+      admit: () => options.limits().newcomers.tryTake('all'),
+    },
   }
 }

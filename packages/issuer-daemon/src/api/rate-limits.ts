@@ -6,6 +6,8 @@ import type { RateLimit } from './token-bucket.ts'
 export interface RateLimits {
   /** New connections by address, before their handshake. */
   readonly connections: RateLimiter
+  /** New connections from all addresses together that have proved nothing yet, under one name. */
+  readonly newcomers: RateLimiter
   /** Requests by address, before anything else is known. */
   readonly address: RateLimiter
   /** After the signature was verified: nobody else can use up an identity's share. */
@@ -29,6 +31,7 @@ export function createRateLimits(
   const connections = { perMinute: connectionsPerRequest * perMinute, burst: connectionsPerRequest * burst }
   return {
     connections: createRateLimiter(connections, clock, 'connections from this address'),
+    newcomers: createRateLimiter(limits.newcomers, clock, 'new callers'),
     address: createRateLimiter(limits.address, clock, 'requests from this address'),
     identity: createRateLimiter(limits.identity, clock, 'requests of this identity'),
     enrolmentFailures: createRateLimiter(

@@ -31,5 +31,8 @@ export const requestsPerConnectionMax = 1_000
 /** How long a stop waits for requests that were accepted. */
 export const drainTimeoutMs = 20_000
 
+/** Of all connections, what addresses that have proved nothing yet may hold together. */
+export const newcomersShareMax = 0.5
+
 /** Requests worked on at once. More would only wait for the same disk and the same cores. */
 export const inFlightMax = 1_024

@@ -145,6 +145,11 @@ export const issuerFile = z.strictObject({
         30,
         60,
       ),
+      newcomers: rate(
+        'New connections, in all, from addresses that have not signed a request or shown a token within a day. Others come in all the same; newcomers also have half of `connections` at most.',
+        18_000,
+        3_000,
+      ),
       unprovenInAll: rate('The same from all addresses together: what a flood may cost in disk.', 120, 600),
       relays: z
         .array(

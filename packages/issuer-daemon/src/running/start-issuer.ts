@@ -138,6 +138,7 @@ function startApi(base: Base, own: OwnCertificate): Promise<RunningServer> {
     timeouts: foundation.timeouts ?? serverTimeouts,
     limits: () => live.limits,
     relays: () => live.relays,
+    connectionsMax: () => live.configuration.limits.connections,
     connectionsPerAddressMax: () => live.configuration.limits.connectionsPerAddress,
     bundle: () => live.loaded.served,
     tainted: () => base.authorities.noticed(),

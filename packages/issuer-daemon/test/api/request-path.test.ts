@@ -21,6 +21,7 @@ const plenty = {
   enrolmentFailures: much,
   unproven: much,
   unprovenInAll: much,
+  newcomers: much,
 }
 
 test('request path: a route that does not declare what it requires → the server does not start', async () => {
@@ -71,6 +72,7 @@ test('request path: order → limit, authenticate, open, authorise, validate, us
       unproven: limiter('unproven'),
       unprovenInAll: limiter('unproven in all'),
       connections: limiter('connections'),
+      newcomers: limiter('newcomers'),
     }),
     authenticate: async () => {
       steps.push('authenticate')

@@ -153,6 +153,27 @@ test('server: connections faster than the rate of their address → ended before
   )
 })
 
+test('server: newcomers over their share or their rate → ended before their handshake, known addresses are let in', async () => {
+  let openMax = 2
+  let admitted = 0
+  const newcomers = {
+    isKnown: (address: string) => address === '127.0.0.9',
+    openMax: () => openMax,
+    admit: () => ++admitted <= 2,
+  }
+  const limits = { perAddressMax: () => 9, isRelay: () => false, admit: () => true, newcomers }
+  await withServer({ routes, connectionLimits: limits }, async (server) => {
+    const kept = [await connected(server), await connected(server, { localAddress: '127.0.0.2' })]
+    await dropped(server, { localAddress: '127.0.0.3' })
+    kept.push(await connected(server, { localAddress: '127.0.0.9' }))
+    openMax = 9
+    await dropped(server, { localAddress: '127.0.0.4' })
+    kept.push(await connected(server, { localAddress: '127.0.0.9' }))
+    assert.equal(admitted, 3)
+    for (const socket of kept) socket.destroy()
+  })
+})
+
 test('server: pipelined requests whose connection breaks → keep no place among those in flight', async () => {
   await withServer({ routes }, async (server) => {
     const good =
