@@ -9,11 +9,13 @@ import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { type Apache, startApache } from '../support/servers/apache.ts'
+import { type PlainBackend, startPlainBackend } from '../support/servers/plain-backend.ts'
 import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('apache2-bin')
 
 let host: TestHost
+let backend: PlainBackend
 let apache: Apache
 let endpoint: ProbeEndpoint
 let reload: ReloadConfiguration
@@ -25,7 +27,8 @@ before(async () => {
   other = { certificate: `${host.folder}/other.pem`, key: `${host.folder}/other.key` }
   await copyFile(`${first.generationFolder}/fullchain.pem`, other.certificate)
   await copyFile(`${first.generationFolder}/key.pem`, other.key)
-  apache = await startApache({ ...host, other })
+  backend = await startPlainBackend()
+  apache = await startApache({ ...host, other, backendPort: backend.port })
   endpoint = { connect: { host: '127.0.0.1', port: apache.port }, serverName: 'web-1.example' }
   reload = {
     preset: 'apache',
@@ -37,6 +40,7 @@ before(async () => {
 
 after(async () => {
   await apache?.stop()
+  await backend?.stop()
   await host?.remove()
 })
 
@@ -50,7 +54,7 @@ async function refusedBoth(server: ServerControl, context: ReloadContext, messag
 }
 
 test('Apache: ten rotations under load → no failed handshake, no failed request, every serial seen', async () => {
-  await rotateUnderLoad(host, reload, endpoint, 10)
+  await rotateUnderLoad({ host, reload, endpoint, backend })
 })
 
 test('Apache: a mismatched pair, which its own test passes → never reloaded, and it goes on serving the old one', async () => {

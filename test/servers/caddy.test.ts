@@ -7,6 +7,7 @@ import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { type Caddy, startCaddy } from '../support/servers/caddy.ts'
+import { type PlainBackend, startPlainBackend } from '../support/servers/plain-backend.ts'
 import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('caddy')
@@ -14,6 +15,7 @@ const { after, before, test } = testsWith('caddy')
 const serverName = 'web-1.example'
 
 let host: TestHost
+let backend: PlainBackend
 let caddy: Caddy
 let endpoint: ProbeEndpoint
 let reload: ReloadConfiguration
@@ -21,23 +23,25 @@ let reload: ReloadConfiguration
 before(async () => {
   host = await createTestHost()
   await host.install(await host.issue())
+  backend = await startPlainBackend()
   await start()
 })
 
 after(async () => {
   await caddy?.stop()
+  await backend?.stop()
   await host?.remove()
 })
 
 async function start(): Promise<void> {
-  caddy = await startCaddy({ ...host, serverName })
+  caddy = await startCaddy({ ...host, serverName, backendPort: backend.port })
   endpoint = { connect: { host: '127.0.0.1', port: caddy.port }, serverName }
   const admin = { host: '127.0.0.1', port: caddy.adminPort }
   reload = { preset: 'caddy', configuration: caddy.configuration, admin }
 }
 
 test('Caddy: ten rotations under load → nothing fails but connections that it had not yet taken, every serial seen', async () => {
-  await rotateUnderLoad(host, reload, endpoint, 10, 'while it reloads')
+  await rotateUnderLoad({ host, reload, endpoint, backend, refuses: 'while it reloads' })
 })
 
 test('Caddy: a mismatched pair → its own test refuses, a reload fails, and the old one stays', async () => {

@@ -8,11 +8,13 @@ import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { type Haproxy, startHaproxy } from '../support/servers/haproxy.ts'
+import { type PlainBackend, startPlainBackend } from '../support/servers/plain-backend.ts'
 import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('haproxy')
 
 let host: TestHost
+let backend: PlainBackend
 let haproxy: Haproxy
 let endpoint: ProbeEndpoint
 let reload: ReloadConfiguration
@@ -20,18 +22,20 @@ let reload: ReloadConfiguration
 before(async () => {
   host = await createTestHost({ formats: ['combined'] })
   await host.install(await host.issue())
-  haproxy = await startHaproxy(host)
+  backend = await startPlainBackend()
+  haproxy = await startHaproxy({ ...host, backendPort: backend.port })
   endpoint = { connect: { host: '127.0.0.1', port: haproxy.port }, serverName: 'web-1.example' }
   reload = { preset: 'haproxy', socket: haproxy.socket, configuration: haproxy.configuration }
 })
 
 after(async () => {
   await haproxy?.stop()
+  await backend?.stop()
   await host?.remove()
 })
 
 test('HAProxy: ten rotations under load → nothing fails, kept connections live on, every serial seen', async () => {
-  const { counts } = await rotateUnderLoad(host, reload, endpoint, 10)
+  const counts = await rotateUnderLoad({ host, reload, endpoint, backend })
   assert.equal(counts.repeatedAfterIdleClose, 0)
 })
 

@@ -10,6 +10,7 @@ import { openSession } from '../support/client-session.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { createDatabase, type Mariadb, mariadbUser, startMariadb } from '../support/servers/mariadb.ts'
+import { until } from '../support/servers/started-server.ts'
 import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('mariadb-server-core', 'mariadb-client-core')
@@ -70,16 +71,27 @@ async function callFresh(): Promise<void> {
   }
 }
 
-test('MariaDB: ten rotations with fresh connections and a kept session → nothing fails, the session lives on', async () => {
-  const session = openSession(client)
+/** How many statements wait for the lock. */
+const waiting = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User lock'"
+
+test('MariaDB: ten rotations with fresh connections, a kept session and a running statement → nothing fails', async () => {
+  const [session, holder] = [openSession(client), openSession(client)]
   const connection = await session.ask('SELECT CONNECTION_ID()')
   for (let rotation = 0; rotation < 10; rotation++) {
+    // A statement that runs until the lock is free, which is after the rotation.
+    await holder.ask("SELECT GET_LOCK('held', 0)")
+    const running = session.ask("SELECT GET_LOCK('held', 60)")
+    await until(async () => (await holder.ask(waiting)) === '1', 'the statement')
     const calls = callFresh()
     await host.rotate(reload, [endpoint])
+    await holder.ask("SELECT RELEASE_LOCK('held')")
+    assert.equal(await running, '1')
+    await session.ask("SELECT RELEASE_LOCK('held')")
     assert.equal(await session.ask('SELECT CONNECTION_ID()'), connection)
     await calls
   }
   await session.close()
+  await holder.close()
 })
 
 test('MariaDB: a mismatched pair → the statement fails, and the old one stays', async () => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { get } from 'node:https'
-import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca-core'
+import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
 import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
 import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
-import { type Nginx, slowBytes, startNginx } from '../support/servers/nginx.ts'
+import { type Nginx, startNginx } from '../support/servers/nginx.ts'
+import { type PlainBackend, startPlainBackend } from '../support/servers/plain-backend.ts'
 import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('nginx')
@@ -15,6 +15,7 @@ const { after, before, test } = testsWith('nginx')
 const serverName = 'web-1.example'
 
 let host: TestHost
+let backend: PlainBackend
 let nginx: Nginx
 let endpoint: ProbeEndpoint
 let reload: ReloadConfiguration
@@ -22,7 +23,8 @@ let reload: ReloadConfiguration
 before(async () => {
   host = await createTestHost()
   await host.install(await host.issue())
-  nginx = await startNginx(host)
+  backend = await startPlainBackend()
+  nginx = await startNginx({ ...host, backendPort: backend.port })
   endpoint = { connect: { host: '127.0.0.1', port: nginx.port }, serverName }
   reload = {
     preset: 'nginx',
@@ -34,26 +36,12 @@ before(async () => {
 
 after(async () => {
   await nginx?.stop()
+  await backend?.stop()
   await host?.remove()
 })
 
 test('nginx: ten rotations under load → no failed handshake, no failed request, every serial seen', async () => {
-  await rotateUnderLoad(host, reload, endpoint, 10)
-})
-
-test('nginx: a download that runs across a rotation → comes whole', async () => {
-  const ca = encodeTrustBundlePem(host.issuer.bundle)
-  const download = new Promise<number>((resolve, reject) => {
-    get({ host: '127.0.0.1', port: nginx.port, path: '/slow', servername: serverName, ca }, (response) => {
-      let bytes = 0
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-      })
-      response.on('end', () => resolve(bytes)).on('error', reject)
-      host.rotate(reload, [endpoint]).catch(reject)
-    }).on('error', reject)
-  })
-  assert.equal(await download, slowBytes)
+  await rotateUnderLoad({ host, reload, endpoint, backend })
 })
 
 test('nginx: a mismatched pair → its own test refuses, and the old one is still served after a reload', async () => {

@@ -16,6 +16,7 @@ import {
   type ServerUser,
   startPostgresql,
 } from '../support/servers/postgresql.ts'
+import { until } from '../support/servers/started-server.ts'
 import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('postgresql-15')
@@ -69,16 +70,30 @@ async function callFresh(): Promise<void> {
   assert.match(stdout, /number of failed transactions: 0 /)
 }
 
-test('PostgreSQL: ten rotations with fresh connections and a kept session → nothing fails, the session lives on', async () => {
-  const session = openSession(['psql', '-XAtq'], connection)
+/** How many statements wait for the lock. */
+const waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+test('PostgreSQL: ten rotations with fresh connections, a kept session and a running statement → nothing fails', async () => {
+  const [session, holder] = [
+    openSession(['psql', '-XAtq'], connection),
+    openSession(['psql', '-XAtq'], connection),
+  ]
   const backend = await session.ask('SELECT pg_backend_pid()')
   for (let rotation = 0; rotation < 10; rotation++) {
+    // A statement that runs until the lock is free, which is after the rotation.
+    await holder.ask('SELECT pg_advisory_lock(7)')
+    const running = session.ask("SELECT 'done' FROM pg_advisory_lock(7)")
+    await until(async () => (await holder.ask(waiting)) === '1', 'the statement')
     const calls = callFresh()
     await host.rotate(reload, [endpoint])
+    await holder.ask('SELECT pg_advisory_unlock(7)')
+    assert.equal(await running, 'done')
+    await session.ask('SELECT pg_advisory_unlock(7)')
     assert.equal(await session.ask('SELECT pg_backend_pid()'), backend)
     await calls
   }
   await session.close()
+  await holder.close()
 })
 
 test('PostgreSQL: a mismatched pair → it keeps the old one without a word, and the probe tells', async () => {

@@ -10,6 +10,7 @@ import { startRedisLoad } from '../support/redis-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { type Redis, startRedis } from '../support/servers/redis.ts'
+import { until } from '../support/servers/started-server.ts'
 import { testsWith } from '../support/tests-with.ts'
 
 const { after, before, test } = testsWith('redis-server')
@@ -35,12 +36,21 @@ after(async () => {
   await host?.remove()
 })
 
-test('Redis: ten rotations under load → nothing fails, kept connections live on, every serial seen', async () => {
+test('Redis: ten rotations under load, with a running command → nothing fails, kept connections live on, every serial seen', async () => {
   const load = startRedisLoad({ port: redis.port, serverName, ca: encodeTrustBundlePem(host.issuer.bundle) })
+  const ask = async (...words: string[]) => (await run('redis-cli', ['-s', redis.socket, ...words])).stdout
+  const roots = `${host.folder}/roots.pem`
+  await writeFile(roots, encodeTrustBundlePem(host.issuer.bundle))
+  const tls = ['--tls', '--cacert', roots, '--sni', serverName, '-p', String(redis.port)]
   const serials: string[] = []
   for (let rotation = 0; rotation < 10; rotation++) {
+    // A command that runs until something is pushed, which is after the rotation.
+    const running = run('redis-cli', [...tls, 'BLPOP', 'held', '60'])
+    await until(async () => /cmd=blpop/.test(await ask('CLIENT', 'LIST')), 'the command')
     serials.push((await host.rotate(reload, [endpoint])).serial)
     await load.answered(60)
+    await ask('RPUSH', 'held', `value-${rotation}`)
+    assert.match((await running).stdout, new RegExp(`value-${rotation}`))
   }
   await load.stop()
   assert.deepEqual([...load.errors], [])

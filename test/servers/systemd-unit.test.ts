@@ -7,6 +7,7 @@ import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { layNginx, type NginxPlace } from '../support/servers/nginx.ts'
+import { type PlainBackend, startPlainBackend } from '../support/servers/plain-backend.ts'
 import { listens, until } from '../support/servers/started-server.ts'
 import { nginxUnit, type Systemd, startSystemd, withoutSystemd } from '../support/servers/systemd.ts'
 
@@ -18,6 +19,7 @@ describe('a systemd unit, under a real systemd', {
   const path = process.env.PATH
   let systemd: Systemd
   let host: TestHost
+  let backend: PlainBackend
   let nginx: NginxPlace
   let endpoint: ProbeEndpoint
 
@@ -26,7 +28,8 @@ describe('a systemd unit, under a real systemd', {
     process.env.PATH = `${systemd.programs}:${path}`
     host = await createTestHost()
     await host.install(await host.issue())
-    nginx = await layNginx(host)
+    backend = await startPlainBackend()
+    nginx = await layNginx({ ...host, backendPort: backend.port })
     endpoint = { connect: { host: '127.0.0.1', port: nginx.port }, serverName: 'web-1.example' }
     await systemd.addUnit('web.service', nginxUnit(nginx))
     await start('web.service')
@@ -34,6 +37,7 @@ describe('a systemd unit, under a real systemd', {
   after(async () => {
     process.env.PATH = path
     await systemd?.stop()
+    await backend?.stop()
     await host?.remove()
   })
 
@@ -45,7 +49,7 @@ describe('a systemd unit, under a real systemd', {
   test('unit: ten rotations under load → no failed handshake, no failed request, every serial seen', async () => {
     const { mainPid } = await stateOf('web.service')
     await host.control(reload).ready(await host.install(await host.issue()))
-    await rotateUnderLoad(host, reload, endpoint, 10)
+    await rotateUnderLoad({ host, reload, endpoint, backend })
     assert.deepEqual(await stateOf('web.service'), { mainPid, result: 'success' })
   })
 

@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict'
-import { encodeTrustBundlePem } from '@mayfly/ca-core'
+import { encodePrivateKey, encodeTrustBundlePem } from '@mayfly/ca-core'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
 import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
 import { type LoadCounts, startLoad } from './load.ts'
 import type { TestHost } from './rotation.ts'
+import { beginRequest } from './running-request.ts'
+import { heldAnswer, type PlainBackend } from './servers/plain-backend.ts'
 
+/** What is rotated, and how it is called. */
+export interface LoadedServer {
+  readonly host: TestHost
+  readonly reload: ReloadConfiguration
+  readonly endpoint: ProbeEndpoint
+  /** What answers `/held`, behind the server or in it. */
+  readonly backend: Pick<PlainBackend, 'release'>
+  /** Some servers refuse connections for a moment at a reload; only for those it is to be said. */
+  readonly refuses?: 'while it reloads'
+  /** Whether it may itself end requests that run while it reloads: then none is begun. */
+  readonly endsRunning?: boolean
+}
+
+const rotations = 10
 /** Between two rotations, so that fresh connections meet every certificate. */
 const requestsEach = 60
 
@@ -12,41 +28,42 @@ const requestsEach = 60
 const refusedEachMax = 10
 
 /**
- * Rotates an HTTPS server while fresh and kept connections call it. Fails if a handshake or a request
- * failed, or if a serial was not seen by callers. Some servers refuse connections for a moment at a
- * reload; only for those `refusing` is to be said.
+ * Rotates an HTTPS server ten times while fresh and kept connections call it, and while one request runs across
+ * each rotation, where the server lets it. Fails if a handshake or a request failed, or if a serial was not seen by callers.
  */
-export async function rotateUnderLoad(
-  host: TestHost,
-  reload: ReloadConfiguration,
-  endpoint: ProbeEndpoint,
-  rotations: number,
-  refusing: 'never' | 'while it reloads' = 'never',
-): Promise<{ readonly counts: LoadCounts; readonly mintToServedMs: readonly number[] }> {
+export async function rotateUnderLoad(server: LoadedServer): Promise<LoadCounts> {
+  const { host, reload, endpoint, backend } = server
   const { serverName, connect } = endpoint
-  const load = startLoad({ port: connect.port, serverName, ca: encodeTrustBundlePem(host.issuer.bundle) })
+  // A server that asks for a certificate gets one; the others take no notice of it.
+  const own = await host.issue({ profile: 'peer' })
+  const caller = {
+    ca: encodeTrustBundlePem(host.issuer.bundle),
+    cert: own.chainPem,
+    key: encodePrivateKey(own.keyPair),
+  }
+  const load = startLoad({ port: connect.port, serverName, ...caller })
   const serials: string[] = []
-  const mintToServedMs: number[] = []
   try {
     for (let rotation = 0; rotation < rotations; rotation++) {
-      const done = await host.rotate(reload, [endpoint])
-      serials.push(done.serial)
-      mintToServedMs.push(done.mintToServedMs)
+      const running = server.endsRunning === true ? undefined : await beginRequest(endpoint, caller)
+      serials.push((await host.rotate(reload, [endpoint])).serial)
       await load.answered(requestsEach)
+      backend.release()
+      if (running !== undefined) assert.equal(await running.body, heldAnswer.beginning + heldAnswer.end)
     }
   } finally {
     await load.stop()
   }
   assert.deepEqual([...load.errors], [])
   assert.equal(load.counts.failedHandshakes, 0)
+  assert.equal(load.counts.failedRequests, 0)
   assert.ok(
-    load.counts.refusedConnections <= (refusing === 'never' ? 0 : rotations * refusedEachMax),
+    load.counts.refusedConnections <= (server.refuses === undefined ? 0 : rotations * refusedEachMax),
     `${load.counts.refusedConnections} refused`,
   )
-  assert.equal(load.counts.failedRequests, 0)
   assert.deepEqual(
     serials.filter((serial) => !load.serials.has(serial)),
     [],
   )
-  return { counts: load.counts, mintToServedMs }
+  return load.counts
 }

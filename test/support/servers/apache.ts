@@ -14,6 +14,8 @@ export interface ApacheOptions {
   /** Where `fullchain.pem` and `key.pem` are read. */
   readonly liveFolder: string
   readonly port?: number
+  /** What answers `/held`. */
+  readonly backendPort?: number
   /** Another virtual host's pair, on the same port. */
   readonly other?: { readonly certificate: string; readonly key: string }
 }
@@ -37,7 +39,7 @@ export async function startApache(options: ApacheOptions): Promise<Apache> {
 }
 
 function configurationOf(
-  { folder, liveFolder, other }: ApacheOptions,
+  { folder, liveFolder, other, backendPort }: ApacheOptions,
   port: number,
   pidFile: string,
 ): string {
@@ -49,6 +51,8 @@ ErrorLog ${folder}/error.log
 LoadModule mpm_event_module ${modules}/mod_mpm_event.so
 LoadModule authz_core_module ${modules}/mod_authz_core.so
 LoadModule dir_module ${modules}/mod_dir.so
+LoadModule proxy_module ${modules}/mod_proxy.so
+LoadModule proxy_http_module ${modules}/mod_proxy_http.so
 LoadModule ssl_module ${modules}/mod_ssl.so
 User www-data
 Group www-data
@@ -66,6 +70,7 @@ Define LIVE ${liveFolder}
   SSLEngine on
   SSLCertificateFile \${LIVE}/fullchain.pem
   SSLCertificateKeyFile "\${LIVE}/key.pem"
+${backendPort === undefined ? '' : `  ProxyPass /held http://127.0.0.1:${backendPort}/held flushpackets=on`}
 </VirtualHost>
 ${other === undefined ? '' : otherHost(port, other)}
 `

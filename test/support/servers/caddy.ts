@@ -17,6 +17,8 @@ export interface CaddyOptions {
   readonly serverName: string
   readonly port?: number
   readonly adminPort?: number
+  /** What answers `/held`. */
+  readonly backendPort?: number
   /** Default: the user of the test. */
   readonly as?: SystemUser
 }
@@ -28,6 +30,7 @@ export async function startCaddy({
   serverName,
   port: given,
   adminPort: givenAdmin,
+  backendPort,
   as,
 }: CaddyOptions): Promise<Caddy> {
   const [port, adminPort] = [given ?? (await freePort()), givenAdmin ?? (await freePort())]
@@ -43,7 +46,10 @@ export async function startCaddy({
 https://${serverName}:${port} {
   bind 127.0.0.1
   tls ${liveFolder}/fullchain.pem ${liveFolder}/key.pem
-  respond "ok"
+${backendPort === undefined ? '' : `  handle /held {\n    reverse_proxy 127.0.0.1:${backendPort}\n  }`}
+  handle {
+    respond "ok"
+  }
 }
 `,
   )

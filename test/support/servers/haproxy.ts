@@ -14,6 +14,8 @@ export interface HaproxyOptions {
   /** Where `combined.pem` is read. */
   readonly liveFolder: string
   readonly port?: number
+  /** What answers `/held`. */
+  readonly backendPort?: number
   /** Of the runtime socket. Default: `admin`. */
   readonly level?: 'admin' | 'operator'
 }
@@ -24,6 +26,7 @@ export async function startHaproxy({
   liveFolder,
   port: given,
   level = 'admin',
+  backendPort,
 }: HaproxyOptions): Promise<Haproxy> {
   const port = given ?? (await freePort())
   const socket = join(folder, 'admin.sock')
@@ -42,7 +45,9 @@ defaults
   timeout http-keep-alive 30s
 frontend tls
   bind 127.0.0.1:${port} ssl crt ${liveFolder}/combined.pem
-  http-request return status 200 content-type text/plain string "ok"
+${backendPort === undefined ? '' : '  use_backend held if { path /held }'}
+  http-request return status 200 content-type text/plain string "ok" if !{ path /held }
+${backendPort === undefined ? '' : `backend held\n  server held 127.0.0.1:${backendPort}`}
 `,
   )
   const server = await startServer({

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { listens, type StartedServer, startServer } from './started-server.ts'
@@ -18,11 +18,9 @@ export interface NginxOptions {
   readonly port?: number
   /** Whether callers must show a certificate of the bundle. Default: no. */
   readonly mutual?: boolean
+  /** What answers `/held`. */
+  readonly backendPort?: number
 }
-
-/** How fast `/slow` comes, which is `slowBytes` long: it outlives a few reloads. */
-const slowBytesPerSecond = 16_384
-export const slowBytes: number = 3 * slowBytesPerSecond
 
 /** Where an nginx serves, and what it is started with. */
 export type NginxPlace = Pick<Nginx, 'port' | 'pidFile' | 'configuration' | 'prefix'>
@@ -32,8 +30,6 @@ export async function layNginx(options: NginxOptions): Promise<NginxPlace> {
   const port = options.port ?? (await freePort())
   const prefix = options.folder
   const configuration = join(prefix, 'nginx.conf')
-  await mkdir(join(prefix, 'html'), { recursive: true })
-  await writeFile(join(prefix, 'html', 'slow'), Buffer.alloc(slowBytes, 'x'))
   await writeFile(configuration, configurationOf(options, port))
   return { port, prefix, configuration, pidFile: join(prefix, 'nginx.pid') }
 }
@@ -45,7 +41,7 @@ export function nginxArgv({ prefix, configuration }: NginxPlace): [string, ...st
 
 /**
  * Debian's nginx as a child in the foreground, on a port of 127.0.0.1. `/` answers `ok`, `/caller` the
- * serial of the caller's certificate, and `/slow` takes about three seconds.
+ * serial of the caller's certificate.
  */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const place = await layNginx(options)
@@ -53,7 +49,10 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   return { ...server, ...place }
 }
 
-function configurationOf({ folder, liveFolder, mutual = false }: NginxOptions, port: number): string {
+function configurationOf(
+  { folder, liveFolder, mutual = false, backendPort }: NginxOptions,
+  port: number,
+): string {
   return `
 daemon off;
 user root;
@@ -77,7 +76,7 @@ http {
     ${mutual ? `ssl_client_certificate ${liveFolder}/bundle.pem; ssl_verify_client on; ssl_verify_depth 2;` : ''}
     location / { default_type text/plain; return 200 "ok\\n"; }
     location = /caller { default_type text/plain; return 200 "$ssl_client_serial\\n"; }
-    location = /slow { root ${folder}/html; limit_rate ${slowBytesPerSecond}; }
+    ${backendPort === undefined ? '' : `location = /held { proxy_buffering off; proxy_pass http://127.0.0.1:${backendPort}; }`}
   }
 }
 `

@@ -17,8 +17,9 @@ export interface HitchOptions {
 const defaultConfiguration = '/etc/hitch/hitch.conf'
 
 /**
- * Hitch: tested with `hitch --test`, then sent SIGHUP: new workers take over. The old ones finish what
- * runs and close what is idle; connections that wait to be taken by them at that moment are reset.
+ * Hitch: tested with `hitch --test`, then sent SIGHUP: new workers take over. Connections that wait to be
+ * taken by the old ones at that moment are reset. An old worker ends with its last connection, but where kept
+ * connections are busy (seen with 1.7.2) it may end before, and with it the requests that run there.
  * Its `pem-file` is `combined.pem`, so the format `combined` is needed.
  */
 export const hitch: Preset<HitchOptions> = {
