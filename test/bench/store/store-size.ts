@@ -19,7 +19,7 @@ import { sumOf, tableSizes } from './table-sizes.ts'
 
 const days = 30
 const identitiesFull = 1_000
-const identitiesQuick = 300
+const identitiesQuick = 400
 const stepMs = hourMs
 /** Hosts that ask at the same moment. */
 const hostsAtOnce = 50

@@ -65,7 +65,7 @@ export function toMovedColumns({
     head_generation: lineage?.headGeneration ?? null,
     head_since: lineage?.headSince ?? null,
     newest_generation: lineage?.newestGeneration ?? null,
-    asked: toText(lineage?.asked),
+    asked: lineage?.asked === undefined ? null : askedToBlob(lineage.asked),
     staged_spki: staged?.spki ?? null,
     staged_key: staged === undefined ? null : hexToBlob(staged.keyHash),
     staged_parent: staged?.parentGeneration ?? null,
@@ -83,6 +83,26 @@ export function toMovedColumns({
     quota_day: identity.quota.day,
     quota_count: identity.quota.count,
   }
+}
+
+const hashBytes = 32
+const timeBytes = 8
+
+/** The time, then the hash of the key, then those that it replaces: each identity has one. */
+function askedToBlob({ keyHash, replaces, at }: AskedKey): Uint8Array {
+  const time = Buffer.alloc(timeBytes)
+  time.writeDoubleBE(at)
+  return Buffer.concat([time, ...[keyHash, ...replaces].map(hexToBlob)])
+}
+
+function blobToAsked(blob: Uint8Array): AskedKey {
+  const at = Buffer.from(blob).readDoubleBE(0)
+  const hashes: string[] = []
+  for (let start = timeBytes; start < blob.length; start += hashBytes) {
+    hashes.push(blobToHex(blob.subarray(start, start + hashBytes)))
+  }
+  const [keyHash = '', ...replaces] = hashes
+  return { keyHash, replaces, at }
 }
 
 function toText(value: unknown): string | null {
@@ -130,7 +150,7 @@ function toLineage(row: Row): LineagePosition | undefined {
     headGeneration: row.head_generation as number,
     headSince: row.head_since as number,
     newestGeneration: row.newest_generation as number,
-    ...(row.asked !== null && { asked: JSON.parse(row.asked as string) as AskedKey }),
+    ...(row.asked !== null && { asked: blobToAsked(row.asked as Uint8Array) }),
   }
 }
 

@@ -25,7 +25,7 @@ export const migrations: readonly string[] = [
     head_generation bigint,
     head_since bigint,
     newest_generation bigint,
-    asked text,
+    asked bytea,
     staged_spki bytea,
     staged_key bytea,
     staged_parent bigint,

@@ -30,7 +30,7 @@ export const migrations: readonly string[] = [
     head_generation INTEGER,
     head_since INTEGER,
     newest_generation INTEGER,
-    asked TEXT,
+    asked BLOB,
     staged_spki BLOB,
     staged_key BLOB,
     staged_parent INTEGER,
