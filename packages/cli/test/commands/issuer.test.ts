@@ -167,3 +167,22 @@ test('issuer status, token and identity commands: no issuer is running → trans
   const unknown = await mayfly(['issuer', 'status', '--config', join(setting.folder, 'none.yaml'), '--json'])
   assert.equal(unknown.exitCode, 3)
 })
+
+test('issuer backup and restore: on PostgreSQL → refused, with the command to type instead', async (context) => {
+  const setting = await layIssuer(await temporaryFolder(context))
+  const text = await readFile(setting.config, 'utf8')
+  await writeFile(setting.config, `${text}store: postgres://mayfly@localhost/ca\n`)
+  for (const [args, command] of [
+    [
+      ['backup', '--out', '/srv/store.dump'],
+      'pg_dump --format=custom --schema=mayfly --file=/srv/store.dump',
+    ],
+    [['restore', '/srv/store.dump', '--yes'], 'pg_restore --clean --if-exists --single-transaction'],
+  ] as const) {
+    const refused = await mayfly(['issuer', ...args, '--config', setting.config, '--json'])
+    assert.equal(codeOf(refused), 'usage')
+    const { message } = JSON.parse(refused.stderr).error
+    assert.ok(message.includes(command), message)
+    assert.ok(message.includes('--dbname=postgres://mayfly@localhost:5432/ca'), message)
+  }
+})

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import { MayflyError } from '@mayfly/ca-core'
-import { backUpStore, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import { backUpStore, dumpCommand, readIssuerConfiguration } from '@mayfly/issuer-daemon'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
 
@@ -12,7 +12,7 @@ export interface IssuerBackupOptions {
 
 /** `mayfly issuer backup` */
 export async function issuerBackup(options: IssuerBackupOptions, session: Session): Promise<Answer> {
-  const store = await sqlitePath(options.config, session)
+  const store = await sqlitePath(options, session)
   const out = isAbsolute(options.out) ? options.out : resolve(options.out)
   const made = await backUpStore({ store, out, now: session.clock.now() })
   return {
@@ -30,12 +30,12 @@ export async function issuerBackup(options: IssuerBackupOptions, session: Sessio
   }
 }
 
-/** The file of the store. @throws MayflyError `usage` where the store is a database of its own */
-export async function sqlitePath(config: string, { fileSystem }: Session): Promise<string> {
+/** The file of the store, from the configuration. @throws MayflyError `usage` where the store is PostgreSQL */
+async function sqlitePath({ config, out }: IssuerBackupOptions, { fileSystem }: Session): Promise<string> {
   const { store } = await readIssuerConfiguration(fileSystem, config)
   if (store.kind === 'sqlite') return store.path
   throw new MayflyError(
     'usage',
-    'The store is PostgreSQL. Back it up and restore it with pg_dump and pg_restore.',
+    `The store is PostgreSQL, which has tools of its own. Back it up with: ${dumpCommand(store, resolve(out))}`,
   )
 }

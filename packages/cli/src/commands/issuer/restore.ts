@@ -1,9 +1,13 @@
 import { resolve } from 'node:path'
 import { MayflyError } from '@mayfly/ca-core'
-import { type RestoredStore, restoreStore } from '@mayfly/issuer-daemon'
+import {
+  loadDumpCommand,
+  type RestoredStore,
+  readIssuerConfiguration,
+  restoreStore,
+} from '@mayfly/issuer-daemon'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
-import { sqlitePath } from './backup.ts'
 
 export interface IssuerRestoreOptions {
   readonly config: string
@@ -15,7 +19,7 @@ export interface IssuerRestoreOptions {
 
 /** `mayfly issuer restore` */
 export async function issuerRestore(options: IssuerRestoreOptions, session: Session): Promise<Answer> {
-  const store = await sqlitePath(options.config, session)
+  const store = await sqlitePath(options, session)
   if (options.yes !== true) await confirm(store, session)
   const restored = await restoreStore({
     backup: resolve(options.backup),
@@ -25,6 +29,20 @@ export async function issuerRestore(options: IssuerRestoreOptions, session: Sess
     trace: { step: () => undefined },
   })
   return { json: restored, lines: describe(restored) }
+}
+
+/** The file of the store, from the configuration. @throws MayflyError `usage` where the store is PostgreSQL */
+async function sqlitePath(
+  { config, backup }: IssuerRestoreOptions,
+  { fileSystem }: Session,
+): Promise<string> {
+  const { store } = await readIssuerConfiguration(fileSystem, config)
+  if (store.kind === 'sqlite') return store.path
+  throw new MayflyError(
+    'usage',
+    'The store is PostgreSQL, which has tools of its own. Stop every issuer on it, then restore what pg_dump made ' +
+      `with: ${loadDumpCommand(store, resolve(backup))}; afterwards suspend again who was suspended since, and revoke the open tokens`,
+  )
 }
 
 async function confirm(store: string, { terminal }: Session): Promise<void> {
