@@ -1,6 +1,7 @@
 export { systemClock } from './clock/system-clock.ts'
 export { parseYamlConfiguration, readYamlConfiguration } from './configuration/read-yaml-configuration.ts'
 export * from './configuration/setting-types.ts'
+export { effectiveUserId } from './files/effective-user.ts'
 export { freeBytes } from './files/free-bytes.ts'
 export { type FileLock, lockFile } from './files/lock-file.ts'
 export { nodeFileSystem } from './files/node-file-system.ts'

@@ -4,6 +4,7 @@ import { readSecret } from '@mayfly/platform'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import { type CertificateFiles, installedGeneration } from '../installing/installed-generation.ts'
 import { archivePath, livePath } from '../installing/paths.ts'
+import { requireSafeFolders } from '../installing/safe-folders.ts'
 import type { CheckPorts } from './check-ports.ts'
 import { type Finding, failed, good, type Outcome, tryOut, warning } from './finding.ts'
 import { nearestFolder, tryFolder } from './try-folder.ts'
@@ -30,10 +31,16 @@ export async function checkFiles(subject: FilesSubject, ports: CheckPorts): Prom
   )
   return [
     ...written.flat(),
+    ...(await tryOut({ check: 'folders', certificate: name }, () => checkSafety(place))),
     ...(await tryOut({ check: 'folders', certificate: name }, () => checkPassage(subject, ports.fileSystem))),
     ...(await tryOut({ check: 'files', certificate: name }, () => checkInstalled(place))),
     ...(await tryOut({ check: 'files', certificate: name }, () => checkPassword(settings, ports.fileSystem))),
   ]
+}
+
+async function checkSafety(place: CertificateFiles): Promise<Outcome> {
+  await requireSafeFolders(place)
+  return good('nobody else can put links into the folders of the files')
 }
 
 /** A key that its owner may read is of no use in a folder that they may not enter. */

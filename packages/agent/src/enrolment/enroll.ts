@@ -19,10 +19,12 @@ import {
 } from '../configuration/write-certificate-entry.ts'
 import { createCertificateKeeper, type KeeperView } from '../rotation/certificate-keeper.ts'
 import { localServers } from '../rotation/local-servers.ts'
+import type { RotationEvent } from '../rotation/rotation-event.ts'
 import { openBundleShelf } from '../state/bundle-shelf.ts'
 import { openLineageStore } from '../state/lineage-store.ts'
 import type { Setback } from '../state/setback.ts'
 import { prepareStateFolder, statePaths } from '../state/state-folder.ts'
+import { openHistory } from '../status/history.ts'
 import { createIssuerClient } from '../transport/issuer-client.ts'
 import { agentVersion } from '../version.ts'
 import { type EnrolmentContext, requestEnrolment } from './request-enrolment.ts'
@@ -163,7 +165,7 @@ async function lockUnlessRunning(ports: AgentPorts, state: string): Promise<File
   }
 }
 
-async function stepOnce(context: EnrolmentContext, { live }: AgentConfiguration): Promise<KeeperView> {
+async function stepOnce(context: EnrolmentContext, { live, state }: AgentConfiguration): Promise<KeeperView> {
   const { ports, name, settings, issuer, shelf, store } = context
   const { clock, random, fileSystem, processRunner, trace } = ports
   const access = await resolveAccess(settings, { fileSystem, processRunner })
@@ -177,12 +179,16 @@ async function stepOnce(context: EnrolmentContext, { live }: AgentConfiguration)
     probeLimitMs: firstLookMs,
     onWarning: () => undefined,
   })
+  // It is told with the certificate's later life; that it cannot be is no reason to fail.
+  const history = openHistory(fileSystem, statePaths.history(state), () => undefined)
+  const tell = (event: RotationEvent): void => history.add(clock.now(), name, event)
   const keeper = createCertificateKeeper(
-    { clock, random, fileSystem, issuer, servers, shelf, trace, tell: () => undefined },
+    { clock, random, fileSystem, issuer, servers, shelf, trace, tell },
     { name, live, settings, access, version: agentVersion },
     store,
   )
   await keeper.step(installAndServe)
+  await history.flush()
   return keeper.view()
 }
 

@@ -21,6 +21,23 @@ export interface LiveConfigurationOptions {
   readonly follow: (next: AgentConfiguration) => Promise<void>
 }
 
+/** Read once, when the agent starts. */
+const keysOfTheStart = ['log.level', 'metrics.listen', 'metrics.textfile'] as const
+
+function keyValue(
+  { logLevel, metrics }: AgentConfiguration,
+  key: (typeof keysOfTheStart)[number],
+): string | undefined {
+  switch (key) {
+    case 'log.level':
+      return logLevel
+    case 'metrics.listen':
+      return JSON.stringify(metrics.listen)
+    case 'metrics.textfile':
+      return metrics.textfile
+  }
+}
+
 /** The configuration of a running agent, which changes with its file. */
 export function keepConfiguration(options: LiveConfigurationOptions): LiveConfiguration {
   const { fileSystem, path, first, logger, follow } = options
@@ -36,6 +53,9 @@ export function keepConfiguration(options: LiveConfigurationOptions): LiveConfig
       const usable = { ...next, state: first.state }
       await follow(usable)
       current = usable
+      const keys = keysOfTheStart.filter((key) => keyValue(next, key) !== keyValue(first, key))
+      if (keys.length > 0)
+        logger.warn({ keys }, `restart the agent to use what was changed: ${keys.join(', ')}`)
       problem =
         next.state === first.state
           ? undefined

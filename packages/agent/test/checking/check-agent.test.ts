@@ -99,6 +99,17 @@ describe('mayfly agent check', () => {
     assert.equal(report.failure, undefined)
   }
 
+  test('others can write to the archive, and the agent is root: → told with what to run', {
+    skip: process.geteuid?.() !== 0 && 'only root is held up',
+  }, async () => {
+    await host.fileSystem.setAccess('/etc/archive', { mode: 0o777 })
+    await failsAt(
+      'folders',
+      'folder-unsafe',
+      /\/etc\/archive can be written by others .*Run: chmod go-w \/etc\/archive/,
+    )
+  })
+
   test('all is well: → everything was tried, nothing is changed', async () => {
     const before = await host.fileSystem.list('/etc/live')
     const state = JSON.stringify(await host.store.read())

@@ -7,6 +7,7 @@ import { MayflyError } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { enroll } from '../../src/enrolment/enroll.ts'
 import { type LocalPorts, localPorts } from '../../src/local-ports.ts'
+import { readHistory } from '../../src/status/history.ts'
 import { type IssuerServer, serveIssuer } from '../support/issuer-server.ts'
 import { VirtualIssuer } from '../support/virtual-issuer.ts'
 
@@ -55,6 +56,20 @@ describe('enrolling a host', () => {
     ])
     assert.equal((await stat(join(home, 'state'))).mode & 0o777, 0o700)
     assert.equal((await stat(join(home, 'live', 'web', 'key.pem'))).mode & 0o777, 0o600)
+  })
+
+  test('the history begins with generation 1', async () => {
+    const { home, configPath } = await newHost()
+    const done = await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    const lines = await readHistory(ports.fileSystem, join(home, 'state', 'history.jsonl'), { count: 100 })
+    assert.deepEqual(
+      lines.map(({ event }) => event),
+      ['enrolled', 'installed', 'served'],
+    )
+    const [, installed] = lines
+    assert.ok(installed?.event === 'installed')
+    assert.deepEqual([installed.generation, installed.serial], [1, done.serial])
+    assert.equal(installed.certificate, 'web')
   })
 
   test('the answer is lost: asked again for the same key', async () => {

@@ -174,12 +174,30 @@ describe('a running agent', () => {
     await stat(join(folder, 'live', 'mail', 'key.pem'))
   })
 
+  test('the log level and the metrics are changed: a warning names what needs a restart', async () => {
+    const text = await readFile(configPath, 'utf8')
+    const document = parseDocument(text)
+    document.setIn(['log', 'level'], 'info')
+    document.setIn(['metrics', 'textfile'], `${folder}/agent.prom`)
+    await writeFile(configPath, document.toString())
+    await eventually(
+      'the warning',
+      async () =>
+        /"restart the agent to use what was changed: log\.level, metrics\.textfile"/.test(agent.log())
+          ? true
+          : undefined,
+      agent.log,
+    )
+    await writeFile(configPath, text)
+  })
+
   test('the history: tells of every generation, without keys', async () => {
     const lines = await readHistory(ports.fileSystem, join(folder, 'state', 'history.jsonl'), {
       count: 100,
       certificate: 'web',
     })
     assert.ok(lines.filter(({ event }) => event === 'served').length >= 2)
+    assert.ok(lines.some((line) => line.event === 'installed' && line.generation === 1))
     assert.ok(lines.some(({ event }) => event === 'put-back'))
   })
 

@@ -98,6 +98,7 @@ export const errorCatalogue = {
   'file-exists': { title: 'The file exists already', retry: 'never' },
   'file-unreadable': { title: 'The file cannot be read', retry: 'backoff' },
   'file-unwritable': { title: 'The file cannot be written', retry: 'backoff' },
+  'folder-unsafe': { title: 'Others can write where the agent is root', retry: 'backoff' },
   'permission-denied': { title: 'Permission was denied', retry: 'backoff' },
   'disk-full': { title: 'The disk is full', retry: 'backoff' },
   'command-failed': { title: 'The command failed', retry: 'backoff' },

@@ -97,6 +97,7 @@ export const exitCodes = {
   'file-exists': 4,
   'file-unreadable': 4,
   'file-unwritable': 4,
+  'folder-unsafe': 4,
   'permission-denied': 4,
   'disk-full': 4,
   'command-failed': 10,

@@ -80,6 +80,7 @@ export const errorStatus = {
   'file-exists': 500,
   'file-unreadable': 500,
   'file-unwritable': 503,
+  'folder-unsafe': 500,
   'permission-denied': 500,
   'disk-full': 503,
   'command-failed': 500,

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { FileAccess } from '@mayfly/ca-core'
+import { effectiveUserId } from './effective-user.ts'
 import { errnoOf } from './file-error.ts'
 
 /** Opens `path`, hands the file to `use`, and closes it whatever happens. */
@@ -47,7 +48,7 @@ async function setMode(file: FileHandle, mode: number): Promise<void> {
 
 /** Whether its mode is ours to set, so that a refusal comes from the file system itself. */
 async function isOurs(file: FileHandle): Promise<boolean> {
-  const self = process.geteuid?.()
+  const self = effectiveUserId()
   return self === 0 || (await file.stat()).uid === self
 }
 

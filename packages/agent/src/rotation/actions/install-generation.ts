@@ -1,4 +1,5 @@
 import { isMayflyError, parsePrivateKey } from '@mayfly/ca-core'
+import { requireSafeFolders } from '../../installing/safe-folders.ts'
 import { switchGeneration } from '../../installing/switch-generation.ts'
 import { writeGeneration } from '../../installing/write-generation.ts'
 import type { Credential } from '../../state/credential.ts'
@@ -35,6 +36,7 @@ export async function installGeneration(
 
   const { number, state } = await chooseNumber(context, credential)
   const place = { fileSystem, live: subject.live, name: subject.name, number }
+  await requireSafeFolders(place)
   await writeGeneration({ ...place, files: await servers.encode(material), access: subject.access })
   const written = await save(
     withGeneration(state, { ...recordOf(credential), number, bundleSequence: held.bundle.sequence }),

@@ -1,4 +1,5 @@
 import { restoreGeneration } from '../../installing/restore-generation.ts'
+import { requireSafeFolders } from '../../installing/safe-folders.ts'
 import { credentialOf, materialOf } from '../material-of.ts'
 import type { Holder } from '../rotation-action.ts'
 import type { RotationContext } from '../rotation-context.ts'
@@ -11,6 +12,7 @@ export async function putBackFiles(
   const number = state.live?.number
   if (number === undefined) throw new TypeError('there is no generation to put back')
   const material = materialOf(credentialOf(state, holder), held.bundle)
+  await requireSafeFolders({ fileSystem: ports.fileSystem, live: subject.live, name: subject.name })
   const mended = await restoreGeneration({
     fileSystem: ports.fileSystem,
     live: subject.live,
