@@ -8,7 +8,7 @@ export interface Clock {
   monotonic(): number
   /**
    * Milliseconds from another arbitrary start that never run backwards and, where the system can say it, go on while
-   * the machine sleeps. Nobody can set it.
+   * the machine sleeps. Nobody can set it. It may go in steps of a second.
    */
   sinceBoot(): number
   /**

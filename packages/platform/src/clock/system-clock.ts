@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   },
 
   sinceBoot(): number {
-    // Linux: CLOCK_BOOTTIME, by way of /proc/uptime where that can be read. Elsewhere it hangs on the wall clock.
+    // Linux: /proc/uptime, or behind ProcSubset=pid CLOCK_BOOTTIME in whole seconds. Elsewhere it hangs on the wall clock.
     return process.platform === 'linux' ? uptime() * secondMs : performance.now()
   },
 
