@@ -12,6 +12,7 @@ export const benches: Readonly<Record<string, LoadBench>> = {
   sweep: async () => (await import('./issuing/sweep-speed.ts')).sweepSpeed,
   store: async () => (await import('./store/store-size.ts')).storeSize,
   rekey: async () => (await import('./issuing/rekey-speed.ts')).rekeySpeed,
+  renew: async () => (await import('./renewing/renew-speed.ts')).renewSpeed,
   attack: async () => (await import('./attack/overload.ts')).overload,
   simulate: async () => (await import('./simulation.ts')).simulation,
 }

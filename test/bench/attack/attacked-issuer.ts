@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type AdminClient, adminClient, readIssuerConfiguration } from '@mayfly/issuer-daemon'
 import { nodeFileSystem } from '@mayfly/platform'
+import type { IssuerConfiguration } from '../../../packages/issuer-daemon/src/configuration/issuer-configuration.ts'
 import {
   ceremony,
   makeRoot,
@@ -18,6 +19,8 @@ import {
 export interface AttackedIssuer {
   readonly port: number
   readonly pid: number
+  /** What requests are signed for. */
+  readonly url: string
   /** PEM of the root. */
   readonly ca: string
   readonly admin: AdminClient
@@ -30,14 +33,18 @@ const program = fileURLToPath(
 const startLooks = 600
 const startLookMs = 100
 
-/** `yaml` goes behind the least that an issuer needs. */
-export async function startAttackedIssuer(yaml: string): Promise<AttackedIssuer> {
+/** `yaml` goes behind the least that an issuer needs; `prepare` is done before it starts. */
+export async function startAttackedIssuer(
+  yaml: string,
+  prepare: (configuration: IssuerConfiguration) => Promise<void> = async () => undefined,
+): Promise<AttackedIssuer> {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-attack-'))
   const port = await freePort()
   const path = await writeConfiguration(folder, yaml, port)
   const configuration = await readIssuerConfiguration(nodeFileSystem, path)
   const root = await makeRoot()
   await ceremony(configuration.state, root)
+  await prepare(configuration)
   const child = spawn(process.execPath, ['-C', 'source', program, path], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
@@ -46,6 +53,7 @@ export async function startAttackedIssuer(yaml: string): Promise<AttackedIssuer>
   return {
     port,
     pid: child.pid ?? 0,
+    url: configuration.url,
     ca: root.certificate.pem,
     admin,
     async stop() {

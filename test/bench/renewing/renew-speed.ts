@@ -1,0 +1,157 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { cpuMsOf } from '../agents/process-cost.ts'
+import { startAttackedIssuer } from '../attack/attacked-issuer.ts'
+import { medianOf } from '../cpu-cost.ts'
+import type { Bench, Figure } from '../figure.ts'
+import type { LoadOrder, LoadResult } from './renew-load.ts'
+import { requestOf, type SeededHost, seedFleet } from './seeded-fleet.ts'
+
+/** Every host comes from one address here, which the limits would notice. */
+const yaml = `
+limits:
+  connectionsPerAddress: 1000
+  address: { perMinute: 1000000, burst: 1000000 }
+log: { level: info }
+`
+/** An answer of the issuer has about as many. */
+const answerBytes = 2_600
+const atOnce = 64
+const kinds = ['fresh', 'kept'] as const
+
+type Kind = (typeof kinds)[number]
+
+/** One server under one kind of load, in one round. */
+interface Measured {
+  readonly perSecond: number
+  /** Of the server's process, all threads. */
+  readonly cpuMicrosecondsEach: number
+}
+
+/**
+ * Signed requests that are minted at once, durable on SQLite, against the same HTTPS server with nothing behind it.
+ * Issuer, ceiling and load are processes of their own, and issuer and ceiling take turns.
+ *
+ * `ofCeiling` compares how many are answered in a second. Where the load is what limits both, or other programs use
+ * the machine, `cpuOfCeiling` is the truer one: the processor time that the servers take for a request.
+ */
+export const renewSpeed: Bench = {
+  async run({ quick, tell }) {
+    const scale = quick ? { warmUp: 600, rounds: 3, each: 400 } : { warmUp: 2_000, rounds: 5, each: 1_200 }
+    const count = kinds.length * (scale.warmUp + scale.rounds * scale.each)
+    tell(`writing ${count} identities`)
+    let hosts: SeededHost[] = []
+    const issuer = await startAttackedIssuer(yaml, async (configuration) => {
+      hosts = await seedFleet(configuration, count)
+    })
+    const ceiling = start('empty-server.ts', [String(answerBytes)])
+    const load = start('renew-load.ts', [])
+    try {
+      const { port } = await tellOf<{ port: number }>(ceiling)
+      const servers = { issuer, ceiling: { port, pid: ceiling.pid ?? 0 } }
+      const measured = await takeTurns(load, servers, scale, {
+        tell,
+        bodies: (needed) => Promise.all(hosts.splice(-needed).map((host) => requestOf(host, issuer.url))),
+      })
+      return [
+        ...figuresOf('renew.fresh', measured.fresh, 0.7),
+        ...figuresOf('renew.keepalive', measured.kept, 0.4),
+      ]
+    } finally {
+      for (const child of [load, ceiling]) if (child.connected) child.disconnect()
+      await issuer.stop()
+    }
+  },
+}
+
+const names = ['ceiling', 'issuer'] as const
+
+type ServerName = (typeof names)[number]
+type Turns = Readonly<Record<Kind, Readonly<Record<ServerName, readonly Measured[]>>>>
+
+async function takeTurns(
+  load: ChildProcess,
+  servers: Readonly<Record<ServerName, MeasuredServer>>,
+  scale: { readonly warmUp: number; readonly rounds: number; readonly each: number },
+  {
+    tell,
+    bodies,
+  }: {
+    readonly tell: (what: string) => void
+    readonly bodies: (count: number) => Promise<readonly string[]>
+  },
+): Promise<Turns> {
+  const turns = {
+    fresh: { issuer: [] as Measured[], ceiling: [] as Measured[] },
+    kept: { issuer: [] as Measured[], ceiling: [] as Measured[] },
+  }
+  for (let round = 0; round <= scale.rounds; round++) {
+    tell(round === 0 ? 'warming up' : `round ${round} of ${scale.rounds}`)
+    for (const connections of kinds) {
+      const order = { bodies: await bodies(round === 0 ? scale.warmUp : scale.each), atOnce, connections }
+      for (const name of names) {
+        const result = await measure(load, servers[name], order)
+        if (round > 0) turns[connections][name].push(result)
+      }
+    }
+  }
+  return turns
+}
+
+interface MeasuredServer {
+  readonly port: number
+  readonly pid: number
+}
+
+function start(program: string, args: readonly string[]): ChildProcess {
+  const path = fileURLToPath(new URL(program, import.meta.url))
+  return fork(path, [...args], { execArgv: ['-C', 'source'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+}
+
+/** What the process says next; throws where it ends instead. */
+async function tellOf<Told>(child: ChildProcess): Promise<Told> {
+  const over = new AbortController()
+  const ended = once(child, 'exit', { signal: over.signal }).then(([code]) => {
+    throw new Error(`a process of the bench ended with ${code}`)
+  })
+  try {
+    const [told] = await Promise.race([once(child, 'message', { signal: over.signal }), ended])
+    return told as Told
+  } finally {
+    over.abort()
+  }
+}
+
+async function measure(
+  load: ChildProcess,
+  { port, pid }: MeasuredServer,
+  order: Omit<LoadOrder, 'port'>,
+): Promise<Measured> {
+  const before = await cpuMsOf(pid)
+  load.send({ ...order, port })
+  const result = await tellOf<LoadResult>(load)
+  const cpuMs = (await cpuMsOf(pid)) - before
+  if (result.refusal !== undefined) throw new Error(`a request was refused: ${result.refusal}`)
+  return {
+    perSecond: result.answered / result.seconds,
+    cpuMicrosecondsEach: (1_000 * cpuMs) / result.answered,
+  }
+}
+
+function figuresOf(
+  name: string,
+  { issuer, ceiling }: Readonly<Record<ServerName, readonly Measured[]>>,
+  aim: number,
+): Figure[] {
+  const rateOf = (rounds: readonly Measured[]): number => medianOf(rounds.map(({ perSecond }) => perSecond))
+  const cpuOf = (rounds: readonly Measured[]): number =>
+    medianOf(rounds.map(({ cpuMicrosecondsEach }) => cpuMicrosecondsEach))
+  const ratios = issuer.map(({ perSecond }, round) => perSecond / (ceiling[round]?.perSecond ?? Number.NaN))
+  return [
+    { name: `${name}.ofCeiling`, value: medianOf(ratios), unit: 'ratio', aim: { atLeast: aim } },
+    { name: `${name}.perSecond`, value: rateOf(issuer), unit: 'per second' },
+    { name: `${name}.cpuOfCeiling`, value: cpuOf(ceiling) / cpuOf(issuer), unit: 'ratio' },
+    { name: `${name}.cpuMicroseconds`, value: cpuOf(issuer), unit: 'µs of the issuer for each' },
+  ]
+}
