@@ -18,8 +18,8 @@ export interface PublicKey {
   readonly bits: Uint8Array
   /** Opened when it is first asked for. Throws `key-invalid` where OpenSSL does not accept it. */
   readonly key: KeyObject
-  /** The same for a single verification: a key that was not opened yet is opened for that alone. */
-  readonly verificationKey: KeyObject | PublicKeyInput
+  /** The same as `verify` takes it: a key that was not opened yet is opened for that verification alone. */
+  readonly verificationKey: { readonly key: KeyObject } | PublicKeyInput
 }
 
 /** An ML-DSA-87 key has 2,614 bytes. */
@@ -86,8 +86,8 @@ class SpkiKey implements PublicKey {
     return this.#key
   }
 
-  get verificationKey(): KeyObject | PublicKeyInput {
-    return this.#key ?? inputOf(this.spki)
+  get verificationKey(): { readonly key: KeyObject } | PublicKeyInput {
+    return this.#key === undefined ? inputOf(this.spki) : { key: this.#key }
   }
 }
 

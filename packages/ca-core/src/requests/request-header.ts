@@ -1,4 +1,3 @@
-import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import * as z from 'zod'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { type FlattenedJws, flattenedJwsSchema } from '../jws/flattened-jws.ts'
@@ -48,27 +47,42 @@ export function parseRequestJws(value: unknown): FlattenedJws {
   return parseMessage(jwsSchema, value, 'request-invalid', 'The signed request')
 }
 
-/** The header, to find the certificate by. @throws MayflyError `request-invalid` */
-export function readRequestHeader(value: unknown): RequestHeader {
-  const header = parseMessage(
-    headerSchema,
-    decodeHeader(value),
-    'request-invalid',
-    'The header of the signed request',
-  )
+/** A signed request whose form was checked, and whose signature was not. */
+export interface SignedRequest {
+  readonly jws: FlattenedJws
+  readonly header: RequestHeader
+  /** The JWS `alg` that it claims. */
+  readonly algorithm: string
+}
+
+/** Reads the outside of a signed request, once. @throws MayflyError `request-invalid` */
+export function readSignedRequest(value: unknown): SignedRequest {
+  const jws = parseRequestJws(value)
+  const what = 'The header of the signed request'
+  const header = parseMessage(headerSchema, decodeHeader(jws), 'request-invalid', what)
   return {
-    certificateFingerprint: Buffer.from(header['x5t#S256'], 'base64url').toString('hex'),
-    url: header.url,
-    issuedAt: addSeconds(0, header.iat),
-    jti: header.jti,
+    jws,
+    algorithm: header.alg,
+    header: {
+      certificateFingerprint: Buffer.from(header['x5t#S256'], 'base64url').toString('hex'),
+      url: header.url,
+      issuedAt: addSeconds(0, header.iat),
+      jti: header.jti,
+    },
   }
 }
 
-function decodeHeader(value: unknown): unknown {
-  const jws = parseRequestJws(value)
+/** The header, to find the certificate by. @throws MayflyError `request-invalid` */
+export function readRequestHeader(value: unknown): RequestHeader {
+  return readSignedRequest(value).header
+}
+
+function decodeHeader(jws: FlattenedJws): unknown {
   try {
-    return decodeProtectedHeader(jws)
+    return JSON.parse(utf8.decode(Buffer.from(jws.protected, 'base64url')))
   } catch {
     throw new MayflyError('request-invalid', 'The header of the signed request is not JSON.')
   }
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -1,10 +1,11 @@
 import { MayflyError } from '../errors/mayfly-error.ts'
-import { verifyFlattened } from '../jws/flattened-jws.ts'
+import { isJwsSignedBy } from '../jws/jws-signature.ts'
+import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { PublicKey } from '../keys/public-key.ts'
 import { parseJsonMessage } from '../messages/parse-message.ts'
 import { type RequestBody, requestBodySchema } from '../messages/request-body.ts'
 import { formatInstant, type Instant, secondMs } from '../time/instant.ts'
-import { parseRequestJws, readRequestHeader } from './request-header.ts'
+import { readSignedRequest, type SignedRequest } from './request-header.ts'
 
 /** How far a request's time may be from the issuer's, either way; its nonce is remembered as long. */
 export const requestLifetimeSeconds = 300
@@ -24,20 +25,31 @@ export interface RequestVerification {
  * `request-signature-invalid` (another key, another algorithm than the key's own, altered)
  */
 export async function verifyRequest(value: unknown, options: RequestVerification): Promise<RequestBody> {
-  const header = readRequestHeader(value)
+  return verifySignedRequest(readSignedRequest(value), options)
+}
+
+/** The same for a request whose form was checked, within the call. */
+export function verifySignedRequest(
+  { jws, header, algorithm }: SignedRequest,
+  options: RequestVerification,
+): RequestBody {
   // The cheap refusals first: an old message, sent again a thousand times, costs no verification.
   requireUrl(header.url, options.url)
   requireFresh(header.issuedAt, options.now)
-  const payload = await verifyFlattened(parseRequestJws(value), options.publicKey)
-  if (payload === undefined) {
+  const { publicKey } = options
+  // RFC 8725 3.1: the key decides on the algorithm, the message never does.
+  const claimsDue = algorithm === jwsAlgorithmOf(publicKey.type)
+  if (!claimsDue || !isJwsSignedBy(jws, publicKey, 'pss')) {
     throw new MayflyError(
       'request-signature-invalid',
       'The request is not signed by the key of the certificate it names.',
     )
   }
-  const text = new TextDecoder().decode(payload)
+  const text = utf8.decode(Buffer.from(jws.payload, 'base64url'))
   return parseJsonMessage(requestBodySchema, text, 'request-invalid', 'The body of the signed request')
 }
+
+const utf8 = new TextDecoder()
 
 function requireUrl(signedFor: string, arrivedAt: string): void {
   if (signedFor === arrivedAt) return

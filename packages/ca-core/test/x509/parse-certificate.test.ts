@@ -10,9 +10,12 @@ import {
   generateKeyPair,
   isMayflyError,
   isSignedBy,
+  keyOfOwnCertificate,
   keySigner,
+  keyTypes,
   parseCertificate,
   parseCertificateChain,
+  readPublicKey,
   showCertificate,
   signatureAlgorithmOf,
 } from '../../src/index.ts'
@@ -55,6 +58,15 @@ test('parseCertificate: a leaf → what OpenSSL reads in it', () => {
   assert.equal(leaf.isCa, theirs.ca)
   assert.ok(isSignedBy(leaf, hierarchy.intermediate))
   assert.ok(!isSignedBy(leaf, hierarchy.root))
+})
+
+test('keyOfOwnCertificate: leaves with keys of every type → the key that parseCertificate finds', async () => {
+  for (const type of keyTypes) {
+    const own = await generateKeyPair(type)
+    const { der } = await issueLeaf(hierarchy.authority, { keyPair: own })
+    assert.deepEqual(keyOfOwnCertificate(der), readPublicKey(own.publicKey.spki))
+  }
+  throwsCode(() => keyOfOwnCertificate(leaf.der.subarray(0, 100)), 'der-invalid')
 })
 
 test('parseCertificate: its input is written to afterwards → nothing changes', () => {

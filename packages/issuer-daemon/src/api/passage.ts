@@ -2,6 +2,7 @@ import type { Instant, MayflyError } from '@mayfly/ca-core'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import type { Caller, SecurityContext } from '../issuing/security-context.ts'
 import type { Admission } from './in-flight.ts'
+import type { ReadBody } from './request-body.ts'
 import type { Route } from './route.ts'
 
 /** One request on its way through the hooks, which fill it in from top to bottom. */
@@ -16,6 +17,8 @@ export interface Passage {
   /** Its place among the requests in flight. */
   admission?: Admission
   attempt?: AuditAttempt
+  /** Read when it is first asked for. */
+  body?: ReadBody
   input?: unknown
   refusal?: MayflyError
 }

@@ -10,11 +10,13 @@ export function readJsonBody(bytes: Uint8Array | undefined): ReadBody {
   if (bytes === undefined || bytes.length === 0) return broken('The body is empty; it must be JSON.')
   try {
     // RFC 8259 8.1: JSON between systems is UTF-8; other bytes are refused, not replaced.
-    return { read: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
+    return { read: true, value: JSON.parse(utf8.decode(bytes)) }
   } catch {
     return broken('The body is not JSON in UTF-8.')
   }
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** RFC 9110 8.3.1: the type without its parameters, in lower case. */
 export function mediaTypeOf(contentType: string | undefined): string | undefined {

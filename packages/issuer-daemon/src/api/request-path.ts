@@ -27,18 +27,9 @@ export function installRequestPath(
   server.decorateRequest('passage', null as unknown as Passage)
   server.addHook('onRoute', requireDeclaration)
 
-  // Before the body is read.
-  server.addHook('onRequest', async (request, reply) => begin(request, reply, ports))
-  server.addHook('onRequest', async (request) => limitAddress(request, ports))
-  server.addHook('onRequest', async (request, reply) => refuseMisdirected(request, reply))
-
-  // With the body, which proves who asks.
-  server.addHook('preValidation', async (request) => admit(request, ports, inFlight))
-  server.addHook('preValidation', async (request) => authenticate(request, ports))
-  server.addHook('preValidation', async (request) => limitIdentity(request, ports))
-  server.addHook('preValidation', async (request) => openAttempt(request, ports))
-  server.addHook('preValidation', async (request) => authoriseCaller(request))
-  server.addHook('preValidation', async (request) => validate(request))
+  // One hook for each moment: every hook costs the framework a turn of its own.
+  server.addHook('onRequest', async (request, reply) => meet(request, reply, ports))
+  server.addHook('preValidation', async (request) => examine(request, ports, inFlight))
 
   server.setErrorHandler(async (error, request, reply) => refuse(error, request, reply, ports))
   server.setNotFoundHandler(async () => {
@@ -53,6 +44,23 @@ function requireDeclaration({ url, method, config }: RouteOptions): void {
   if (config?.declaration === undefined && config?.otherMethod === undefined) {
     throw new TypeError(`route ${String(method)} ${url} does not declare what it requires`)
   }
+}
+
+/** Before the body is read. */
+function meet(request: FastifyRequest, reply: FastifyReply, ports: RequestPathPorts): void {
+  begin(request, reply, ports)
+  limitAddress(request, ports)
+  refuseMisdirected(request, reply)
+}
+
+/** With the body, which proves who asks. */
+async function examine(request: FastifyRequest, ports: RequestPathPorts, inFlight: InFlight): Promise<void> {
+  admit(request, ports, inFlight)
+  await authenticate(request, ports)
+  limitIdentity(request, ports)
+  openAttempt(request, ports)
+  authoriseCaller(request)
+  validate(request)
 }
 
 function begin(
@@ -159,5 +167,7 @@ function declarationOf(request: FastifyRequest): Route | undefined {
 
 function bodyOf(request: FastifyRequest, route: Route): ReadBody {
   if (route.accepts === undefined) return { read: true, value: undefined }
-  return readJsonBody(request.body as Uint8Array | undefined)
+  const { passage } = request
+  passage.body ??= readJsonBody(request.body as Uint8Array | undefined)
+  return passage.body
 }

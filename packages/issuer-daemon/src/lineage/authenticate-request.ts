@@ -1,9 +1,9 @@
 import {
   isMayflyError,
+  keyOfOwnCertificate,
   MayflyError,
-  parseCertificate,
-  readRequestHeader,
-  verifyRequest,
+  readSignedRequest,
+  verifySignedRequest,
 } from '@mayfly/ca-core'
 import type { LineageContext, SecurityContext } from '../issuing/security-context.ts'
 import { type ForgottenPorts, takeUpForgotten } from './take-up-forgotten.ts'
@@ -29,7 +29,8 @@ export async function authenticateRequest(
 
 async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): Promise<LineageContext> {
   const { store, clock } = ports
-  const { certificateFingerprint, issuedAt, jti } = readRequestHeader(jws)
+  const request = readSignedRequest(jws)
+  const { certificateFingerprint, issuedAt, jti } = request.header
   const find = () => store.certificate({ fingerprint: certificateFingerprint })
   let signer = await find()
   if (signer === undefined && (await takeUpForgotten(jws, certificateFingerprint, url, ports))) {
@@ -43,8 +44,8 @@ async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): P
       { details: { fingerprint: certificateFingerprint } },
     )
   }
-  const { publicKey } = parseCertificate(signer.der)
-  const body = await verifyRequest(jws, { publicKey, url, now: clock.now() })
+  const publicKey = keyOfOwnCertificate(signer.der)
+  const body = verifySignedRequest(request, { publicKey, url, now: clock.now() })
   const { lineage, generation } = signer.issuance
   return {
     kind: 'lineage',

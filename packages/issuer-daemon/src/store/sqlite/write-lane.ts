@@ -1,5 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
+/**
+ * Under load every turn brings a request or two, and each transaction costs a wait for the disk: some milliseconds
+ * of gathering make one of many. No turn is added for who comes alone.
+ */
+const gatherTurnsMax = 8
+
 export interface WriteLaneOptions<Change, Outcome> {
   /** Applies the changes in one transaction: all outcomes, durable, or an error and nothing done. */
   readonly transact: (changes: readonly Change[]) => Outcome[] | Promise<Outcome[]>
@@ -20,8 +26,8 @@ interface Load<Change, Outcome> {
 type Errand = () => Promise<void>
 
 /**
- * Group commit: whatever is handed in during one turn of the event loop, or while a transaction runs, shares the
- * next one, and so one wait for the disk. Who comes alone waits for nobody. Transactions keep the order of arrival.
+ * Group commit: whatever is handed in during one turn of the event loop, in the turns behind it while each brings
+ * more, or while a transaction runs, shares the next one, and so one wait for the disk. Who comes alone waits for nobody. Transactions keep the order of arrival.
  */
 export class WriteLane<Change, Outcome> {
   readonly #options: WriteLaneOptions<Change, Outcome>
@@ -68,11 +74,20 @@ export class WriteLane<Change, Outcome> {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      await nextTurn()
+      await this.#gather()
       await this.#doNext()
     }
     this.#running = undefined
     this.#options.idle?.()
+  }
+
+  /** Waits for the next turn of the loop, and for further ones while each of them brings more. */
+  async #gather(): Promise<void> {
+    for (let turns = 0; turns < gatherTurnsMax; turns++) {
+      const waiting = this.#queue.length
+      await nextTurn()
+      if (this.#queue.length === waiting) return
+    }
   }
 
   async #doNext(): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { WriteLane } from '../../../src/store/sqlite/write-lane.ts'
 
 /** A lane whose transactions are kept, and which fails while it is told to. */
@@ -26,6 +27,30 @@ describe('write lane', () => {
     const outcomes = await Promise.all([lane.write([1, 2]), lane.write([3]), lane.write([4, 5])])
     assert.deepEqual(outcomes, [['did 1', 'did 2'], ['did 3'], ['did 4', 'did 5']])
     assert.deepEqual(transactions, [[1, 2, 3, 4, 5]])
+  })
+
+  it('each turn of the loop brings more → they are gathered, for some turns and not for ever', async () => {
+    const { lane, transactions } = createLane(100)
+    const numbers = Array.from({ length: 40 }, (_, turn) => turn)
+    // The latest goes to sleep first, and so each wakes before the lane looks: as requests do, which come from the
+    // network before the loop has its turn.
+    const arriving = numbers.toReversed().map(async (turn) => {
+      for (let passed = 0; passed < turn; passed++) await nextTurn()
+      return lane.write([turn])
+    })
+    await Promise.all(arriving)
+    assert.deepEqual(transactions.flat(), numbers)
+    const sizes = transactions.map(({ length }) => length)
+    assert.ok(Math.max(...sizes) > 2, `${sizes}`)
+    assert.ok(sizes.length > 3, `${sizes}`)
+  })
+
+  it('who comes alone → written in the next turn', async () => {
+    const { lane, transactions } = createLane(10)
+    const writing = lane.write([1])
+    await nextTurn()
+    assert.deepEqual(transactions, [[1]])
+    await writing
   })
 
   it('more than fits → several transactions, in the order of arrival', async () => {
