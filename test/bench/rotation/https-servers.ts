@@ -8,9 +8,11 @@ import { startApache } from '../../support/servers/apache.ts'
 import { startCaddy } from '../../support/servers/caddy.ts'
 import { startHaproxy } from '../../support/servers/haproxy.ts'
 import { startHitch } from '../../support/servers/hitch.ts'
-import { startNginx } from '../../support/servers/nginx.ts'
+import { layNginx, startNginx } from '../../support/servers/nginx.ts'
 import { startPlainBackend } from '../../support/servers/plain-backend.ts'
+import { listens, until } from '../../support/servers/started-server.ts'
 import { startStunnel } from '../../support/servers/stunnel.ts'
+import { nginxUnit, startSystemd, withoutSystemd } from '../../support/servers/systemd.ts'
 import { startLoadCalls } from './calls.ts'
 import { type RotatedServer, serverName } from './rotated-server.ts'
 
@@ -58,6 +60,7 @@ export const httpsServers: readonly RotatedServer[] = [
     }),
   ),
   httpsServer('node', startNodeService),
+  ...(withoutSystemd() === false ? [httpsServer('unit', startUnit)] : []),
 ]
 
 function opensPortAnew(name: string, start: StartHttps): RotatedServer {
@@ -100,6 +103,25 @@ async function startNodeService(host: TestHost): Promise<HttpsServer> {
       server.close()
       server.closeAllConnections()
       await identity.close()
+    },
+  }
+}
+
+/** nginx as a unit of a real systemd, where namespaces for one can be made. */
+async function startUnit(host: TestHost): Promise<HttpsServer> {
+  const systemd = await startSystemd()
+  const path = process.env.PATH
+  process.env.PATH = `${systemd.programs}:${path}`
+  const nginx = await layNginx(host)
+  await systemd.addUnit('web.service', nginxUnit(nginx))
+  await systemd.systemctl('start', 'web.service')
+  await until(() => listens(nginx.port), 'the port of web.service')
+  return {
+    port: nginx.port,
+    reload: { preset: 'unit', unit: 'web.service' },
+    async stop() {
+      process.env.PATH = path
+      await systemd.stop()
     },
   }
 }
