@@ -72,6 +72,23 @@ describe('a lineage in the wrong place, with the real issuer', { timeout: 240_00
     assert.deepEqual(host.alarms(), [])
   })
 
+  test('the store is restored from an older backup, and forgotten lineages are accepted → the host shows its certificate and goes on by itself', async () => {
+    await site.backUp()
+    await site.run(26 * hourMs)
+    const before = host.server.servedChain
+    await site.restoreAccepting()
+    await site.run(13 * hourMs)
+    assert.notEqual(host.server.servedChain, before)
+    assert.ok(host.servesValid())
+    assert.deepEqual(host.alarms(), [])
+    const { state, lineage } = await site.issuer().showIdentity('web-1')
+    assert.equal(state, 'active')
+    assert.ok((lineage?.generation ?? 0) >= 2, 'the lineage that was begun for it goes on')
+    await site.run(26 * hourMs)
+    assert.ok(host.servesValid())
+    assert.deepEqual(host.alarms(), [])
+  })
+
   test('the store is restored from an older backup for good → one command brings the host back', async () => {
     await site.backUp()
     await site.run(26 * hourMs)

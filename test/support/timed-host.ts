@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -28,6 +28,8 @@ import { createIssuerClient, type IssuerClient } from '../../packages/agent/src/
 import type { Transport } from '../../packages/agent/src/transport/transport.ts'
 import { VirtualServer } from '../../packages/agent/test/support/virtual-host.ts'
 import { createRateLimits } from '../../packages/issuer-daemon/src/api/rate-limits.ts'
+import { backUpStore } from '../../packages/issuer-daemon/src/backup/back-up-store.ts'
+import { restoreStore } from '../../packages/issuer-daemon/src/backup/restore-store.ts'
 import {
   createIssuerKit,
   createTestToken,
@@ -71,6 +73,8 @@ export interface TimedSite {
   backUp(): Promise<void>
   /** Puts the copy in the place of the store; gives back how to undo that. */
   restore(): Promise<() => Promise<void>>
+  /** The same as an operator does it, who says that forgotten lineages may go on. */
+  restoreAccepting(): Promise<void>
   close(): Promise<void>
 }
 
@@ -144,15 +148,20 @@ export async function createTimedSite(start?: Instant): Promise<TimedSite> {
     },
     sleep: (milliseconds) => pass(milliseconds),
     async backUp() {
-      await reopen(current)
-      await store.close()
-      copyFileSync(storePath(current), storePath('backup'))
-      await openAgain()
+      await backUpStore({ store: storePath(current), out: storePath('backup'), now: kit.clock.now() })
     },
     async restore() {
       const newest = current
       await reopen('backup')
       return () => reopen(newest)
+    },
+    async restoreAccepting() {
+      await store.close()
+      const [backup, restored] = [storePath('backup'), storePath('restored')]
+      const trace = { step: () => undefined }
+      await restoreStore({ backup, store: restored, now: kit.clock.now(), acceptForgotten: true, trace })
+      current = 'restored'
+      await openAgain()
     },
     async close() {
       await store.close()
