@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
 import { withoutPackages } from '../support/missing-programs.ts'
 import { nginxServer } from '../support/nginx-server.ts'
 import { type ServedHost, startServedHost } from '../support/served-host.ts'
 import type { Nginx } from '../support/servers/nginx.ts'
 import { until } from '../support/servers/started-server.ts'
+import { mountSmallDisk, unmountDisk } from '../support/small-disk.ts'
 import { throughFault } from '../support/through-fault.ts'
 
-const run = promisify(execFile)
 const tmpfsBytes = 512 * 1024
 
 describe('a disk that fails, with nginx as the server', {
@@ -28,7 +26,7 @@ describe('a disk that fails, with nginx as the server', {
       async place(root) {
         const place = join(root, 'disk')
         await mkdir(place, { mode: 0o755 })
-        disk = await mountSmall(place)
+        disk = await mountSmallDisk(place, tmpfsBytes)
         return place
       },
       server: nginxServer((started) => {
@@ -39,7 +37,7 @@ describe('a disk that fails, with nginx as the server', {
   after(async () => {
     await host?.close().catch(() => undefined)
     await nginx?.stop()
-    if (disk !== undefined) await run('umount', [disk])
+    if (disk !== undefined) await unmountDisk(disk)
     if (host !== undefined) await rm(join(host.folder, '..'), { recursive: true, force: true })
   })
 
@@ -174,12 +172,3 @@ describe('a disk that fails, with nginx as the server', {
     await rm(aside, { recursive: true })
   })
 })
-
-/** Mounts a file system of half a megabyte, or gives nothing where that is not allowed. */
-async function mountSmall(path: string): Promise<string | undefined> {
-  const mounted = run('mount', ['-t', 'tmpfs', '-o', `size=${tmpfsBytes},mode=755`, 'mayfly-test', path])
-  return mounted.then(
-    () => path,
-    () => undefined,
-  )
-}
