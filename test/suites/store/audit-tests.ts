@@ -73,6 +73,10 @@ export function auditTests(bench: StoreBench): void {
       ]) {
         const page = await bench.store.auditRecords({ afterNumber, limit: 3 })
         assert.deepEqual(plain(page), before.slice(afterNumber, afterNumber + 3))
+        for (let times = 0; times < 2; times++) {
+          const one = await bench.store.auditRecords({ afterNumber, limit: 1 })
+          assert.deepEqual(plain(one), before.slice(afterNumber, afterNumber + 1))
+        }
       }
       assert.deepEqual(await bench.store.auditRecords({ afterNumber: before.length, limit: 3 }), [])
     })

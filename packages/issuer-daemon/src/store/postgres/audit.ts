@@ -1,18 +1,37 @@
 import type { Instant } from '@mayfly/ca-core'
 import { type AuditLink, auditChainOrigin, type ChainedAuditRecord } from '../../audit/audit-chain.ts'
 import { auditSegmentRecordsMax, planSegment, readSegment } from '../../audit/audit-segment.ts'
-import type { RecentSegments } from '../../audit/recent-segments.ts'
+import type { RecentRecords } from '../../audit/recent-records.ts'
 import type { Row } from '../columns/row.ts'
 import { begin, type Session } from './session.ts'
 
 /** Its statements see one moment: what another issuer packs meanwhile is in one of the tables, and not in none. */
 const beginReading = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 
-/** A page of the audit: packed records first, then those that are not. */
+/** A page of the audit. */
 export async function readAuditPage(
   session: Session,
+  page: { readonly afterNumber: number; readonly limit: number },
+  recent: RecentRecords,
+): Promise<readonly ChainedAuditRecord[]> {
+  if (page.limit !== 1) return readMany(session, page, recent)
+  // With each request a host reports an end that it holds: that must not unpack a segment each time.
+  const [row] = await session.read(
+    'SELECT number, hash FROM audit_segment WHERE number > $1 ORDER BY number LIMIT 1',
+    [page.afterNumber],
+  )
+  if (row === undefined) return readMany(session, page, recent)
+  const end = toLink(row)
+  const records = recent.recordAfter(page.afterNumber, end) ?? (await readMany(session, page, recent))
+  recent.rememberAfter(page.afterNumber, end, records)
+  return records
+}
+
+/** Packed records first, then those that are not. */
+async function readMany(
+  session: Session,
   { afterNumber, limit }: { readonly afterNumber: number; readonly limit: number },
-  recent: RecentSegments,
+  recent: RecentRecords,
 ): Promise<ChainedAuditRecord[]> {
   await session.write(beginReading)
   const records: ChainedAuditRecord[] = []
@@ -77,13 +96,13 @@ export async function forgetAudit(session: Session, before: Instant, limit: numb
 async function unpack(
   session: Session,
   row: Row,
-  recent: RecentSegments,
+  recent: RecentRecords,
 ): Promise<readonly ChainedAuditRecord[]> {
   const link = toLink(row)
   const { packed } = row
   if (packed === null) return [{ ...link, text: '' }]
   const previous = await readLink(session, link.number - 1)
-  return recent.read(link, () => readSegment({ ...link, packed: packed as Uint8Array }, previous.hash))
+  return recent.segment(link, () => readSegment({ ...link, packed: packed as Uint8Array }, previous.hash))
 }
 
 async function readLive(session: Session, afterNumber: number, limit: number): Promise<ChainedAuditRecord[]> {

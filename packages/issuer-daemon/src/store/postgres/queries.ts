@@ -1,5 +1,5 @@
 import { auditChainOrigin } from '../../audit/audit-chain.ts'
-import { RecentSegments } from '../../audit/recent-segments.ts'
+import { RecentRecords } from '../../audit/recent-records.ts'
 import { blobToHex, hexToBlob } from '../columns/blob.ts'
 import { toIdentity } from '../columns/identity-columns.ts'
 import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
@@ -48,7 +48,7 @@ const chainUses = `SELECT chain.fingerprint, chain.pem, coalesce(live.n, 0) AS l
 
 /** What is read, one statement each. */
 export function queriesOn(database: Database): Queries {
-  const recent = new RecentSegments()
+  const recent = new RecentRecords()
   const all = (statement: string, values: readonly unknown[]): Promise<Row[]> =>
     database.use((session) => session.read(statement, values))
   const one = async <Record>(

@@ -8,7 +8,7 @@ import {
 } from '../../audit/audit-chain.ts'
 import type { AuditRecord } from '../../audit/audit-record.ts'
 import { auditSegmentRecordsMax, planSegment, readSegment } from '../../audit/audit-segment.ts'
-import { RecentSegments } from '../../audit/recent-segments.ts'
+import { RecentRecords } from '../../audit/recent-records.ts'
 import type { Row } from '../columns/row.ts'
 
 /**
@@ -21,11 +21,12 @@ export class AuditRows {
   readonly #removeThrough
   readonly #insertSegment
   readonly #segmentAfter
+  readonly #endAfter
   readonly #linkThrough
   readonly #endsAfter
   readonly #becomeAnchor
   readonly #removeSegmentsBefore
-  readonly #recent = new RecentSegments()
+  readonly #recent = new RecentRecords()
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO audit (number, hash, text) VALUES (?, ?, ?)')
@@ -38,6 +39,9 @@ export class AuditRows {
     )
     this.#segmentAfter = database.prepare(
       'SELECT * FROM audit_segment WHERE number > ? ORDER BY number LIMIT 1',
+    )
+    this.#endAfter = database.prepare(
+      'SELECT number, hash FROM audit_segment WHERE number > ? ORDER BY number LIMIT 1',
     )
     this.#linkThrough = database.prepare(
       'SELECT number, hash FROM audit_segment WHERE number <= ? ORDER BY number DESC LIMIT 1',
@@ -83,7 +87,21 @@ export class AuditRows {
     return forgotten
   }
 
-  page({ afterNumber, limit }: { afterNumber: number; limit: number }): ChainedAuditRecord[] {
+  page(page: { afterNumber: number; limit: number }): readonly ChainedAuditRecord[] {
+    return page.limit === 1 ? this.#one(page.afterNumber) : this.#many(page)
+  }
+
+  /** With each request a host reports an end that it holds: that must not unpack a segment each time. */
+  #one(afterNumber: number): readonly ChainedAuditRecord[] {
+    const row = this.#endAfter.get(afterNumber)
+    if (row === undefined) return this.#live(afterNumber, 1)
+    const end = toLink(row)
+    const records = this.#recent.recordAfter(afterNumber, end) ?? this.#many({ afterNumber, limit: 1 })
+    this.#recent.rememberAfter(afterNumber, end, records)
+    return records
+  }
+
+  #many({ afterNumber, limit }: { afterNumber: number; limit: number }): ChainedAuditRecord[] {
     const records: ChainedAuditRecord[] = []
     let after = afterNumber
     while (records.length < limit) {
@@ -104,7 +122,7 @@ export class AuditRows {
     const link = toLink(row)
     const { packed } = row
     if (packed === null) return [{ ...link, text: '' }]
-    return this.#recent.read(link, () =>
+    return this.#recent.segment(link, () =>
       readSegment({ ...link, packed: packed as Uint8Array }, this.#link(link.number - 1).hash),
     )
   }
