@@ -1,4 +1,3 @@
-import { get } from 'node:http'
 import { MayflyError } from '@mayfly/ca-core'
 import type { HostPort } from '@mayfly/platform'
 
@@ -8,9 +7,11 @@ const answerTimeoutMs = 10_000
  * Looks whether Caddy takes commands at its administration address: asks for the state of its servers, and
  * takes any answer but a refusal. Throws `reload-failed`.
  */
-export function askCaddy({ host, port }: HostPort): Promise<void> {
+export async function askCaddy({ host, port }: HostPort): Promise<void> {
+  // Loaded only where there is a Caddy: every agent has this file, and few have one.
+  const { get } = await import('node:http')
   const shown = `${host}:${port}`
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const fail = (because: 'server-down' | 'answer', message: string, cause?: unknown): void =>
       reject(new MayflyError('reload-failed', message, { details: { address: shown, because }, cause }))
     // A connection of its own: one that is kept would hold up the end of the program.
