@@ -111,7 +111,7 @@ for (const { what, code, make } of mistakes) {
     )
     assert.ok(isMayflyError(error), String(error))
     assert.equal(error.code, code)
-    assert.match(String(error.details.requestId), /^[0-9a-f]{32}$/)
+    assert.match(String(error.details.requestId), /^[0-9a-f]{16}$/)
   })
 }
 
