@@ -1,28 +1,28 @@
 import { Worker } from 'node:worker_threads'
 import type { StoryOptions, StoryReport } from './run-story.ts'
 
-/** Plays each story, so many at a time, each in a thread; the reports come in the order of the stories. */
-export async function playStories(
+/** Plays each story, so many at a time, each in a thread; gives the reports to come, in the order of the stories. */
+export function playStories(
   stories: readonly StoryOptions[],
   threads: number,
-  onReport: (report: StoryReport) => void = () => undefined,
-): Promise<readonly StoryReport[]> {
-  const reports: StoryReport[] = []
-  const queue = [...stories.entries()]
+): readonly Promise<StoryReport>[] {
+  const queue = stories.map((story) => ({ story, ...Promise.withResolvers<StoryReport>() }))
+  const reports = queue.map(({ promise }) => promise)
+  // Who waits for a later one has not looked at it yet when it fails.
+  for (const report of reports) report.catch(() => undefined)
   const work = async (): Promise<void> => {
-    const thread = new StoryThread()
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const [index, story] = next
-        const report = await thread.play(story)
-        reports[index] = report
-        onReport(report)
-      }
-    } finally {
-      await thread.close()
+    let thread = new StoryThread()
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { story, resolve, reject } = next
+      await thread.play(story).then(resolve, (error: unknown) => {
+        // It has died of it.
+        thread = new StoryThread()
+        reject(error)
+      })
     }
+    await thread.close()
   }
-  await Promise.all(Array.from({ length: Math.min(threads, stories.length) }, work))
+  for (let thread = 0; thread < Math.min(threads, stories.length); thread++) void work()
   return reports
 }
 

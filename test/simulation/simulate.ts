@@ -82,12 +82,15 @@ async function main(given: readonly string[]): Promise<number> {
 /** Each story on one line; the first one that fails is explained. */
 async function playMany({ story, seeds, json }: Wish): Promise<number> {
   const stories = Array.from({ length: seeds }, (_, index) => ({ ...story, seed: story.seed + index }))
-  const reports = await playStories(stories, availableParallelism(), ({ lines: _, ...report }) => {
-    const verdict = report.broken === undefined ? 'every promise held' : report.broken.message
-    console.log(
-      json ? JSON.stringify(report) : `seed ${report.seed}: ${report.renewals} renewals, ${verdict}`,
-    )
-  })
+  const playing = playStories(stories, availableParallelism())
+  const reports: StoryReport[] = []
+  for (const report of playing) {
+    const { lines: _, ...figures } = await report
+    const verdict = figures.broken === undefined ? 'every promise held' : figures.broken.message
+    const line = `seed ${figures.seed}: ${figures.renewals} renewals, ${verdict}`
+    console.log(json ? JSON.stringify(figures) : line)
+    reports.push(await report)
+  }
   const failed = reports.find(({ broken }) => broken !== undefined)
   if (failed === undefined) return 0
   memoiseCrypto()

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { inStoryFolder, removeLeftBehind } from './story-folder.ts'
+import { inStoryFolder, prefix, removeLeftBehind } from './story-folder.ts'
 
 describe('the folder of a story', () => {
   let parent = ''
@@ -14,7 +14,7 @@ describe('the folder of a story', () => {
   afterEach(() => rmSync(parent, { recursive: true, force: true }))
 
   const folderOf = (pid: number): string => {
-    const folder = join(parent, `mayfly-story-${pid}-abcdef`)
+    const folder = join(parent, `${prefix}${pid}-abcdef`)
     mkdirSync(folder)
     return folder
   }

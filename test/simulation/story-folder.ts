@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const prefix = 'mayfly-story-'
+/** Before the number of the process. */
+export const prefix: string = `mayfly-story-${processSpace()}-`
 /** The issuer's store of a story with 500 hosts over a year has less than this. */
 const bytesMin = 1_073_741_824
 
@@ -34,9 +35,18 @@ function hasRoom(folder: string): boolean {
 /** Removes the folders of processes that are no more. */
 export function removeLeftBehind(parent: string): void {
   for (const name of readdirSync(parent)) {
-    const pid = Number(/^mayfly-story-(\d+)-/.exec(name)?.[1])
+    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN
     if (Number.isSafeInteger(pid) && !isAlive(pid))
       rmSync(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+/** In whose count a process has its number: containers that share the folder may each have their own. */
+function processSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')
+  } catch {
+    return '0'
   }
 }
 
