@@ -55,4 +55,9 @@ describe('six hours without an issuer, all hosts started in the same moment', ()
     assert.ok(catchUpPeak <= 5, `the busiest minute has ${catchUpPeak.toFixed(1)} times the mean: ${catchUp}`)
     assert.ok(nextDayPeak <= 5, `the busiest quarter of an hour has ${nextDayPeak.toFixed(1)} times the mean`)
   })
+
+  test('60 hosts → the busiest minute of catching up within five times the mean', async () => {
+    const { catchUp, catchUpPeak } = await playOutage(2, 60)
+    assert.ok(catchUpPeak <= 5, `the busiest minute has ${catchUpPeak.toFixed(1)} times the mean: ${catchUp}`)
+  })
 })
