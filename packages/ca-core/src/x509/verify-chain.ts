@@ -4,6 +4,7 @@ import { anyNameCovers } from '../names/name-coverage.ts'
 import { formatInstant, type Instant } from '../time/instant.ts'
 import type { Certificate } from './certificate.ts'
 import { isSignedBy } from './certificate-signature.ts'
+import { isDistrusted } from './distrusted-certificate.ts'
 import { namesForbidden } from './name-constraints.ts'
 
 export interface ChainQuestion {
@@ -80,7 +81,7 @@ function isOneOf(certificates: Path, wanted: Certificate): boolean {
 }
 
 function checkDistrust(path: Path, { distrusted }: ChainQuestion): ChainVerdict {
-  const found = path.find(({ fingerprint }) => distrusted.includes(fingerprint))
+  const found = path.find((certificate) => isDistrusted(certificate, distrusted))
   return found === undefined ? trusted : untrusted(`${show(found)} is distrusted by the trust bundle`)
 }
 

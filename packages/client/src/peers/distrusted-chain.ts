@@ -1,5 +1,6 @@
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 import { TrustError } from '../trust-error.ts'
+import { twinFingerprint } from './signature-twin.ts'
 
 /** A chain is a leaf, an intermediate and a root; whatever is longer was made to be walked for ever. */
 const chainLengthMax = 8
@@ -19,12 +20,14 @@ export function refuseDistrusted(
   return new TrustError('peer-untrusted', message, { details: { distrusted: found } })
 }
 
-/** Of the whole chain, lower hex. */
+/** Of the whole chain, lower hex, in each form that verifies. */
 function fingerprintsOf(peer: PeerCertificate | DetailedPeerCertificate): string[] {
   const found: string[] = []
   let at: PeerCertificate | DetailedPeerCertificate | undefined = peer
-  while (at?.fingerprint256 !== undefined && found.length < chainLengthMax) {
+  while (at?.fingerprint256 !== undefined && found.length < 2 * chainLengthMax) {
     found.push(at.fingerprint256.replaceAll(':', '').toLowerCase())
+    const twin = at.raw === undefined ? undefined : twinFingerprint(at.raw)
+    if (twin !== undefined) found.push(twin)
     const above: DetailedPeerCertificate | undefined =
       'issuerCertificate' in at ? at.issuerCertificate : undefined
     // Node links a self-signed certificate to itself.
