@@ -10,6 +10,7 @@ export const benches: Readonly<Record<string, LoadBench>> = {
   'agents.fifty': async () => (await import('./agents/fifty-agents.ts')).fiftyAgents,
   issue: async () => (await import('./issuing/issue-speed.ts')).issueSpeed,
   sweep: async () => (await import('./issuing/sweep-speed.ts')).sweepSpeed,
+  issuer: async () => (await import('./issuing/issuer-memory.ts')).issuerMemory,
   store: async () => (await import('./store/store-size.ts')).storeSize,
   rekey: async () => (await import('./issuing/rekey-speed.ts')).rekeySpeed,
   renew: async () => (await import('./renewing/renew-speed.ts')).renewSpeed,

@@ -10,7 +10,7 @@ import { systemClock } from '@mayfly/platform'
 import { startDatabaseServer } from '../../packages/issuer-daemon/test/support/database-server.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
 import { type IssuerRun, openAuthority, perform, prepareState, startIssuer } from './issuer-run.ts'
-import type { CrashDatabase, CrashPlace, CrashTask, CrashWork } from './issuer-task.ts'
+import type { CrashPlace, CrashTask, CrashWork } from './issuer-task.ts'
 import { runKilledChild } from './killed-child.ts'
 
 const childPath = fileURLToPath(new URL('./issuer-child.ts', import.meta.url))
@@ -43,11 +43,16 @@ interface Held {
 interface Engine {
   readonly name: string
   readonly skip: string | false
-  start(): Promise<{ readonly database?: CrashDatabase; stop(): Promise<void> }>
+  start(): Promise<Omit<CrashPlace, 'state'> & { stop(): Promise<void> }>
 }
 
 for (const engine of [
   { name: 'SQLite', skip: false, start: async () => ({ stop: async () => undefined }) },
+  {
+    name: 'SQLite, written by its thread,',
+    skip: false,
+    start: async () => ({ writesInThread: true, stop: async () => undefined }),
+  },
   {
     name: 'PostgreSQL',
     skip: withoutPackages('postgresql-15'),
@@ -76,7 +81,8 @@ function killAtEachStep({ name: engineName, skip, start }: Engine): void {
       authority = await openAuthority(state)
       const engine = await start()
       stop = engine.stop
-      if (engine.database !== undefined) place = { state, database: engine.database }
+      const { stop: _, ...elsewhere } = engine
+      place = { state, ...elsewhere }
     })
     after(async () => {
       await stop?.()

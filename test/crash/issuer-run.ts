@@ -23,6 +23,7 @@ import {
   installAuthority,
   type LoadedAuthority,
   loadAuthority,
+  openSqliteStore,
   openStore,
   type Store,
   type StoreLocation,
@@ -54,12 +55,7 @@ export async function startIssuer(
   loaded: LoadedAuthority,
   step: (name: string) => void,
 ): Promise<IssuerRun> {
-  const store = await openStore(storeOf(place), {
-    fileSystem: nodeFileSystem,
-    environment: {},
-    clock: systemClock,
-    random: systemRandom,
-  })
+  const store = await openCrashStore(place)
   const issuer = createIssuer({
     store,
     clock: systemClock,
@@ -71,6 +67,17 @@ export async function startIssuer(
     policy: crashPolicy,
   })
   return { issuer, store, step }
+}
+
+function openCrashStore(place: CrashPlace): Promise<Store> {
+  const { state, writesInThread = false } = place
+  if (writesInThread) return openSqliteStore({ path: join(state, 'store.sqlite'), changesInLoopMax: 0 })
+  return openStore(storeOf(place), {
+    fileSystem: nodeFileSystem,
+    environment: {},
+    clock: systemClock,
+    random: systemRandom,
+  })
 }
 
 function storeOf({ state, database }: CrashPlace): StoreLocation {

@@ -21,6 +21,8 @@ export interface CrashPlace {
   readonly state: string
   /** The store, where it is on PostgreSQL; else it is in the state folder. */
   readonly database?: CrashDatabase
+  /** SQLite writes all in its thread, as it does what is much. */
+  readonly writesInThread?: boolean
 }
 
 /** What a child issuer is to do, and at which step it is to die. */

@@ -85,10 +85,12 @@ async function readStatus(path: string): Promise<AgentStatus | undefined> {
   }
 }
 
-async function startBenchIssuer(
+/** An issuer of the built command; `prepare` makes its state folder, which is new and installed if left out. */
+export async function startBenchIssuer(
   mayfly: readonly [string, ...string[]],
   folder: string,
   socket: string,
+  prepare: (state: string) => Promise<unknown> = async (state) => ceremony(state, await makeRoot()),
 ): Promise<StartedServer> {
   const configuration = join(folder, 'issuer.yaml')
   const state = join(folder, 'issuer')
@@ -106,7 +108,7 @@ passphrase: { file: ${passphraseFile} }
 admin: { socket: ${socket} }
 `,
   )
-  await ceremony(state, await makeRoot())
+  await prepare(state)
   return startServer({
     argv: [...mayfly, 'issuer', 'run', '--config', configuration],
     ready: () =>

@@ -15,6 +15,11 @@ export async function rssMiBOf(pid: number): Promise<number> {
   return (await kibOf(`/proc/${pid}/status`, 'VmRSS')) / 1_024
 }
 
+/** The most that it ever had resident. */
+export async function peakRssMiBOf(pid: number): Promise<number> {
+  return (await kibOf(`/proc/${pid}/status`, 'VmHWM')) / 1_024
+}
+
 /** Its proportional share: what several processes map together is divided among them. */
 export async function pssMiBOf(pid: number): Promise<number> {
   return (await kibOf(`/proc/${pid}/smaps_rollup`, 'Pss')) / 1_024

@@ -79,7 +79,7 @@ export async function portsOf(store: Store): Promise<IssuerPorts> {
       tokenLifetimeSeconds: 900,
       dailyQuota: 50,
       retentionSeconds: 604_800,
-      sweepChunk: 1_000,
+      sweepChunk: 500,
     },
   }
 }

@@ -5,7 +5,7 @@ import { fillIssuer, type SweepCost } from './sweep-bench.ts'
 
 const manyIdentities = 1_000_000
 const fewIdentities = 10_000
-const turns = 5
+const turns = 3
 
 /**
  * What a certificate costs where there are a million identities, over what it costs where there are 10,000: in

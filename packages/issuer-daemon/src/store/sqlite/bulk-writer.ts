@@ -38,7 +38,7 @@ export class BulkWriter {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker
-    const worker = new Worker(threadModule, { workerData: this.#path })
+    const worker = new Worker(threadModule, { workerData: this.#path, resourceLimits })
     // It keeps no process alive but while somebody waits for it.
     worker.unref()
     worker.on('message', (answer: BulkAnswer) => {
@@ -70,6 +70,9 @@ interface Waiting {
   resolve(outcomes: ChangeOutcome[]): void
   reject(error: unknown): void
 }
+
+/** What a transaction leaves is garbage at once; without a bound V8 would let it grow to several times as much. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 }
 
 /** Built code stands beside its own thread module. */
 const threadModule: URL = new URL(

@@ -11,13 +11,13 @@ export interface Connection {
 }
 
 /** For requests: they touch few pages, and none of them is to wait for a long checkpoint. */
-export const requestConnection: Connection = { cacheMiB: 16, logPages: 1_000 }
+export const requestConnection: Connection = { cacheMiB: 8, logPages: 1_000 }
 
 /**
  * For many changes at once: keys and serials fall on pages all over their indexes, and a page that is written
  * ten times before it is taken into the file costs the disk half as much.
  */
-export const bulkConnection: Connection = { cacheMiB: 48, logPages: 16_384 }
+export const bulkConnection: Connection = { cacheMiB: 24, logPages: 16_384 }
 
 /** Opens a connection to the file, durable with each commit. @throws what SQLite throws */
 export function connect(path: string, { cacheMiB, logPages }: Connection): DatabaseSync {

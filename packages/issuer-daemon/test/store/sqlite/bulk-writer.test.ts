@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { Change } from '../../../src/store/change.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
+import type { Store } from '../../../src/store/store.ts'
+
+const start = Date.UTC(2026, 0, 15)
+
+/** Four transactions of as many as fit into one. */
+const manyCount = 8_000
+
+describe('writing in a thread', () => {
+  let folder: string
+  let store: Store
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mayfly-bulk-'))
+    store = await openSqliteStore({ path: join(folder, 'store.sqlite') })
+  })
+  afterEach(async () => {
+    await store.close()
+    await rm(folder, { recursive: true })
+  })
+
+  it('many changes are written → what comes in meanwhile is read at once, and written between two transactions', async () => {
+    const order: string[] = []
+    const many = store.commit(additions('many', manyCount)).then(() => order.push('many'))
+    const one = store.commit(additions('one', 1)).then(() => order.push('one'))
+    let looks = 0
+    while (order.length === 0) {
+      await store.identity({ name: 'many-0' })
+      looks++
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all([many, one])
+    assert.ok(looks > 1, 'the event loop turned while they were written')
+    const last = await store.identity({ name: `many-${manyCount - 1}` })
+    const other = await store.identity({ name: 'one-0' })
+    assert.deepEqual([last?.name, other?.name], [`many-${manyCount - 1}`, 'one-0'])
+  })
+
+  it('a change in between that needs what was written before → finds it, whoever wrote it', async () => {
+    await store.commit(additions('many', 100))
+    const identity = await store.identity({ name: 'many-99' })
+    assert.ok(identity)
+    const moved = {
+      at: start,
+      parts: [{ do: 'move-identity', next: { ...identity, lineagesBegun: 1 } }],
+    } as const
+    assert.deepEqual(await store.commit([moved]), [{ done: true }])
+    const outcomes = await store.commit([moved, ...additions('again', 100)])
+    assert.deepEqual(outcomes[0], { done: false, refused: 'identity-moved' })
+    assert.equal(outcomes.filter(({ done }) => done).length, 100)
+  })
+
+  it('one of many is refused → the others are done, and told so', async () => {
+    await store.commit(additions('taken', 1))
+    const outcomes = await store.commit([...additions('many', 100), ...additions('taken', 1)])
+    assert.deepEqual(outcomes.at(-1), { done: false, refused: 'identity-taken' })
+    assert.equal(outcomes.filter(({ done }) => done).length, 100)
+    assert.equal((await store.counts(start)).identities, 101)
+  })
+
+  it('an error of a programmer in the thread → told, nothing of it is done, and the next goes on', async () => {
+    const broken = { at: start, parts: [{ do: 'add-identity', identity: undefined }] } as unknown as Change
+    await assert.rejects(store.commit([...additions('lost', 100), broken]))
+    assert.equal(await store.identity({ name: 'lost-0' }), undefined)
+    await store.commit(additions('many', 100))
+    assert.equal((await store.counts(start)).identities, 100)
+  })
+})
+
+function additions(word: string, count: number): Change[] {
+  return Array.from({ length: count }, (_, index) => ({
+    at: start,
+    parts: [
+      {
+        do: 'add-identity',
+        identity: { name: `${word}-${index}`, profile: 'server', names: [], createdAt: start },
+      },
+    ],
+  }))
+}
