@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { listens, type StartedServer, startServer } from './started-server.ts'
@@ -30,6 +30,7 @@ export async function layNginx(options: NginxOptions): Promise<NginxPlace> {
   const port = options.port ?? (await freePort())
   const prefix = options.folder
   const configuration = join(prefix, 'nginx.conf')
+  await mkdir(prefix, { recursive: true })
   await writeFile(configuration, configurationOf(options, port))
   return { port, prefix, configuration, pidFile: join(prefix, 'nginx.pid') }
 }
