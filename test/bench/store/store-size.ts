@@ -19,7 +19,8 @@ import { sumOf, tableSizes } from './table-sizes.ts'
 
 const days = 30
 const identitiesFull = 1_000
-const identitiesQuick = 400
+/** Tables of one page, and records that wait to be packed, are shared by all: fewer identities would carry more each. */
+const identitiesQuick = 600
 const stepMs = hourMs
 /** Hosts that ask at the same moment. */
 const hostsAtOnce = 50
