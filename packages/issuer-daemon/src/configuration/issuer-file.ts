@@ -147,8 +147,8 @@ export const issuerFile = z.strictObject({
       ),
       newcomers: rate(
         'New connections, in all, from addresses that have not signed a request or shown a token within a day. Others come in all the same; newcomers also have half of `connections` at most.',
-        18_000,
-        3_000,
+        12_000,
+        1_000,
       ),
       unprovenInAll: rate('The same from all addresses together: what a flood may cost in disk.', 120, 600),
       relays: z
