@@ -5,6 +5,7 @@ import type { IssuerPorts } from '../../../packages/issuer-daemon/src/issuing/is
 import type { Change } from '../../../packages/issuer-daemon/src/store/change.ts'
 import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
 import { createTestAuthority } from '../../support/test-issuer.ts'
+import { benchPolicy } from '../bench-policy.ts'
 
 const changesEach = 500
 
@@ -70,16 +71,6 @@ export async function portsOf(store: Store): Promise<IssuerPorts> {
     authority: () => issuing,
     bundle: () => ({ text: '', bundle }),
     tokenKey: await generateKeyPair('ec-p256'),
-    policy: {
-      issuerUrl: 'https://issuer.example',
-      lifetimeSeconds: 86_400,
-      cycleSeconds: 43_200,
-      recoveryWindowSeconds: 604_800,
-      keyTypes: ['ec-p256'],
-      tokenLifetimeSeconds: 900,
-      dailyQuota: 50,
-      retentionSeconds: 604_800,
-      sweepChunk: 500,
-    },
+    policy: { issuerUrl: 'https://issuer.example', ...benchPolicy },
   }
 }

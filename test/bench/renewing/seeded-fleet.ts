@@ -16,6 +16,7 @@ import { openStore } from '../../../packages/issuer-daemon/src/store/open-store.
 import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
 import { passphrase } from '../../../packages/issuer-daemon/test/support/live-issuer.ts'
 import { report } from '../../../packages/issuer-daemon/test/support/test-host.ts'
+import { benchPolicy } from '../bench-policy.ts'
 
 /** A host that holds the first certificate of its identity. */
 export interface SeededHost {
@@ -41,7 +42,7 @@ export async function seedFleet(configuration: IssuerConfiguration, count: numbe
       store,
       trace: { step: () => undefined },
       authority: () => issuing,
-      policy: { ...policyOfSeed, issuerUrl: configuration.url },
+      policy: { ...benchPolicy, issuerUrl: configuration.url },
     }
     const hosts: SeededHost[] = []
     while (hosts.length < count) {
@@ -77,17 +78,6 @@ export async function requestOf(
   })
   return JSON.stringify(jws)
 }
-
-const policyOfSeed = {
-  lifetimeSeconds: 86_400,
-  cycleSeconds: 43_200,
-  recoveryWindowSeconds: 604_800,
-  keyTypes: ['ec-p256'],
-  tokenLifetimeSeconds: 900,
-  dailyQuota: 50,
-  retentionSeconds: 604_800,
-  sweepChunk: 500,
-} as const
 
 async function seedSome(
   store: Store,
