@@ -1,4 +1,4 @@
-import { basename, dirname, join, normalize } from 'node:path'
+import { normalize } from 'node:path'
 import type { FileAccess, FileStatus, FileSystem } from '@mayfly/ca-core'
 import { fileError } from '../../packages/platform/src/files/file-error.ts'
 import {
@@ -60,7 +60,7 @@ export class MemoryFileSystem implements FileSystem {
 
   readFile(path: string): Promise<Uint8Array> {
     return this.#do('readFile', path, () => {
-      const inode = this.#find(path, 'follow') ?? fail('ENOENT')
+      const inode = this.#find(placeOf(path).names, 'follow') ?? fail('ENOENT')
       if (inode.type !== 'file') return fail('EISDIR')
       // What is written is a copy of its own, so that what is read may be the thing itself.
       return inode.content
@@ -69,27 +69,30 @@ export class MemoryFileSystem implements FileSystem {
 
   createFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
     return this.#do('createFile', path, () => {
-      const folder = this.#parent(path)
-      if (folder.entries.has(basename(path))) fail('EEXIST')
-      folder.entries.set(basename(path), newFile(content, access, this.#owner))
+      const place = placeOf(path)
+      const folder = this.#parent(place)
+      if (folder.entries.has(place.name)) fail('EEXIST')
+      folder.entries.set(place.name, newFile(content, access, this.#owner))
     })
   }
 
   replaceFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
     return this.#do('replaceFile', path, () => {
-      const folder = this.#parent(path)
-      if (folder.entries.get(basename(path))?.type === 'directory') fail('EISDIR')
-      folder.entries.set(basename(path), newFile(content, access, this.#owner))
+      const place = placeOf(path)
+      const folder = this.#parent(place)
+      if (folder.entries.get(place.name)?.type === 'directory') fail('EISDIR')
+      folder.entries.set(place.name, newFile(content, access, this.#owner))
       sync(folder)
     })
   }
 
   appendFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
     return this.#do('appendFile', path, () => {
-      const folder = this.#parent(path)
-      const present = folder.entries.get(basename(path))
+      const place = placeOf(path)
+      const folder = this.#parent(place)
+      const present = folder.entries.get(place.name)
       if (present === undefined) {
-        folder.entries.set(basename(path), newFile(content, access, this.#owner))
+        folder.entries.set(place.name, newFile(content, access, this.#owner))
         sync(folder)
         return
       }
@@ -101,36 +104,37 @@ export class MemoryFileSystem implements FileSystem {
 
   makeDirectory(path: string, access: FileAccess): Promise<void> {
     return this.#do('makeDirectory', path, () => {
-      const present = this.#find(path)
+      const present = this.#find(placeOf(path).names)
       if (present !== undefined && present.type !== 'directory') fail('EEXIST')
-      setAccess(present ?? this.#makeFolders(normalize(path)), access)
+      setAccess(present ?? this.#makeFolders(placeOf(path).names), access)
     })
   }
 
   syncDirectory(path: string): Promise<void> {
-    return this.#do('syncDirectory', path, () => sync(this.#folder(path)))
+    return this.#do('syncDirectory', path, () => sync(this.#folder(placeOf(path).names)))
   }
 
   replaceSymlink(path: string, target: string): Promise<void> {
     return this.#do('replaceSymlink', path, () => {
-      const folder = this.#parent(path)
-      const present = folder.entries.get(basename(path))
+      const place = placeOf(path)
+      const folder = this.#parent(place)
+      const present = folder.entries.get(place.name)
       if (present !== undefined && present.type !== 'symlink') fail('EEXIST')
-      folder.entries.set(basename(path), newLink(target, this.#owner))
+      folder.entries.set(place.name, newLink(target, this.#owner))
       sync(folder)
     })
   }
 
   readLink(path: string): Promise<string | undefined> {
     return this.#do('readLink', path, () => {
-      const inode = this.#find(path)
+      const inode = this.#find(placeOf(path).names)
       return inode?.type === 'symlink' ? inode.target : undefined
     })
   }
 
   list(path: string): Promise<string[]> {
     return this.#do('list', path, () => {
-      const inode = this.#find(path, 'follow')
+      const inode = this.#find(placeOf(path).names, 'follow')
       if (inode === undefined) return []
       if (inode.type !== 'directory') return fail('ENOTDIR')
       return [...inode.entries.keys()].sort()
@@ -139,7 +143,7 @@ export class MemoryFileSystem implements FileSystem {
 
   status(path: string): Promise<FileStatus | undefined> {
     return this.#do('status', path, () => {
-      const inode = this.#find(path)
+      const inode = this.#find(placeOf(path).names)
       if (inode === undefined) return undefined
       const { type, mode, uid, gid } = inode
       return { type, mode, uid, gid, sizeBytes: inode.type === 'file' ? inode.content.byteLength : 0 }
@@ -148,7 +152,7 @@ export class MemoryFileSystem implements FileSystem {
 
   setAccess(path: string, access: FileAccess): Promise<void> {
     return this.#do('setAccess', path, () => {
-      const inode = this.#find(path) ?? fail('ENOENT')
+      const inode = this.#find(placeOf(path).names) ?? fail('ENOENT')
       if (inode.type === 'symlink') fail('ELOOP')
       setAccess(inode, access)
     })
@@ -156,20 +160,22 @@ export class MemoryFileSystem implements FileSystem {
 
   rename(from: string, to: string): Promise<void> {
     return this.#do('rename', from, () => {
-      const source = this.#parent(from)
-      const target = this.#parent(to)
-      const inode = source.entries.get(basename(from)) ?? fail('ENOENT')
-      const replaced = target.entries.get(basename(to))
+      const [oldPlace, newPlace] = [placeOf(from), placeOf(to)]
+      const source = this.#parent(oldPlace)
+      const target = this.#parent(newPlace)
+      const inode = source.entries.get(oldPlace.name) ?? fail('ENOENT')
+      const replaced = target.entries.get(newPlace.name)
       if (replaced?.type === 'directory' && replaced.entries.size > 0) fail('ENOTEMPTY')
-      source.entries.delete(basename(from))
-      target.entries.set(basename(to), inode)
+      source.entries.delete(oldPlace.name)
+      target.entries.set(newPlace.name, inode)
     })
   }
 
   remove(path: string): Promise<void> {
     return this.#do('remove', path, () => {
-      const folder = this.#find(dirname(path), 'follow')
-      if (folder?.type === 'directory') folder.entries.delete(basename(path))
+      const place = placeOf(path)
+      const folder = this.#find(place.folder, 'follow')
+      if (folder?.type === 'directory') folder.entries.delete(place.name)
     })
   }
 
@@ -184,6 +190,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   #failAsTold(operation: FileOperation, path: string): void {
+    if (this.#failures.length === 0) return
     const told = this.#failures.find(
       ({ failure, left }) =>
         left > 0 &&
@@ -195,41 +202,36 @@ export class MemoryFileSystem implements FileSystem {
     fail(told.failure.errno)
   }
 
-  #makeFolders(path: string): MemoryFolder {
-    const present = this.#find(path, 'follow')
+  #makeFolders(names: readonly string[]): MemoryFolder {
+    const present = this.#find(names, 'follow')
     if (present !== undefined) return present.type === 'directory' ? present : fail('ENOTDIR')
-    const parent = this.#makeFolders(dirname(path))
+    const parent = this.#makeFolders(names.slice(0, -1))
     const made = newFolder({ mode: 0o755 }, this.#owner)
-    parent.entries.set(basename(path), made)
+    parent.entries.set(names.at(-1) ?? '', made)
     sync(parent)
     return made
   }
 
-  #parent(path: string): MemoryFolder {
-    return this.#folder(dirname(path))
+  #parent({ folder }: Place): MemoryFolder {
+    return this.#folder(folder)
   }
 
-  #folder(path: string): MemoryFolder {
-    const inode = this.#find(path, 'follow') ?? fail('ENOENT')
+  #folder(names: readonly string[]): MemoryFolder {
+    const inode = this.#find(names, 'follow') ?? fail('ENOENT')
     return inode.type === 'directory' ? inode : fail('ENOTDIR')
   }
 
   /** Links in the middle of a path are followed; one at its end only where that is asked for. */
-  #find(path: string, last: 'follow' | 'keep' = 'keep', links: number = 0): Inode | undefined {
+  #find(names: readonly string[], last: 'follow' | 'keep' = 'keep', links: number = 0): Inode | undefined {
     if (links > linksMax) return fail('ELOOP')
-    const names = namesOn(path)
     let inode: Inode = this.#root
     for (let index = 0; index < names.length; index++) {
-      const name = names[index] ?? ''
       if (inode.type !== 'directory') return undefined
-      const next = inode.entries.get(name)
+      const next = inode.entries.get(names[index] ?? '')
       if (next === undefined) return undefined
-      const isLast = index === names.length - 1
-      if (next.type === 'symlink' && (!isLast || last === 'follow')) {
-        const here = `/${names.slice(0, index).join('/')}`
-        const rest = names.slice(index + 1).join('/')
-        const target = next.target.startsWith('/') ? next.target : join(here, next.target)
-        return this.#find(join(target, rest), last, links + 1)
+      if (next.type === 'symlink' && (last === 'follow' || index < names.length - 1)) {
+        const target = namesBehind(next.target, names.slice(0, index))
+        return this.#find([...target, ...names.slice(index + 1)], last, links + 1)
       }
       inode = next
     }
@@ -237,16 +239,35 @@ export class MemoryFileSystem implements FileSystem {
   }
 }
 
+/** A path, taken apart. */
+interface Place {
+  readonly names: readonly string[]
+  readonly folder: readonly string[]
+  readonly name: string
+}
+
 /** Simulations look at the same few paths millions of times. */
-const knownPaths = new Map<string, readonly string[]>()
+const knownPaths = new Map<string, Place>()
 const knownPathsMax = 10_000
 
-function namesOn(path: string): readonly string[] {
+function placeOf(path: string): Place {
   const known = knownPaths.get(path)
   if (known !== undefined) return known
   const names = normalize(path).split('/').filter(Boolean)
+  const place = { names, folder: names.slice(0, -1), name: names.at(-1) ?? '' }
   if (knownPaths.size >= knownPathsMax) knownPaths.clear()
-  knownPaths.set(path, names)
+  knownPaths.set(path, place)
+  return place
+}
+
+/** Where the target of a link in `folder` leads. */
+function namesBehind(target: string, folder: readonly string[]): readonly string[] {
+  if (target.startsWith('/')) return placeOf(target).names
+  const names = [...folder]
+  for (const name of target.split('/')) {
+    if (name === '..') names.pop()
+    else if (name !== '' && name !== '.') names.push(name)
+  }
   return names
 }
 

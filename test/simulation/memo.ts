@@ -10,11 +10,16 @@ export class Memo<Value> {
     const recent = this.#recent.get(input)
     if (recent !== undefined) return recent
     const value = this.#older.get(input) ?? compute()
+    this.learn(input, value)
+    return value
+  }
+
+  /** What need not be computed, as it is known already. */
+  learn(input: unknown, value: Value): void {
     if (this.#recent.size >= entriesMax) {
       this.#older = this.#recent
       this.#recent = new Map()
     }
     this.#recent.set(input, value)
-    return value
   }
 }

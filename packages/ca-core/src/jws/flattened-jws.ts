@@ -1,10 +1,11 @@
-import type { FlattenedJWSInput, JWSHeaderParameters } from 'jose'
-import { FlattenedSign } from 'jose/jws/flattened/sign'
+import type { FlattenedJWSInput } from 'jose'
 import { flattenedVerify } from 'jose/jws/flattened/verify'
 import * as z from 'zod'
 import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { PublicKey } from '../keys/public-key.ts'
+import { encodeBase64url } from '../messages/base64url.ts'
+import { signJws } from './jws-signature.ts'
 
 /** A JWS in the flattened JSON serialisation (RFC 7515 7.2.2), with every header parameter signed. */
 export interface FlattenedJws {
@@ -36,10 +37,11 @@ export async function signFlattened(
   header: Readonly<Record<string, string | number>>,
   keyPair: KeyPair,
 ): Promise<FlattenedJws> {
-  const jws = await new FlattenedSign(payload)
-    .setProtectedHeader({ ...header, alg: jwsAlgorithmOf(keyPair.type) } as JWSHeaderParameters)
-    .sign(keyPair.privateKey)
-  return { protected: jws.protected ?? '', payload: jws.payload, signature: jws.signature }
+  const parts = {
+    protected: encodeBase64url(Buffer.from(JSON.stringify({ ...header, alg: jwsAlgorithmOf(keyPair.type) }))),
+    payload: encodeBase64url(payload),
+  }
+  return { ...parts, signature: encodeBase64url(signJws(parts, keyPair)) }
 }
 
 /** What was signed, or `undefined` where the signature is not one of `publicKey`'s over this JWS. */

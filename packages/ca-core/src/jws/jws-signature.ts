@@ -1,5 +1,7 @@
-import { constants, type SigningOptions, verify } from 'node:crypto'
+import { constants, type SigningOptions, sign, verify } from 'node:crypto'
 import { type KeyAlgorithm, keyAlgorithms } from '../keys/key-algorithms.ts'
+import type { KeyPair } from '../keys/key-pair.ts'
+import type { KeyType } from '../keys/key-type.ts'
 import type { PublicKey } from '../keys/public-key.ts'
 import type { FlattenedJws } from './flattened-jws.ts'
 
@@ -15,8 +17,8 @@ export function isJwsSignedBy(jws: FlattenedJws, publicKey: PublicKey, rsaPaddin
   const signature = Buffer.from(jws.signature, 'base64url')
   // One text for each signature: the decoder passes over characters and bits that do not belong there.
   if (signature.toString('base64url') !== jws.signature) return false
-  const { digest, modulusBits }: KeyAlgorithm = keyAlgorithms[publicKey.type]
-  const options: SigningOptions = modulusBits === undefined ? fixedLength : rsaOptions[rsaPadding]
+  const { digest } = keyAlgorithms[publicKey.type]
+  const options = optionsOf(publicKey.type, rsaPadding)
   try {
     return verify(digest, signingInputOf(jws), { ...publicKey.verificationKey, ...options }, signature)
   } catch {
@@ -25,9 +27,20 @@ export function isJwsSignedBy(jws: FlattenedJws, publicKey: PublicKey, rsaPaddin
   }
 }
 
+/** Signs as a host does it (RFC 7518 3.4, 3.5), within the call. */
+export function signJws(jws: Omit<FlattenedJws, 'signature'>, { type, privateKey }: KeyPair): Uint8Array {
+  const options = optionsOf(type, 'pss')
+  return sign(keyAlgorithms[type].digest, signingInputOf(jws), { key: privateKey, ...options })
+}
+
 /** RFC 7515 5.1: what a signature covers. */
 export function signingInputOf({ protected: header, payload }: Omit<FlattenedJws, 'signature'>): Uint8Array {
   return Buffer.from(`${header}.${payload}`, 'latin1')
+}
+
+function optionsOf(type: KeyType, rsaPadding: RsaPadding): SigningOptions {
+  const { modulusBits }: KeyAlgorithm = keyAlgorithms[type]
+  return modulusBits === undefined ? fixedLength : rsaOptions[rsaPadding]
 }
 
 /** RFC 7518 3.4: `r` and `s` one after the other; other algorithms pass over it. */

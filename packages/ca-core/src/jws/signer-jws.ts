@@ -40,7 +40,7 @@ export function signerJwsAlgorithmOf(keyType: KeyType): string {
 }
 
 /** `Ecdsa-Sig-Value` (RFC 3279 2.2.3): SEQUENCE of two INTEGERs, whose lengths take one octet for these curves. */
-function toFixedLength(der: Uint8Array, size: number): Uint8Array {
+export function toFixedLength(der: Uint8Array, size: number): Uint8Array {
   const fixed = new Uint8Array(2 * size)
   let offset = 2
   for (const end of [size, 2 * size]) {

@@ -1,5 +1,4 @@
 import { generateKeyPair as generate, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
 import type { KeyType } from './key-type.ts'
 import { type PublicKey, publicKeyOf } from './public-key.ts'
 
@@ -8,11 +7,6 @@ export interface KeyPair {
   readonly publicKey: PublicKey
   readonly privateKey: KeyObject
 }
-
-const generateAsync = promisify(generate) as unknown as (
-  type: string,
-  options: object,
-) => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>
 
 const generators: Record<KeyType, { readonly type: string; readonly options: object }> = {
   'ec-p256': { type: 'ec', options: { namedCurve: 'P-256' } },
@@ -31,9 +25,21 @@ const generators: Record<KeyType, { readonly type: string; readonly options: obj
  */
 export async function generateKeyPair(type: KeyType): Promise<KeyPair> {
   const generator = generators[type]
-  const { privateKey } = await generateAsync(generator.type, generator.options)
+  const privateKey = await new Promise<KeyObject>((resolve, reject) => {
+    startGenerating(generator.type, generator.options, (error, _publicKey, made) => {
+      if (error === null) resolve(made)
+      else reject(error)
+    })
+  })
   return keyPairOf(privateKey)
 }
+
+/** The overloads of `node:crypto` take one type at a time. */
+const startGenerating = (
+  type: string,
+  options: object,
+  done: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void,
+): void => (generate as unknown as typeof startGenerating)(type, options, done)
 
 /** The pair of a private key. Throws `key-weak`, `key-type-unsupported` or `key-invalid`. */
 export function keyPairOf(privateKey: KeyObject): KeyPair {
