@@ -2,6 +2,7 @@ import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import { LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
 import { describeIssues } from './describe-issues.ts'
+import { repeatedKeys } from './repeated-keys.ts'
 import { allowedKeys } from './schema-keys.ts'
 
 /** A configuration is written by hand; a megabyte is a wrong file. */
@@ -28,11 +29,15 @@ export async function readYamlConfiguration<T>(
 /** The same for text that is in hand; `path` is named in the problems. */
 export function parseYamlConfiguration<T>(text: string, path: string, schema: z.ZodType<T, unknown>): T {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  if (document.errors.length > 0) {
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  const mistakes = [
+    ...document.errors.map(({ pos, message }) => ({ offset: pos[0], message })),
+    ...repeatedKeys(document).map((offset) => ({ offset, message: 'Map keys must be unique' })),
+  ].sort((one, other) => one.offset - other.offset)
+  if (mistakes.length > 0) {
     throw invalid(
       path,
-      document.errors.map((error) => `${place(path, lines, error.pos[0])}: ${error.message}`),
+      mistakes.map(({ offset, message }) => `${place(path, lines, offset)}: ${message}`),
     )
   }
   // Aliases are never needed here, and expanding nested ones can fill the memory.

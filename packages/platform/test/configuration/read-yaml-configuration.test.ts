@@ -117,6 +117,36 @@ describe('readYamlConfiguration', () => {
     assert.match(problemsOf('state: &a /x', 'certificates: *a').join(), /aliases/)
   })
 
+  it('a key twice, deeper down, in braces, or once in quotes → each told where it stands', () => {
+    assert.deepEqual(
+      problemsOf(
+        'state: /x',
+        'certificates:',
+        '  web: { mode: "0640", mode: "0600" }',
+        '  1: {}',
+        '  db: {}',
+        '  "1": {}',
+      ),
+      ['agent.yaml:3:24: Map keys must be unique', 'agent.yaml:6:3: Map keys must be unique'],
+    )
+  })
+
+  it('very many keys in one mapping → cost what they cost in many small ones', () => {
+    const count = 20_000
+    const each = z.record(z.string(), z.number())
+    const cpuOf = (text: string, shape: z.ZodType<unknown, unknown>): number => {
+      const before = process.cpuUsage()
+      parseYamlConfiguration(text, 'many.yaml', shape)
+      const { user, system } = process.cpuUsage(before)
+      return user + system
+    }
+    const lines = Array.from({ length: count }, (_, index) => `  key-${index}: 1`)
+    const small = lines.flatMap((line, index) => (index % 100 === 0 ? [`map-${index}:`, line] : [line]))
+    const few = cpuOf(small.join('\n'), z.record(z.string(), each))
+    const all = cpuOf(['map:', ...lines].join('\n'), z.record(z.string(), each))
+    assert.ok(all < 4 * few, `${all} µs against ${few} µs`)
+  })
+
   it('a file of megabytes, no file → refused', async () => {
     const files = new MemoryFileSystem()
     await files.replaceFile('/big', new Uint8Array(2_000_000), { mode: 0o600 })
