@@ -40,14 +40,28 @@ export function planSegment(
   return { number, hash, lastAt: timeOf(text), packed: packTexts(ready.map((record) => record.text)) }
 }
 
+/**
+ * Whether `planSegment` would find it time, by the text of the oldest record and of the one that makes a segment full,
+ * which is `undefined` where there are fewer. Pure.
+ */
+export function isSegmentReady(
+  { first, full }: { readonly first: string; readonly full: string | undefined },
+  now: Instant,
+): boolean {
+  return full === undefined ? timeOf(first) <= now - packedAtLatestAfterMs : isOld(full, now)
+}
+
+function isOld(text: string, now: Instant): boolean {
+  return timeOf(text) <= now - packedAfterMs
+}
+
 function countReady(records: readonly ChainedAuditRecord[], now: Instant): number {
   const [first] = records
-  const last = records.at(-1)
-  if (first === undefined || last === undefined) return 0
-  const isOld = ({ text }: ChainedAuditRecord): boolean => timeOf(text) <= now - packedAfterMs
-  if (records.length === auditSegmentRecordsMax) return isOld(last) ? records.length : 0
-  if (timeOf(first.text) > now - packedAtLatestAfterMs) return 0
-  const young = records.findIndex((record) => !isOld(record))
+  if (first === undefined) return 0
+  const full = records[auditSegmentRecordsMax - 1]
+  if (!isSegmentReady({ first: first.text, full: full?.text }, now)) return 0
+  if (full !== undefined) return records.length
+  const young = records.findIndex(({ text }) => !isOld(text, now))
   return young === -1 ? records.length : young
 }
 

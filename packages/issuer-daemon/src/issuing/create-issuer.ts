@@ -16,6 +16,7 @@ import { showIdentity } from '../identities/show-identity.ts'
 import { suspendIdentity } from '../identities/suspend-identity.ts'
 import { authenticateRequest } from '../lineage/authenticate-request.ts'
 import { runSweep } from '../sweep/run-sweep.ts'
+import { createUpkeep } from '../sweep/upkeep.ts'
 import { authenticateToken } from '../tokens/authenticate-token.ts'
 import { createToken } from '../tokens/create-token.ts'
 import { listTokens } from '../tokens/list-tokens.ts'
@@ -34,6 +35,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
   const { store, clock } = ports
   let lastSweep: LastSweep | undefined
   const head = createSignedHead(ports)
+  const upkeep = createUpkeep(ports)
   return {
     async recover() {
       await noticeBackup(ports)
@@ -48,7 +50,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     certificate: (keyHash) => findCertificate(keyHash, ports),
     async sweep(options) {
       const startedMs = clock.monotonic()
-      const report = await runSweep(options, ports, head)
+      const report = await runSweep(options, ports, { head, upkeep })
       const durationSeconds = Math.round(clock.monotonic() - startedMs) / secondMs
       lastSweep = { ...report, finishedAt: formatInstant(clock.now()), durationSeconds }
       return report

@@ -10,8 +10,8 @@ import type { IdentityRecord } from '../store/identity-record.ts'
 import type { DuePage } from '../store/store.ts'
 import { hastenTainted } from './hasten-tainted.ts'
 import { planSweep, type SweepDecision } from './plan-sweep.ts'
-import { prune } from './prune.ts'
 import type { SweepReport } from './sweep-report.ts'
+import type { Upkeep } from './upkeep.ts'
 
 export interface SweepOptions {
   /** Mints what is due up to then: the time of the next sweep. */
@@ -32,7 +32,7 @@ const chunksAtOnceMax = 3
 export async function runSweep(
   options: SweepOptions,
   ports: IssuerPorts,
-  head: Pick<SignedHead, 'renew'>,
+  { head, upkeep }: { readonly head: Pick<SignedHead, 'renew'>; readonly upkeep: Upkeep },
 ): Promise<SweepReport> {
   const { trace } = ports
   let report: SweepReport = { due: 0, minted: 0, failed: 0 }
@@ -46,7 +46,7 @@ export async function runSweep(
     await hastenTainted(ports, options.signal)
     await sweepChunks(options, ports, sum)
     await retireAuthorities(ports)
-    await prune(ports)
+    await upkeep.run()
     await head.renew()
   } catch (error) {
     if (!isMayflyError(error)) throw error
@@ -77,8 +77,11 @@ async function sweepChunks(
       const due = await store.claimDue({ until, limit: policy.sweepChunk, ...(after && { after }) })
       const last = due.at(-1)
       if (last?.staged === undefined) break
+      const isLast = due.length < policy.sweepChunk
       after = { mintAt: last.staged.mintAt, id: last.id }
       atWork.push(watched(sweepChunk(due, sweepId, ports).then(settle)))
+      // What falls due from here on is for the next sweep.
+      if (isLast) break
       if (!recorded || atWork.length >= chunksAtOnceMax) await atWork.shift()
     }
   } finally {

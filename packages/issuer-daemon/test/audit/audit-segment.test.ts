@@ -8,7 +8,12 @@ import {
   verifyAuditChain,
 } from '../../src/audit/audit-chain.ts'
 import type { AuditRecord } from '../../src/audit/audit-record.ts'
-import { auditSegmentRecordsMax, planSegment, readSegment } from '../../src/audit/audit-segment.ts'
+import {
+  auditSegmentRecordsMax,
+  isSegmentReady,
+  planSegment,
+  readSegment,
+} from '../../src/audit/audit-segment.ts'
 
 const start = Date.UTC(2026, 0, 15, 12)
 
@@ -40,7 +45,11 @@ describe('what of the audit is packed', () => {
     ['few, a day old', records(5), start + dayMs, 5],
     ['the first a day old, the last two just made', records(5, 6 * hourMs), start + dayMs, 4],
   ] as const) {
-    it(`${what} → ${count}`, () => assert.equal(packedCount(of, now), count))
+    it(`${what} → ${count}`, () => {
+      assert.equal(packedCount(of, now), count)
+      const ends = { first: of[0]?.text ?? '', full: of[auditSegmentRecordsMax - 1]?.text }
+      assert.equal(isSegmentReady(ends, now), count > 0)
+    })
   }
 
   it('a record that was altered, cut out, or cannot be read → all stay as they are', () => {

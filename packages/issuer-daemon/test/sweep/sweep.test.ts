@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { dayMs, generateKeyPair, hourMs, type KeyPair, minuteMs } from '@mayfly/ca-core'
 import { auditSegmentRecordsMax } from '../../src/audit/audit-segment.ts'
+import type { Store } from '../../src/store/store.ts'
 import { createFaultyStore, type FaultyStore } from '../support/faulty-store.ts'
 import {
   attempted,
@@ -18,11 +19,13 @@ describe('sweep', () => {
   let kit: IssuerKit
   let faulty: FaultyStore
   let hosts: TestHost[]
+  let looks = 0
   let keys: KeyPair[]
 
   beforeEach(async () => {
     faulty = createFaultyStore()
-    kit = await createIssuerKit({ wrapStore: (store) => faulty.wrap(store) })
+    looks = 0
+    kit = await createIssuerKit({ wrapStore: (store) => countLooks(faulty.wrap(store)) })
     hosts = Array.from({ length: hostCount }, (_, index) =>
       createHost(() => kit, `web-${index}`, `192.0.2.${index}`),
     )
@@ -38,6 +41,13 @@ describe('sweep', () => {
     assert.ok(key)
     return key
   }
+  const countLooks = (store: Store): Store => ({
+    ...store,
+    claimDue: (page) => {
+      looks++
+      return store.claimDue(page)
+    },
+  })
   const sweep = (signal?: AbortSignal) =>
     kit.issuer.sweep({ until: kit.clock.now(), ...(signal && { signal }) })
 
@@ -46,6 +56,20 @@ describe('sweep', () => {
     for (const [index, host] of hosts.entries()) assert.ok(await host.fetch(keyOf(index)))
     assert.deepEqual(await sweep(), { due: 0, minted: 0, failed: 0 })
     assert.equal(kit.steps.filter((step) => step === 'signed').length, hostCount + 3)
+  })
+
+  it('nothing due, or less than a chunk → the store is asked for it once', async () => {
+    await sweep()
+    looks = 0
+    await sweep()
+    assert.equal(looks, 1)
+    const late = createHost(() => kit, 'late', '192.0.2.200')
+    await late.enroll()
+    await late.request()
+    await kit.clock.advance(14 * hourMs)
+    looks = 0
+    assert.equal((await sweep()).minted, 1)
+    assert.equal(looks, 1)
   })
 
   it('renewAt is drawn once for each certificate and spread over the last fifth of the cycle', async () => {

@@ -7,7 +7,12 @@ import {
   chainAudit,
 } from '../../audit/audit-chain.ts'
 import type { AuditRecord } from '../../audit/audit-record.ts'
-import { auditSegmentRecordsMax, planSegment, readSegment } from '../../audit/audit-segment.ts'
+import {
+  auditSegmentRecordsMax,
+  isSegmentReady,
+  planSegment,
+  readSegment,
+} from '../../audit/audit-segment.ts'
 import { RecentRecords } from '../../audit/recent-records.ts'
 import type { Row } from '../columns/row.ts'
 
@@ -19,6 +24,8 @@ export class AuditRows {
   readonly #insert
   readonly #page
   readonly #removeThrough
+  readonly #oldest
+  readonly #text
   readonly #insertSegment
   readonly #segmentAfter
   readonly #endAfter
@@ -34,6 +41,8 @@ export class AuditRows {
       'SELECT number, hash, text FROM audit WHERE number > ? ORDER BY number LIMIT ?',
     )
     this.#removeThrough = database.prepare('DELETE FROM audit WHERE number <= ?')
+    this.#oldest = database.prepare('SELECT number, text FROM audit WHERE number > 0 ORDER BY number LIMIT 1')
+    this.#text = database.prepare('SELECT text FROM audit WHERE number = ?')
     this.#insertSegment = database.prepare(
       'INSERT INTO audit_segment (number, hash, last_at, packed) VALUES (?, ?, ?, ?)',
     )
@@ -61,6 +70,14 @@ export class AuditRows {
     return { number, hash }
   }
 
+  /** Whether it may be time to pack, by a look at the two records that decide it. */
+  isReady(now: Instant): boolean {
+    const oldest = this.#oldest.get()
+    if (oldest === undefined) return false
+    const full = this.#text.get((oldest.number as number) + auditSegmentRecordsMax - 1)
+    return isSegmentReady({ first: oldest.text as string, full: full?.text as string | undefined }, now)
+  }
+
   /** Packs the oldest records into one segment if it is their time, and tells how many. */
   pack(now: Instant): number {
     const oldest = this.#live(0, auditSegmentRecordsMax)
@@ -70,6 +87,12 @@ export class AuditRows {
     const { number, hash, lastAt, packed } = segment
     this.#insertSegment.run(number, hash, lastAt, packed)
     return Number(this.#removeThrough.run(number).changes)
+  }
+
+  /** Whether a segment ended before that has its records. */
+  isOlder(before: Instant): boolean {
+    const row = this.#endsAfter.get(0)
+    return row !== undefined && (row.last_at as number) < before
   }
 
   /** Removes the records of at most `limit` segments that ended before, and tells how many segments. */

@@ -8,9 +8,10 @@ import { BulkWriter } from './bulk-writer.ts'
 import { connect, requestConnection } from './connect.ts'
 import { countRows } from './counts.ts'
 import { databaseBytes, readFleet } from './fleet.ts'
+import { inTransaction } from './in-transaction.ts'
 import { migrate } from './migrate.ts'
 import { openTables } from './open-tables.ts'
-import { packAudit, prune } from './prune.ts'
+import { Pruning } from './pruning.ts'
 import { storeError } from './store-error.ts'
 import { transact } from './transaction.ts'
 import { WriteLane } from './write-lane.ts'
@@ -65,6 +66,7 @@ function openDatabase(path: string): DatabaseSync {
 function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: FileLock): Store {
   const { path, changesInLoopMax = defaultChangesInLoopMax } = options
   const tables = openTables(database)
+  const pruning = new Pruning(database, tables.audit)
   const bulk = new BulkWriter(path)
   const attempt = <Result>(work: () => Result): Result => {
     try {
@@ -108,8 +110,11 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     counts: async (now) => attempt(() => countRows(database, tables.head.read(), now)),
     fleet: async (now) => attempt(() => readFleet(database, now)),
     sizeBytes: async () => attempt(() => databaseBytes(path)),
-    packAudit: (now) => lane.alone(() => attempt(() => packAudit(database, tables, now))),
-    prune: (bounds) => lane.alone(() => attempt(() => prune(database, tables, bounds))),
+    packAudit: async (now) =>
+      attempt(() => tables.audit.isReady(now))
+        ? lane.alone(() => attempt(() => inTransaction(database, () => tables.audit.pack(now))))
+        : 0,
+    prune: (bounds) => lane.alone(() => attempt(() => pruning.prune(bounds))),
     async close() {
       await lane.idle()
       await bulk.close()

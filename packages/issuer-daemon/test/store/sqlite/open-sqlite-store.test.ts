@@ -33,6 +33,30 @@ describe('openSqliteStore', () => {
     database.close()
   })
 
+  it('nothing to prune or to pack → nothing is written', async () => {
+    const store = await openSqliteStore({ path })
+    const at = 1_000
+    const record = { at, requestId: 'r', action: 'a', actor: { kind: 'issuer' }, outcome: 'done' } as const
+    const nonce = { do: 'remember-nonce', nonce: '00'.repeat(16), expiresAt: at } as const
+    await store.commit([{ at, parts: [{ do: 'append-audit', record }, nonce] }])
+    const written = async () => (await stat(`${path}-wal`)).size
+    const before = await written()
+    const bounds = {
+      expiredBefore: at,
+      recoverableBefore: at,
+      noncesBefore: at,
+      tokensBefore: at,
+      auditBefore: at,
+      limit: 500,
+    }
+    assert.equal(await store.prune(bounds), 0)
+    assert.equal(await store.packAudit(at), 0)
+    assert.equal(await written(), before)
+    assert.equal(await store.prune({ ...bounds, noncesBefore: at + 1 }), 1)
+    assert.ok((await written()) > before)
+    await store.close()
+  })
+
   it('open in another process → already-running, until that one is killed', async () => {
     const modulePath = new URL('../../../src/store/sqlite/open-sqlite-store.ts', import.meta.url).href
     const script = `const { openSqliteStore } = await import('${modulePath}')

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { addSeconds, type Instant } from '@mayfly/ca-core'
+import { addSeconds, hourMs, type Instant } from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { PruneBounds } from '../store/store.ts'
 
@@ -12,14 +12,35 @@ const pruneRoundsMax = 100
 /** Segments that are packed in one sweep: more records than a busy issuer writes from one to the next. */
 const packRoundsMax = 1_000
 
+/** Nobody misses the room of an hour's rows, and to look for them at each sweep would cost more than they do. */
+const pruneEveryMs: number = hourMs
+
+/** What each sweep does for the store's size. */
+export interface Upkeep {
+  run(): Promise<void>
+}
+
+/** Packs the audit when that is due, and once an hour removes what is no longer needed; more often while much waits. */
+export function createUpkeep(ports: IssuerPorts): Upkeep {
+  const { clock } = ports
+  let prunedAtMs: number | undefined
+  return {
+    async run() {
+      await packAudit(clock.now(), ports)
+      if (prunedAtMs !== undefined && clock.monotonic() - prunedAtMs < pruneEveryMs) return
+      const startedMs = clock.monotonic()
+      const isDone = await prune(ports)
+      prunedAtMs = isDone ? startedMs : undefined
+    },
+  }
+}
+
 /**
  * Removes certificates past their retention, nonces of requests that are stale by now, and tokens that expired
- * as long ago. Of each certificate one line stays in the log of issuance, for ever.
+ * as long ago. Of each certificate one line stays in the log of issuance, for ever. Tells whether that was all.
  */
-export async function prune(ports: IssuerPorts): Promise<number> {
-  const { store, policy, clock } = ports
+async function prune({ store, policy, clock }: IssuerPorts): Promise<boolean> {
   const now = clock.now()
-  await packAudit(now, ports)
   const bounds: PruneBounds = {
     expiredBefore: addSeconds(now, -policy.retentionSeconds),
     recoverableBefore: addSeconds(now, -Math.max(policy.retentionSeconds, policy.recoveryWindowSeconds)),
@@ -30,13 +51,10 @@ export async function prune(ports: IssuerPorts): Promise<number> {
     }),
     limit: prunedAtOnceMax,
   }
-  let sum = 0
   for (let round = 0; round < pruneRoundsMax; round++) {
-    const removed = await store.prune(bounds)
-    sum += removed
-    if (removed < prunedAtOnceMax) break
+    if ((await store.prune(bounds)) < prunedAtOnceMax) return true
   }
-  return sum
+  return false
 }
 
 /** Packs what is old of the audit, a segment at a time; requests come in between. */
