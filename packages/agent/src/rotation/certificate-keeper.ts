@@ -88,14 +88,14 @@ export function createCertificateKeeper(
     deed: Deed,
     now: LineageState,
     bundle: HeldBundle,
-    isWished: boolean,
+    wished: string | undefined,
   ): Promise<void> => {
     try {
-      await carryOut({ ports, subject, state: now, held: bundle, save }, deed)
+      await carryOut({ ports, subject, state: now, held: bundle, wish: wished, save }, deed)
       await succeed(deed, now)
       // Only now is the wish granted: a key that only wrong answers came for is given up, and another is made.
       const hasCome = now.candidate === undefined && state?.candidate !== undefined
-      if (hasCome && isWished) await wish.grant()
+      if (hasCome && wished !== undefined) await wish.grant()
     } catch (error) {
       await fail(deed, error)
     }
@@ -123,8 +123,8 @@ export function createCertificateKeeper(
         observed ??= await observe(ports, subject, wish, now.state, now.held)
         const [next] = planRotation(now.state, now.held, clock.now(), observed)
         if (next === undefined || isWait(next)) return next ?? waitAMinute(clock.now())
-        await attempt(next, now.state, now.held, observed.renewalWished)
-        if (observed.renewalWished || !onlyAsksTheIssuer(next)) observed = undefined
+        await attempt(next, now.state, now.held, observed.wish)
+        if (observed.wish !== undefined || !onlyAsksTheIssuer(next)) observed = undefined
       }
       return waitAMinute(clock.now())
     },

@@ -15,9 +15,10 @@ export async function observe(
   state: LineageState,
   held: HeldBundle,
 ): Promise<Observations> {
+  const wished = await wish.stands()
   return {
     drift: await observeDrift(ports, subject, state, held),
-    renewalWished: await wish.stands(),
+    ...(wished !== undefined && { wish: wished }),
     lacksNames: lacksNames(subject, state, held),
   }
 }

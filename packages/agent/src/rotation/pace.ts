@@ -9,6 +9,9 @@ export interface Pace {
   /** The first wait after a failure, and the longest. */
   readonly backoffBaseSeconds: number
   readonly backoffCapSeconds: number
+  /** Between two certified keys that are given up, at first and at the longest. */
+  readonly wasteBaseSeconds: number
+  readonly wasteCapSeconds: number
   /** Between two looks at an issuer that says that only a person can help. */
   readonly hopelessSeconds: number
   /** How long after the promised minting the agent only looks, before it asks again. */
@@ -23,6 +26,9 @@ export function paceOf(credential: Credential): Pace {
     backoffBaseSeconds: within(life / 5_000, 0.25, 15),
     // Ten reachable minutes in the second half of a day's life must be enough: try at least every five.
     backoffCapSeconds: within(life / 288, 1, 300),
+    // Before the head's end this makes about seven certificates: fewer than the issuer's quota of a day allows.
+    wasteBaseSeconds: within(life / 12, 5, 7_200),
+    wasteCapSeconds: within(life / 4, 15, 21_600),
     hopelessSeconds: within(life / 24, 10, 3_600),
     graceSeconds: within(life / 144, 2, 600),
     bundleSeconds: within(life / 24, 2, 3_600),
@@ -38,7 +44,7 @@ export const overdueLifeShare = 0.75
 /** From this share on a candidate that could not be brought to the live ports signs requests all the same. */
 export const adoptLifeShare = 0.5
 
-/** So many certificates for one key are refused before the key is given up. */
+/** So many certificates for one key are refused, at the least, before the key is given up. */
 export const refusalsMax = 3
 
 function within(value: number, min: number, max: number): number {

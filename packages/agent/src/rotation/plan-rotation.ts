@@ -19,13 +19,13 @@ import { isUnderTainted } from './under-tainted.ts'
 export interface Observations {
   /** Paths in the live folder that are not as they were installed. */
   readonly drift: readonly string[]
-  /** A person wants a new certificate now. */
-  readonly renewalWished: boolean
+  /** A person wants a new certificate now; what tells this wish from others. */
+  readonly wish?: string
   /** The head does not carry the names that are expected now: they were changed. */
   readonly lacksNames: boolean
 }
 
-export const nothingObserved: Observations = { drift: [], renewalWished: false, lacksNames: false }
+export const nothingObserved: Observations = { drift: [], lacksNames: false }
 
 /**
  * What to do next for one certificate, in order; a single `wait` where nothing is due.
@@ -128,7 +128,7 @@ function planAsking(planning: Planning): RotationAction[] {
   if (state.staged !== undefined) return planStaged(planning, state.staged)
   // The report in the request tells what is served: first serve, or fail to.
   const settled = state.live?.served === true || state.setbacks.restore !== undefined
-  if (!settled && !observed.renewalWished) return []
+  if (!settled && observed.wish === undefined) return []
   const because = urgency(planning) ?? 'ahead'
   return unlessBackingOff(planning, 'ask', [{ do: 'make-key', immediate: because !== 'ahead', because }])
 }
@@ -162,7 +162,7 @@ const hurried: readonly RequestReason[] = ['overdue', 'forced', 'untrusted', 'na
 /** Why the next certificate cannot wait for its time, if it cannot. */
 function urgency(planning: Planning): (RequestReason & MakeKeyReason) | undefined {
   const { observed } = planning
-  if (observed.renewalWished) return 'forced'
+  if (observed.wish !== undefined) return 'forced'
   if (isUntrusted(planning)) return 'untrusted'
   return observed.lacksNames ? 'names-changed' : undefined
 }

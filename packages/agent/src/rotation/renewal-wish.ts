@@ -2,7 +2,8 @@ import type { LineageStore } from '../state/lineage-store.ts'
 
 /** A person's wish for a new certificate, which the first one that comes grants. */
 export interface RenewalWish {
-  stands(): Promise<boolean>
+  /** What tells the wish from others, if one stands. */
+  stands(): Promise<string | undefined>
   /** Throws where the wish cannot be removed; it does not stand any more all the same. */
   grant(): Promise<void>
 }
@@ -16,11 +17,11 @@ export function openRenewalWish(store: LineageStore): RenewalWish {
   }
   return {
     async stands() {
-      const isThere = await store.hasRenewalWish()
-      isGranted &&= isThere
-      if (!isThere || !isGranted) return isThere
+      const wish = await store.renewalWish()
+      isGranted &&= wish !== undefined
+      if (wish === undefined || !isGranted) return wish
       await remove().catch(() => undefined)
-      return false
+      return undefined
     },
     async grant() {
       isGranted = true

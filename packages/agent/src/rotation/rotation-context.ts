@@ -36,6 +36,8 @@ export interface RotationContext {
   readonly subject: RotationSubject
   readonly state: LineageState
   readonly held: HeldBundle
+  /** A person's wish for a new certificate that stands. */
+  readonly wish: string | undefined
   /** Makes `next` durable; from then on it is the state. Gives it back. */
   save(next: LineageState): Promise<LineageState>
 }

@@ -91,7 +91,7 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
     async renew(names) {
       for (const { subject, store, loop } of members.values()) {
         if (names !== undefined && !names.includes(subject.name)) continue
-        await store.wishRenewal()
+        await store.wishRenewal(options.ports.clock.now())
         loop.wake()
       }
     },

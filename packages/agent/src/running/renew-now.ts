@@ -42,7 +42,9 @@ export async function renewNow(options: RenewOptions, ports: AgentPorts): Promis
   const names = chooseNames(configuration, options)
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const before = await readServed(ports, configuration, names)
-  for (const name of names) await openLineageStore(ports.fileSystem, configuration.state, name).wishRenewal()
+  for (const name of names) {
+    await openLineageStore(ports.fileSystem, configuration.state, name).wishRenewal(ports.clock.now())
+  }
   return withAgent(options.configPath, configuration, ports, () =>
     waitForNew(options, configuration, ports, before),
   )

@@ -10,6 +10,7 @@ import {
 } from './field-schemas.ts'
 import { type Setbacks, setbacksSchema } from './setback.ts'
 import { type StagedKey, stagedKeySchema } from './staged-key.ts'
+import { type WastedKeys, wastedKeysSchema } from './wasted-keys.ts'
 
 /** A complete set of files in the archive. */
 export interface GenerationRecord {
@@ -46,6 +47,8 @@ export interface LineageState extends LineageIdentity {
    * names them: by that the issuer knows this host from a second one with the same head. Goes with the head.
    */
   readonly givenUp?: readonly string[]
+  /** Absent where the latest certified key was not given up. */
+  readonly wasted?: WastedKeys
   /** Complete generations in the archive, oldest first. */
   readonly generations: readonly GenerationRecord[]
   /** What the live link points at; `served` once check, reload and probe have passed. */
@@ -76,6 +79,7 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
   candidate: credentialSchema.exactOptional(),
   staged: stagedKeySchema.exactOptional(),
   givenUp: z.array(sha256Schema).exactOptional(),
+  wasted: wastedKeysSchema.exactOptional(),
   generations: z.array(
     z.strictObject({
       number: generationNumberSchema,

@@ -1,9 +1,12 @@
 import { dirname } from 'node:path'
-import { type FileSystem, MayflyError } from '@mayfly/ca-core'
+import { type FileSystem, type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { type EnrolmentRecord, enrolmentRecordSchema } from './enrolment-record.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 import { type LineageState, lineageStateSchema } from './lineage-state.ts'
 import { stateFileAccess, statePaths } from './state-folder.ts'
+
+/** An instant has fewer digits; whatever else is in the file, it is a wish. */
+const wishLengthMax = 32
 
 /** The durable records of one certificate: its lineage, an enrolment under way, and a wish to renew now. */
 export interface LineageStore {
@@ -12,9 +15,10 @@ export interface LineageStore {
   readEnrolment(): Promise<EnrolmentRecord | undefined>
   writeEnrolment(record: EnrolmentRecord): Promise<void>
   removeEnrolment(): Promise<void>
-  /** Notes that a person wants a new certificate now. */
-  wishRenewal(): Promise<void>
-  hasRenewalWish(): Promise<boolean>
+  /** Notes that a person wants a new certificate now; `at` tells the wish from earlier ones. */
+  wishRenewal(at: Instant): Promise<void>
+  /** What tells the wish that stands from others, if one stands. */
+  renewalWish(): Promise<string | undefined>
   removeRenewalWish(): Promise<void>
 }
 
@@ -41,8 +45,16 @@ export function openLineageStore(fileSystem: FileSystem, state: string, certific
       readJsonFile(fileSystem, enrolment, enrolmentRecordSchema, 'remove it and enrol with a new token'),
     writeEnrolment: (record) => writeJsonFile(fileSystem, enrolment, record),
     removeEnrolment: () => removeDurably(enrolment),
-    wishRenewal: () => fileSystem.replaceFile(renewal, new Uint8Array(), stateFileAccess),
-    hasRenewalWish: async () => (await fileSystem.status(renewal)) !== undefined,
+    wishRenewal: (at) =>
+      fileSystem.replaceFile(renewal, new TextEncoder().encode(String(at)), stateFileAccess),
+    async renewalWish() {
+      try {
+        return new TextDecoder().decode(await fileSystem.readFile(renewal)).slice(0, wishLengthMax)
+      } catch (error) {
+        if (isMayflyError(error, 'file-missing')) return undefined
+        throw error
+      }
+    },
     removeRenewalWish: () => removeDurably(renewal),
   }
 }

@@ -88,7 +88,7 @@ describe('folders in which an agent that is root writes', () => {
     await host.enroll()
     await host.step()
     await host.fileSystem.setAccess('/etc/archive', { mode: 0o777 })
-    await host.store.wishRenewal()
+    await host.store.wishRenewal(host.clock.now())
     await host.run(60_000)
     assert.equal(host.state.setbacks.install?.code, 'folder-unsafe')
     assert.equal(host.state.live?.number, 1)

@@ -43,7 +43,7 @@ describe('asking again', () => {
     assert.equal(host.state.givenUp?.length, Math.min(dropped, 16))
     assert.ok(dropped > 16 || host.state.givenUp?.at(-1) === first)
     host.issuer.names = [{ type: 'dns', value: 'web-1.example' }]
-    await host.run(20 * minuteMs)
+    await host.run(2.5 * hourMs)
     assert.deepEqual(lastBody(host).replaces, undefined, 'under the new head nothing was given up')
     const named = host.issuer.requests.filter(({ url }) => url.endsWith('/requests')).map(bodyOf)
     assert.ok(named.some(({ replaces }) => replaces?.includes(first ?? '')))
@@ -67,13 +67,13 @@ describe('asking again', () => {
   test('renew --now, and only wrong answers until the key is given up: the wish stands, and the next key is for now too', async () => {
     const host = await enrolledHost()
     host.issuer.names = [{ type: 'dns', value: 'other.example' }]
-    await host.store.wishRenewal()
+    await host.store.wishRenewal(host.clock.now())
     while (!host.events.some(({ event }) => event === 'key-dropped')) await host.run(secondMs)
     assert.ok(host.state.head.notAfter - host.clock.now() > 20 * hourMs)
     host.issuer.names = [{ type: 'dns', value: 'web-1.example' }]
     await host.run(6 * minuteMs)
     assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.equal(await host.store.hasRenewalWish(), false)
+    assert.equal(await host.store.renewalWish(), undefined)
     const { minted } = host.issuer
     await host.run(2 * hourMs)
     assert.equal(host.issuer.minted, minted, 'one wish, one certificate')
@@ -81,13 +81,13 @@ describe('asking again', () => {
 
   test('renew --now, and the wish cannot be removed: one certificate for it, not one after another', async () => {
     const host = await enrolledHost()
-    await host.store.wishRenewal()
+    await host.store.wishRenewal(host.clock.now())
     host.fileSystem.fail({ errno: 'EACCES', operation: 'remove', path: /renewals/ })
     await host.run(2 * hourMs)
     assert.equal(host.issuer.minted, 2)
     host.fileSystem.heal()
     await host.run(minuteMs)
-    assert.equal(await host.store.hasRenewalWish(), false)
+    assert.equal(await host.store.renewalWish(), undefined)
     assert.equal(liveGeneration(host.state)?.number, 2)
     assert.deepEqual(host.state.setbacks, {})
   })
@@ -102,7 +102,7 @@ describe('asking again', () => {
       asked++
       return bodyOf(request).introduction === undefined ? host.issuer.problem(unknown) : real()
     }
-    await host.store.wishRenewal()
+    await host.store.wishRenewal(host.clock.now())
     await host.step()
     // Once without and once with, for the certificate of the wish and for the key after it.
     assert.equal(asked, 4)

@@ -218,10 +218,10 @@ describe('the keeper of a certificate', () => {
 
   test('renew --now: a new certificate at once, in one step', async () => {
     const host = await enrolledHost()
-    await host.store.wishRenewal()
+    await host.store.wishRenewal(host.clock.now())
     await host.step()
     assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.equal(await host.store.hasRenewalWish(), false)
+    assert.equal(await host.store.renewalWish(), undefined)
     await host.run(hourMs)
     assert.equal(host.issuer.minted, 2)
   })

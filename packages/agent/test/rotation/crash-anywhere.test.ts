@@ -29,7 +29,7 @@ async function crashAt(operation: number, powerLoss: boolean): Promise<boolean> 
   const host = await VirtualHost.create()
   await host.enroll()
   await host.step()
-  await host.store.wishRenewal()
+  await host.store.wishRenewal(host.clock.now())
   const asked = new Set<string>()
   host.issuer.fault = async (request, real) => {
     const { state } = host.keeper.view()

@@ -163,14 +163,14 @@ const cases: readonly Case[] = [
     name: 'a person wants it now, a key is promised: asks for at once',
     state: settled,
     afterMs: hourMs,
-    observed: { renewalWished: true },
+    observed: { wish: 'now' },
     plan: [{ do: 'request', immediate: true, because: 'forced' }],
   },
   {
     name: 'a person wants it now, there is no key: makes one for at once',
     state: fresh,
     afterMs: hourMs,
-    observed: { renewalWished: true },
+    observed: { wish: 'now' },
     plan: [{ do: 'make-key', immediate: true, because: 'forced' }],
   },
   {

@@ -11,6 +11,8 @@ const now = Date.UTC(2026, 2, 2)
 const pace: Pace = {
   backoffBaseSeconds: 15,
   backoffCapSeconds: 300,
+  wasteBaseSeconds: 7_200,
+  wasteCapSeconds: 21_600,
   hopelessSeconds: 3_600,
   graceSeconds: 600,
   bundleSeconds: 3_600,

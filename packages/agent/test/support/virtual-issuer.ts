@@ -76,6 +76,8 @@ export class VirtualIssuer implements Transport {
   readonly reports: Report[] = []
   minted = 0
   clockSkewMs = 0
+  /** The time for which certificates are made, against its own. */
+  mintedAtMs = 0
   url = 'https://issuer.example'
   /** When staged keys are certified, after the request; absent means half a life after the signer's issue. */
   mintAfterMs: number | undefined
@@ -171,7 +173,7 @@ export class VirtualIssuer implements Transport {
   async mintChain(
     publicKey: PublicKey,
     names: readonly Name[] = this.names,
-    now: number = this.#now(),
+    now: number = this.#now() + this.mintedAtMs,
   ): Promise<string> {
     const plan = this.#profile.plan({
       identity: { name: 'web-1', names },

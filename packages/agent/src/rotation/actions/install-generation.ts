@@ -3,11 +3,12 @@ import { requireSafeFolders } from '../../installing/safe-folders.ts'
 import { switchGeneration } from '../../installing/switch-generation.ts'
 import { writeGeneration } from '../../installing/write-generation.ts'
 import type { Credential } from '../../state/credential.ts'
-import { type GenerationRecord, type LineageState, withKeyGivenUp } from '../../state/lineage-state.ts'
+import type { GenerationRecord, LineageState } from '../../state/lineage-state.ts'
 import { credentialOf, materialOf } from '../material-of.ts'
 import { refusalsMax } from '../pace.ts'
 import type { Holder, InstallReason } from '../rotation-action.ts'
 import { expectedNames, type RotationContext } from '../rotation-context.ts'
+import { dropCertifiedKey } from './drop-key.ts'
 
 /**
  * Proves a certificate with its key, writes its files beside the live ones, and switches to them in one step.
@@ -49,20 +50,20 @@ export async function installGeneration(
   ports.tell({ event: 'installed', generation: number, serial: credential.serial, because })
 }
 
-/** A candidate that fails its proof again and again is given up, and with it its key. */
+/** A candidate that fails its proof again and again is given up, and with it its key; not before it may. */
 async function proveOrDrop(
   context: RotationContext,
   holder: Holder,
   prove: () => Promise<void>,
 ): Promise<void> {
-  const { state, save } = context
+  const { state } = context
   try {
     await prove()
   } catch (error) {
     const attempts = (state.setbacks.install?.attempts ?? 0) + 1
     if (holder === 'candidate' && attempts >= refusalsMax && isMayflyError(error, 'prove-failed')) {
       const { keyPem } = credentialOf(state, holder)
-      await save(withKeyGivenUp(state, parsePrivateKey(keyPem).publicKey.hash))
+      await dropCertifiedKey(context, parsePrivateKey(keyPem).publicKey.hash, error.message)
     }
     throw error
   }

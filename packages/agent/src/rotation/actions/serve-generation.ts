@@ -28,7 +28,7 @@ export async function serveGeneration(context: RotationContext, holder: Holder):
   const kept = await removeOld(context)
   const isNew = state.lastServed?.serial !== credential.serial
   await save({
-    ...confirmed(state, holder),
+    ...(isNew ? withoutWasted(confirmed(state, holder)) : confirmed(state, holder)),
     live: { number, served: true },
     servedSerials: [...servedSerials],
     ...(isNew && { lastServed: { serial: credential.serial, at: ports.clock.now() } }),
@@ -43,6 +43,11 @@ async function removeOld({ ports, subject, state }: RotationContext): Promise<Li
   await removeOldGenerations({ ...place, keep: subject.settings.keep }).catch(() => undefined)
   const present = await listGenerations(place).catch(() => undefined)
   return state.generations.filter(({ number }) => present === undefined || present.includes(number))
+}
+
+/** A certificate that was never served before is: whatever kept others from it is over. */
+function withoutWasted({ wasted: _, ...rest }: LineageState): LineageState {
+  return rest
 }
 
 function confirmed(state: LineageState, holder: Holder): LineageState {

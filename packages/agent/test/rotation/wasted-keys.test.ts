@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { hourMs, type Instant, minuteMs, parseName } from '@mayfly/ca-core'
+import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
+import { paceOf } from '../../src/rotation/pace.ts'
+import { wasteKey } from '../../src/rotation/waste-key.ts'
+import { liveGeneration } from '../../src/state/lineage-state.ts'
+import { mayGiveUp, type WastedKeys } from '../../src/state/wasted-keys.ts'
+import { VirtualHost } from '../support/virtual-host.ts'
+
+/** As `docs/rotation-cycle.md` states it. */
+const mintedADayMax = 10
+
+async function enrolledHost(): Promise<VirtualHost> {
+  const host = await VirtualHost.create()
+  await host.enroll()
+  await host.step()
+  return host
+}
+
+const causes: readonly {
+  readonly name: string
+  /** The issuer is so old: what it made in its first hours would have expired. */
+  readonly afterMs?: number
+  begin(host: VirtualHost): void
+  end(host: VirtualHost): void
+}[] = [
+  {
+    name: 'every proof fails',
+    begin: ({ server }) => {
+      server.failProof = true
+    },
+    end: ({ server }) => {
+      server.failProof = false
+    },
+  },
+  {
+    name: 'every answer lacks the names',
+    begin: ({ issuer }) => {
+      issuer.names = [parseName('dns:other.example')]
+    },
+    end: ({ issuer }) => {
+      issuer.names = [parseName('dns:web-1.example')]
+    },
+  },
+  {
+    name: 'every certificate has expired when it comes',
+    afterMs: 49 * hourMs,
+    begin: ({ issuer }) => {
+      issuer.mintedAtMs = -30 * hourMs
+    },
+    end: ({ issuer }) => {
+      issuer.mintedAtMs = 0
+    },
+  },
+]
+
+describe('a host on which no certificate succeeds', () => {
+  for (const { name, afterMs = 0, begin, end } of causes) {
+    test(`${name}, for three days: at most ten certificates a day, and a good one soon after the cause is gone`, async () => {
+      const host = await enrolledHost()
+      await host.run(afterMs)
+      begin(host)
+      for (let day = 1; day <= 3; day++) {
+        const { minted } = host.issuer
+        const asked = host.issuer.requests.length
+        await host.run(24 * hourMs)
+        const onThisDay = host.issuer.minted - minted
+        assert.ok(onThisDay >= 3, `day ${day}: does not give up (${onThisDay} certificates)`)
+        assert.ok(onThisDay <= mintedADayMax, `day ${day}: ${onThisDay} certificates`)
+        assert.ok(host.issuer.requests.length - asked < 1_000, `day ${day}: asks at its pace`)
+      }
+      end(host)
+      await host.run(6.1 * hourMs)
+      assert.ok(host.state.head.notAfter > host.clock.now())
+      assert.equal(host.server.servedChain, host.state.head.chainPem)
+      assert.equal(host.state.wasted, undefined)
+    })
+  }
+
+  test('the proof succeeds again: the certificate that waits is served within minutes, and no other is asked for', async () => {
+    const host = await enrolledHost()
+    host.server.failProof = true
+    await host.run(16 * hourMs)
+    const { minted } = host.issuer
+    assert.ok(host.state.candidate)
+    host.server.failProof = false
+    await host.run(6 * minuteMs)
+    assert.equal(host.state.live?.served, true)
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.equal(host.issuer.minted, minted)
+    assert.equal(host.state.wasted, undefined)
+  })
+
+  test('the issuer is right again four hours before the end: the certificate is replaced before it ends', async () => {
+    const host = await enrolledHost()
+    host.issuer.names = [parseName('dns:other.example')]
+    await host.run(20 * hourMs)
+    assert.ok((host.state.wasted?.count ?? 0) > 1)
+    host.issuer.names = [parseName('dns:web-1.example')]
+    const end = host.state.head.notAfter
+    while (liveGeneration(host.state)?.number === 1 && host.clock.now() < end) await host.run(minuteMs)
+    assert.ok(host.clock.now() < end - hourMs)
+    assert.equal(host.state.live?.served, true)
+  })
+
+  test('the issuer is right again, and a person says `renew --now`: another key at once, for one wish once', async () => {
+    const host = await enrolledHost()
+    host.issuer.names = [parseName('dns:other.example')]
+    await host.run(13 * hourMs)
+    const before = host.issuer.minted
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(30 * minuteMs)
+    assert.equal(host.issuer.minted, before + 1, 'the wish is heard once')
+    host.issuer.names = [parseName('dns:web-1.example')]
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(6 * minuteMs)
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.equal(await host.store.renewalWish(), undefined)
+    assert.equal(host.state.wasted, undefined)
+  })
+
+  test('a candidate whose proof fails is kept, and a person says `renew --now`: another one at once', async () => {
+    const host = await enrolledHost()
+    host.server.failProof = true
+    await host.run(13 * hourMs)
+    const { candidate } = host.state
+    assert.ok(candidate)
+    const before = host.issuer.minted
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(6 * minuteMs)
+    assert.equal(host.issuer.minted, before + 1)
+    assert.notEqual(host.state.candidate?.serial, candidate.serial)
+  })
+
+  test('the process ends and another begins: the wait is kept', async () => {
+    const host = await enrolledHost()
+    host.server.failProof = true
+    await host.run(12.2 * hourMs)
+    const { wasted } = host.state
+    assert.equal(wasted?.count, 1)
+    const before = host.issuer.minted
+    for (let starts = 0; starts < 10; starts++) {
+      host.restart()
+      await host.run(2 * minuteMs)
+    }
+    assert.equal(host.issuer.minted, before)
+    assert.deepEqual(host.state.wasted, wasted)
+  })
+})
+
+describe('how long a certified key is kept', () => {
+  const now = Date.UTC(2026, 2, 2)
+  const pace = paceOf({ serial: 'aa', chainPem: '', keyPem: '', notBefore: now, notAfter: now + 24 * hourMs })
+  const waste = (leftMs: number, before?: WastedKeys, wish?: string): WastedKeys =>
+    wasteKey(before, { now, random: new FakeRandom(), pace, liveUntil: now + leftMs, wish })
+  const wait = ({ keepUntil }: WastedKeys): number => keepUntil - now
+
+  function often(times: number, leftMs: number): WastedKeys {
+    let wasted = waste(leftMs)
+    for (let time = 1; time < times; time++) wasted = waste(leftMs, wasted)
+    return wasted
+  }
+
+  test('the first → between one hour and two; many → between three and six', () => {
+    assert.ok(wait(often(1, 20 * hourMs)) >= hourMs && wait(often(1, 20 * hourMs)) <= 2 * hourMs)
+    assert.ok(wait(often(9, 20 * hourMs)) >= 3 * hourMs && wait(often(9, 20 * hourMs)) <= 6 * hourMs)
+  })
+
+  test('never longer than half of what the live certificate has left, or two hours; after its end as ever', () => {
+    assert.ok(wait(often(9, 5 * hourMs)) <= 2.5 * hourMs)
+    assert.ok(wait(often(9, hourMs)) <= 2 * hourMs)
+    assert.ok(wait(often(9, -hourMs)) >= 3 * hourMs)
+  })
+
+  const cases: readonly { name: string; at: Instant; wish?: string; may: boolean }[] = [
+    { name: 'before', at: now + minuteMs, may: false },
+    { name: 'before, under the wish that stood then', at: now + minuteMs, wish: 'one', may: false },
+    { name: 'before, under a wish since', at: now + minuteMs, wish: 'two', may: true },
+    { name: 'after', at: now + 7 * hourMs, may: true },
+    { name: 'on a clock that was set back', at: now - minuteMs, may: true },
+  ]
+  for (const { name, at, wish, may } of cases) {
+    test(`${name} → ${may ? 'may be given up' : 'is kept'}`, () => {
+      assert.equal(mayGiveUp(waste(20 * hourMs, undefined, 'one'), wish, at), may)
+    })
+  }
+
+  test('under a wish since → counts from one again', () => {
+    assert.equal(waste(20 * hourMs, often(5, 20 * hourMs), 'new').count, 1)
+  })
+})
