@@ -34,6 +34,11 @@ const readOperations: readonly FileOperation[] = ['readFile', 'readLink', 'list'
  */
 export class MemoryFileSystem implements FileSystem {
   readonly #root: MemoryFolder
+  /** What stood where, as reading operations found it since the latest write. */
+  readonly #found = {
+    keep: new Map<string, Inode | undefined>(),
+    follow: new Map<string, Inode | undefined>(),
+  }
   readonly #owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   #failures: { failure: InjectedFailure; left: number }[] = []
   /** Called before each operation; may throw, as a crash there would. */
@@ -55,12 +60,13 @@ export class MemoryFileSystem implements FileSystem {
 
   /** Drops everything that was not synced. */
   powerLoss(): void {
+    this.#forget()
     losePower(this.#root)
   }
 
   readFile(path: string): Promise<Uint8Array> {
     return this.#do('readFile', path, () => {
-      const inode = this.#find(placeOf(path).names, 'follow') ?? fail('ENOENT')
+      const inode = this.#look(path, 'follow') ?? fail('ENOENT')
       if (inode.type !== 'file') return fail('EISDIR')
       // What is written is a copy of its own, so that what is read may be the thing itself.
       return inode.content
@@ -127,14 +133,14 @@ export class MemoryFileSystem implements FileSystem {
 
   readLink(path: string): Promise<string | undefined> {
     return this.#do('readLink', path, () => {
-      const inode = this.#find(placeOf(path).names)
+      const inode = this.#look(path)
       return inode?.type === 'symlink' ? inode.target : undefined
     })
   }
 
   list(path: string): Promise<string[]> {
     return this.#do('list', path, () => {
-      const inode = this.#find(placeOf(path).names, 'follow')
+      const inode = this.#look(path, 'follow')
       if (inode === undefined) return []
       if (inode.type !== 'directory') return fail('ENOTDIR')
       return [...inode.entries.keys()].sort()
@@ -143,7 +149,7 @@ export class MemoryFileSystem implements FileSystem {
 
   status(path: string): Promise<FileStatus | undefined> {
     return this.#do('status', path, () => {
-      const inode = this.#find(placeOf(path).names)
+      const inode = this.#look(path)
       if (inode === undefined) return undefined
       const { type, mode, uid, gid } = inode
       return { type, mode, uid, gid, sizeBytes: inode.type === 'file' ? inode.content.byteLength : 0 }
@@ -181,6 +187,7 @@ export class MemoryFileSystem implements FileSystem {
 
   async #do<T>(operation: FileOperation, path: string, work: () => T): Promise<T> {
     this.onOperation(operation, path)
+    if (!readOperations.includes(operation)) this.#forget()
     try {
       this.#failAsTold(operation, path)
       return work()
@@ -219,6 +226,21 @@ export class MemoryFileSystem implements FileSystem {
   #folder(names: readonly string[]): MemoryFolder {
     const inode = this.#find(names, 'follow') ?? fail('ENOENT')
     return inode.type === 'directory' ? inode : fail('ENOTDIR')
+  }
+
+  #forget(): void {
+    this.#found.keep.clear()
+    this.#found.follow.clear()
+  }
+
+  /** For operations that change nothing. */
+  #look(path: string, last: 'follow' | 'keep' = 'keep'): Inode | undefined {
+    const found = this.#found[last]
+    const known = found.get(path)
+    if (known !== undefined || found.has(path)) return known
+    const inode = this.#find(placeOf(path).names, last)
+    found.set(path, inode)
+    return inode
   }
 
   /** Links in the middle of a path are followed; one at its end only where that is asked for. */

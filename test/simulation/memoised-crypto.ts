@@ -1,5 +1,6 @@
 import crypto, { type KeyObject } from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
+import { encodePem } from '@mayfly/ca-core'
 import { toFixedLength } from '../../packages/ca-core/src/jws/signer-jws.ts'
 import { Memo } from './memo.ts'
 import { derOfP256 } from './p256-der.ts'
@@ -100,6 +101,7 @@ function makeInThisThread(compute: Compute, known: Known): Compute {
     known.publicKeys.learn(privateKey, publicKey)
     known.publicKeys.learn(derInput('spki', spki), publicKey)
     known.privateKeys.learn(derInput('pkcs8', pkcs8), privateKey)
+    known.privateKeys.learn(encodePem('PRIVATE KEY', pkcs8), privateKey)
     const tell = done as (error: null, publicKey: KeyObject, privateKey: KeyObject) => void
     tell(null, publicKey, privateKey)
     return undefined
@@ -119,7 +121,7 @@ function rememberSigned(compute: Compute, { verified }: Known): Compute {
     const result = { how, key, message: Buffer.from(message), result: true }
     verified.learn(latin1Of(signature as Buffer), result)
     // The issuer writes what stands in a certificate anew for a JWS.
-    if (how === 'sha256 ' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') {
+    if (how === 'sha256 ' && asked.key.asymmetricKeyType === 'ec') {
       const fixed = toFixedLength(signature as Buffer, 32)
       verified.learn(latin1Of(fixed), { ...result, how: 'sha256 ieee-p1363' })
     }

@@ -34,8 +34,8 @@ export function filesOfProcess(
 ): FileSystem {
   const methods = operations.map((operation) => {
     const method = inner[operation].bind(inner) as (...given: unknown[]) => Promise<unknown>
-    const guarded = (path: string, ...rest: unknown[]): Promise<unknown> =>
-      enter(operation, path) ?? method(path, ...rest)
+    const guarded = (path: string, content?: unknown, access?: unknown): Promise<unknown> =>
+      enter(operation, path) ?? method(path, content, access)
     return [operation, guarded]
   })
   return Object.fromEntries(methods) as FileSystem

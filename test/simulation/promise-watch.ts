@@ -24,8 +24,6 @@ interface Watched {
 export interface PromiseWatchOptions {
   readonly story: Story
   readonly breakPromise: Break
-  /** Whether this host could rotate at this moment: issuer within reach, host and server in order. */
-  readonly isWell: (host: VirtualHost) => boolean
 }
 
 /** Looks at every live port, once a simulated minute. */
@@ -37,18 +35,20 @@ export class PromiseWatch {
     this.#options = options
   }
 
-  look(host: VirtualHost, now: Instant): void {
-    const { isWell, story, breakPromise } = this.#options
-    if (!isWell(host)) host.wellSince = now
+  /** `isWell` is whether this host could rotate at this moment: issuer within reach, host and server in order. */
+  look(host: VirtualHost, now: Instant, isWell: boolean): void {
+    if (!isWell) host.wellSince = now
     const serving = host.server.serving
     if (serving === undefined || !host.hasPower || host.frozenUntil > now) return
     const watched = this.#watch(host, serving)
     const minuteBegan = now - minuteMs
-    const isWholeMinute = host.wellSince < minuteBegan && minuteBegan >= watched.halfLife
+    if (minuteBegan < watched.halfLife) return
+    const isWholeMinute = host.wellSince < minuteBegan
     if (now <= watched.notAfter) {
       if (isWholeMinute) watched.minutesBefore++
       return
     }
+    const { story, breakPromise } = this.#options
     if (isWholeMinute) watched.minutesAfter++
     if (watched.minutesBefore < reachableMinutes && watched.minutesAfter < recoveredMinutes) {
       story.saw('minute with an expired certificate, issuer out of reach')

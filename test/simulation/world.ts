@@ -80,7 +80,7 @@ export class World {
     this.ceremony = parts.ceremony
     this.site = parts.site
     this.breakPromise = parts.breakPromise
-    this.#watch = new PromiseWatch({ ...parts, isWell: (host) => this.#isWell(host) })
+    this.#watch = new PromiseWatch(parts)
   }
 
   addHost(name: string, address: string, identity?: string): VirtualHost {
@@ -121,8 +121,10 @@ export class World {
   async #tick(): Promise<void> {
     const { now } = this.timeline
     this.timeline.schedule(now + minuteMs, () => this.#tick())
+    const { site } = this
+    const isSiteWell = site.isUp && !site.isDiskFull && this.#network() === 'open'
     for (const host of this.hosts) {
-      this.#watch.look(host, now)
+      this.#watch.look(host, now, isSiteWell && this.#isWell(host))
       if (host.isTouched) await host.inspect()
     }
   }
@@ -147,7 +149,6 @@ export class World {
 
   #isWell(host: VirtualHost): boolean {
     const { site, timeline } = this
-    if (!site.isUp || site.isDiskFull || this.#network() !== 'open') return false
     if (host.isCut || !host.isAgentUp || host.frozenUntil > timeline.now || host.troubles.size > 0)
       return false
     return Math.abs(host.clock.aheadMs - site.clockAheadMs) <= clockDifferenceMsMax

@@ -29,8 +29,7 @@ export async function readJsonFile<T>(
 
 /** Replaces a state file in one durable step. */
 export async function writeJsonFile(fileSystem: FileSystem, path: string, value: unknown): Promise<void> {
-  const text = `${JSON.stringify(value, undefined, 2)}\n`
-  await fileSystem.replaceFile(path, new TextEncoder().encode(text), stateFileAccess)
+  await fileSystem.replaceFile(path, Buffer.from(`${JSON.stringify(value)}\n`), stateFileAccess)
 }
 
 async function readIfThere(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {

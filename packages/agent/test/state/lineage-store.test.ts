@@ -24,9 +24,9 @@ describe('the state folder', () => {
   const damages: readonly (readonly [string, (text: string) => string])[] = [
     ['an empty file', () => ''],
     ['a torn file', (text) => text.slice(0, text.length / 2)],
-    ['a file of another version', (text) => text.replace('"format": 1', '"format": 9')],
-    ['a missing member', (text) => text.replace('"numberMax": 1,', '')],
-    ["another certificate's file", (text) => text.replace('"certificate": "web"', '"certificate": "mail"')],
+    ['a file of another version', (text) => text.replace('"format":1', '"format":9')],
+    ['a missing member', (text) => text.replace('"numberMax":1,', '')],
+    ["another certificate's file", (text) => text.replace('"certificate":"web"', '"certificate":"mail"')],
     ['bytes that are no text', () => '\u0000\u0001'],
   ]
   for (const [name, damage] of damages) {

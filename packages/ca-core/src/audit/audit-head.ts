@@ -62,6 +62,17 @@ export interface ReadAuditHead {
 
 /** Reads a head, unverified; `undefined` where it is none. */
 export function readAuditHead(jws: FlattenedJws): ReadAuditHead | undefined {
+  const known = alreadyRead.get(jws)
+  if (known !== undefined) return known
+  const read = readOnce(jws)
+  if (read !== undefined) alreadyRead.set(jws, read)
+  return read
+}
+
+/** A host compares the head that it holds with every one that it is given. */
+const alreadyRead = new WeakMap<FlattenedJws, ReadAuditHead>()
+
+function readOnce(jws: FlattenedJws): ReadAuditHead | undefined {
   const header = headerSchema.safeParse(parse(jws.protected))
   const head = headSchema.safeParse(parse(jws.payload))
   if (!header.success || !head.success) return undefined

@@ -10,16 +10,19 @@ export type PemLabel =
 /** A bundle of 64 large certificates stays well under it. */
 export const pemCharactersMax = 1_048_576
 
+const lineCharacters = 64
+
 const blockPattern =
   /-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n([A-Za-z0-9+/=\r\n]*?)-----END ([A-Z0-9 ]{1,40})-----/g
 
 /** RFC 7468 section 2: lines of 64 characters, ends with a newline. */
 export function encodePem(label: PemLabel, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64')
+  let text = `-----BEGIN ${label}-----\n`
+  for (let at = 0; at < base64.length; at += lineCharacters) {
+    text += `${base64.slice(at, at + lineCharacters)}\n`
+  }
+  return `${text}-----END ${label}-----\n`
 }
 
 /** The one block of `text`, which must have `label`. Throws `pem-invalid`. */

@@ -18,6 +18,19 @@ export const urlCharactersMax = 512
  * @throws MayflyError `request-invalid` where `text` is no such URL.
  */
 export function canonicalIssuerUrl(text: string): string {
+  const known = canonical.get(text)
+  if (known !== undefined) return known
+  const spelt = spellCanonically(text)
+  if (canonical.size >= canonicalMax) canonical.clear()
+  canonical.set(text, spelt)
+  return spelt
+}
+
+/** Every message names the same few issuers. */
+const canonical = new Map<string, string>()
+const canonicalMax = 64
+
+function spellCanonically(text: string): string {
   const url = text.length <= urlCharactersMax && URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !isPlainHttps(url)) {
     throw new MayflyError(

@@ -49,13 +49,29 @@ const understood: ReadonlySet<string> = new Set([
 export function parseCertificate(derOrPem: Uint8Array | string): Certificate {
   // A copy of what is given: its owner may write to it again.
   const der = typeof derOrPem === 'string' ? decodePem('CERTIFICATE', derOrPem) : Uint8Array.from(derOrPem)
+  const fingerprint = sha256Hex(der)
+  const known = recent.get(fingerprint)
+  if (known !== undefined) return known
   try {
-    return readCertificate(der)
+    return remember(readCertificate(der, fingerprint))
   } catch (cause) {
     if (isMayflyError(cause, 'key-weak') || isMayflyError(cause, 'key-type-unsupported')) throw cause
     const why = cause instanceof Error ? cause.message : 'it is broken'
     throw new MayflyError('certificate-invalid', `The certificate cannot be read: ${why}`, { cause })
   }
+}
+
+/**
+ * The certificates that were read latest, by SHA-256. The same intermediates and roots come with every leaf, and a leaf
+ * is read where it arrives, where it is proved and where it signs. Whoever has one never writes to it.
+ */
+const recent = new Map<string, Certificate>()
+const recentMax = 256
+
+function remember(certificate: Certificate): Certificate {
+  if (recent.size >= recentMax) recent.clear()
+  recent.set(certificate.fingerprint, certificate)
+  return certificate
 }
 
 /** Every certificate of a PEM file, in order, at least one. Throws as `parseCertificate`. */
@@ -75,7 +91,7 @@ export function encodeCertificateChain(certificates: readonly { readonly der: Ui
   return certificates.map(({ der }) => encodePem('CERTIFICATE', der)).join('')
 }
 
-function readCertificate(der: Uint8Array): Certificate {
+function readCertificate(der: Uint8Array, fingerprint: string): Certificate {
   const outer = fieldsOf(parseDer(der, { bytesMax: certificateBytesMax }))
   const tbs = outer.take(derTags.sequence)
   const signatureAlgorithm = outer.take(derTags.sequence).encoded
@@ -89,7 +105,7 @@ function readCertificate(der: Uint8Array): Certificate {
   return {
     der,
     pem: encodePem('CERTIFICATE', der),
-    fingerprint: sha256Hex(der),
+    fingerprint,
     ...fields,
     ...readExtensions(fields.extensions),
     tbs: tbs.encoded,
