@@ -9,6 +9,7 @@ import {
   readTrustBundle,
 } from '@mayfly/ca-core'
 import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'
+import { remedyForNext } from './distrust-remedy.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
 /** One intermediate of this host. A `next` without a certificate is not on the shelf yet. */
@@ -66,8 +67,9 @@ export function openAuthorityShelf(options: AuthorityShelfOptions): AuthorityShe
 
 async function checkPrepared(
   { fileSystem, now, passphrase }: AuthorityShelfOptions,
-  { next, bundle }: AuthorityFiles,
+  files: AuthorityFiles,
 ): Promise<Certificate> {
+  const { next, bundle } = files
   const pem =
     (await readIfThere(fileSystem, next.prepared)) ?? (await readIfThere(fileSystem, next.certificate))
   if (pem === undefined) {
@@ -80,7 +82,12 @@ async function checkPrepared(
   const certificate = parseCertificate(pem)
   const held = (await readTrustBundle(await readText(fileSystem, bundle))).bundle
   const { publicKey } = await decryptPrivateKey(await readText(fileSystem, next.key), await passphrase())
-  verifyAuthority(certificate, { bundle: held, publicKey, now: now() })
+  verifyAuthority(certificate, {
+    bundle: held,
+    publicKey,
+    now: now(),
+    distrustRemedy: remedyForNext(files),
+  })
   return certificate
 }
 

@@ -20,6 +20,7 @@ import {
   stateFileAccess,
   stateFolderAccess,
 } from './authority-files.ts'
+import { remedyForCurrent, remedyForNext } from './distrust-remedy.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
 export interface InstallAuthorityOptions {
@@ -62,7 +63,10 @@ export async function installAuthority(options: InstallAuthorityOptions): Promis
   const current = await currentCertificate(fileSystem, files)
   const isInstalled = current?.fingerprint === certificate.fingerprint
   const publicKey = isInstalled ? current.publicKey : await requestedKey(fileSystem, files)
-  const root = verifyAuthority(certificate, { bundle, publicKey, now })
+  const distrustRemedy = isInstalled
+    ? await remedyForCurrent(fileSystem, files, 'FILE')
+    : remedyForNext(files)
+  const root = verifyAuthority(certificate, { bundle, publicKey, now, distrustRemedy })
 
   await fileSystem.makeDirectory(files.state, stateFolderAccess)
   if (isNewer)

@@ -15,6 +15,7 @@ import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { IssuingAuthority } from '../issuing/issuing-authority.ts'
 import { activateNext } from './activate-next.ts'
 import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'
+import { remedyForCurrent } from './distrust-remedy.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
 export interface LoadAuthorityOptions {
@@ -57,16 +58,22 @@ async function loadBundle(fileSystem: FileSystem, { bundle }: AuthorityFiles): P
 
 async function loadIssuing(
   { fileSystem, passphrase, now }: LoadAuthorityOptions,
-  { current }: AuthorityFiles,
+  files: AuthorityFiles,
   { bundle }: ServedBundle,
 ): Promise<IssuingAuthority> {
+  const { current } = files
   const pem = await readIfThere(fileSystem, current.certificate)
   if (pem === undefined) throw missing(`There is no intermediate at ${current.certificate}`)
   const chain = parseCertificateChain(pem)
   const [certificate] = chain
   if (certificate === undefined) throw missing(`There is no certificate in ${current.certificate}`)
   const keyPair = await decryptPrivateKey(await readText(fileSystem, current.key), passphrase)
-  const root = verifyAuthority(certificate, { bundle, publicKey: keyPair.publicKey, now })
+  const root = verifyAuthority(certificate, {
+    bundle,
+    publicKey: keyPair.publicKey,
+    now,
+    distrustRemedy: await remedyForCurrent(fileSystem, files, files.bundle),
+  })
   return prepareAuthority({ certificate, chain, signer: keySigner(keyPair) }, root.fingerprint)
 }
 

@@ -20,7 +20,14 @@ export function verifyAuthority(
     bundle,
     publicKey,
     now,
-  }: { readonly bundle: TrustBundle; readonly publicKey: PublicKey; readonly now: Instant },
+    distrustRemedy,
+  }: {
+    readonly bundle: TrustBundle
+    readonly publicKey: PublicKey
+    readonly now: Instant
+    /** What to do where the bundle distrusts it, in whole sentences. */
+    readonly distrustRemedy: string
+  },
 ): Certificate {
   const root = bundle.roots.find((candidate) => isSignedBy(certificate, candidate))
   if (root === undefined) {
@@ -33,7 +40,7 @@ export function verifyAuthority(
   if (bundle.distrusted.includes(certificate.fingerprint)) {
     throw new MayflyError(
       'chain-untrusted',
-      `Trust bundle ${bundle.sequence} distrusts the intermediate ${certificate.fingerprint}; make a new one.`,
+      `Trust bundle ${bundle.sequence} distrusts the intermediate ${certificate.fingerprint}. ${distrustRemedy}`,
     )
   }
   return root

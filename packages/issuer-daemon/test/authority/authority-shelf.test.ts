@@ -85,7 +85,10 @@ describe('authority shelf', () => {
     const bundleText = await rootBox.bundle({ sequence: 2, distrusted: [certificate.fingerprint] })
     const [current] = await shelfOf(host).slots()
     await host.install({ intermediatePem: current?.certificate.pem ?? '', bundleText })
-    await assert.rejects(shelfOf(host).checkPrepared(), { code: 'chain-untrusted' })
+    await assert.rejects(shelfOf(host).checkPrepared(), {
+      code: 'chain-untrusted',
+      message: /Remove \/var\/lib\/mayfly\/authority\/next and make a new one: `mayfly issuer init`/,
+    })
   })
 
   it('prepared, then installed at once after all → nothing is left waiting', async () => {
