@@ -93,8 +93,8 @@ function addTaint(issuer: Command): void {
     .description(
       'the key of an intermediate may be in other hands: stop it, and replace all that it has signed',
     )
-    .argument('[sha256]', 'which intermediate (default: the current one)')
-    .option('--yes', 'do not ask')
+    .argument('[sha256]', 'which intermediate, as the status shows it (default: the current one)')
+    .option('--yes', 'do not ask; which intermediate has to be said then')
   addAdminOptions(taint)
     .addOption(jsonOption())
     .action((fingerprint: string | undefined, options: Omit<IssuerTaintOptions, 'fingerprint'>) =>

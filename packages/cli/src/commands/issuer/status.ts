@@ -37,7 +37,7 @@ function describe(status: IssuerStatus): string[] {
       ['Store', `${(status.storeBytes / mebibyte).toFixed(1)} MiB`],
       ...Object.entries(counts).map(([name, value]) => [wordsOf(name), String(value)] as const),
     ]),
-    ...section('Authorities', ['AUTHORITY', 'SUBJECT', 'UNTIL'], authorityRows(status)),
+    ...section('Authorities', ['AUTHORITY', 'SUBJECT', 'SHA-256', 'UNTIL'], authorityRows(status)),
     ...section(
       `Agents: ${fleet.agents}, ${fleet.agentsBehind} behind the trust bundle`,
       ['VERSION', 'AGENTS'],
@@ -67,9 +67,14 @@ function section(title: string, header: readonly string[], rows: readonly (reado
 }
 
 function authorityRows({ authority, intermediates, roots }: IssuerStatus): string[][] {
-  const rowOf = (role: string, { subject, notAfter }: AuthorityView): string[] => [role, subject, notAfter]
+  const rowOf = (role: string, { subject, fingerprint, notAfter }: AuthorityView): string[] => [
+    role,
+    subject,
+    fingerprint,
+    notAfter,
+  ]
   return [
-    authority === undefined ? ['intermediate', '(none)', '-'] : rowOf('intermediate', authority),
+    authority === undefined ? ['intermediate', '(none)', '-', '-'] : rowOf('intermediate', authority),
     ...intermediates.filter(({ slot }) => slot !== 'current').map(intermediateRow),
     ...roots.map((root) => rowOf('root', root)),
   ]
@@ -77,13 +82,13 @@ function authorityRows({ authority, intermediates, roots }: IssuerStatus): strin
 
 /** One beside the current intermediate. */
 function intermediateRow(view: IntermediateView): string[] {
-  const { slot, subject, notAfter, taintedAt, liveLeaves, hasKey } = view
+  const { slot, subject, fingerprint, notAfter, taintedAt, liveLeaves, hasKey } = view
   const facts = [
     ...(taintedAt === undefined ? [] : [`tainted ${taintedAt}`]),
     ...(liveLeaves === undefined ? [] : [`${liveLeaves} live certificates`]),
     ...(slot === 'retired' && !hasKey ? ['key destroyed'] : []),
   ]
-  return [slotWords[slot], subject, [notAfter, ...facts].join(', ')]
+  return [slotWords[slot], subject, fingerprint, [notAfter, ...facts].join(', ')]
 }
 
 const slotWords = { current: 'intermediate', next: 'prepared', retired: 'retired', other: 'other' } as const

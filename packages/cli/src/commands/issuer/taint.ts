@@ -50,6 +50,13 @@ async function confirm(
   intermediates: readonly IntermediateView[],
   { terminal }: Session,
 ): Promise<void> {
+  // Before anything is shown: with --json, standard error is to be JSON alone.
+  if (!terminal.interactive) {
+    throw new MayflyError(
+      'usage',
+      `There is no terminal to ask on. To taint it without a question: \`mayfly issuer taint ${fingerprint} --yes\`.`,
+    )
+  }
   const next = intermediates.find((view) => view.slot === 'next')
   terminal.say(
     [
@@ -66,7 +73,8 @@ async function confirm(
   )
   const wanted = fingerprint.slice(0, typedCharacters)
   const typed = await terminal.ask(`Type the first ${typedCharacters} characters of the SHA-256: `)
-  if (typed.trim().toLowerCase().replaceAll(':', '') === wanted) return
+  // It is shown in groups, and may be typed so.
+  if (typed.toLowerCase().replaceAll(/[\s:]/g, '') === wanted) return
   throw new MayflyError('cancelled', 'Cancelled; nothing was done.')
 }
 
