@@ -9,7 +9,7 @@ const mainPath = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const pseudoTerminalPath = fileURLToPath(new URL('pseudo-terminal.py', import.meta.url))
 
 /** Compiled once for all the starts of a test run. */
-const compileCache = fileURLToPath(
+export const compileCache: string = fileURLToPath(
   new URL('../../../../node_modules/.cache/mayfly-cli-tests', import.meta.url),
 )
 

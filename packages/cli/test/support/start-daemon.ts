@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mayflyCommand } from './run-mayfly.ts'
+import { compileCache, mayflyCommand } from './run-mayfly.ts'
 
 export interface Daemon {
   /** What it has logged so far. */
@@ -17,7 +17,7 @@ export function startDaemon(
 ): Daemon {
   const [node, ...rest] = mayflyCommand
   const child = spawn(node, [...rest, ...args], {
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { passphrase } from '../support/make-root.ts'
+import { mayfly, temporaryFolder } from '../support/run-mayfly.ts'
+import { runIssuer } from '../support/running-issuer.ts'
+import { startDaemon } from '../support/start-daemon.ts'
+
+test('agent commands: enrolled, run, renewed and stopped, each told by status', async (context) => {
+  const { folder, config, daemon } = await runIssuer(context)
+  const host = join(folder, 'host')
+  await mkdir(host)
+  const agentConfig = join(host, 'agent.yaml')
+  const created = await mayfly([
+    'token',
+    'create',
+    'web-1',
+    '--name',
+    'dns:web-1.example',
+    '--config',
+    config,
+  ])
+  const tokenFile = join(host, 'token')
+  await writeFile(tokenFile, created.stdout)
+  await chmod(tokenFile, 0o600)
+  const enroll = ['agent', 'enroll', '--token-file', tokenFile, '--config', agentConfig, '--json']
+  const folders = ['--name', 'web', '--state', join(host, 'state'), '--live', join(host, 'live')]
+  const enrolled = await mayfly([...enroll, ...folders, '--unit-dir', join(host, 'units')])
+  assert.equal(enrolled.exitCode, 0, enrolled.stderr)
+  assert.equal(JSON.parse(enrolled.stdout).installation.is, 'installed')
+  assert.match(
+    await readFile(join(host, 'units', 'mayfly-agent.service'), 'utf8'),
+    /agent run --config \/.*agent\.yaml\n/,
+  )
+
+  const status = () => mayfly(['agent', 'status', '--config', agentConfig, '--json'])
+  const agent = startDaemon(['agent', 'run', '--config', agentConfig], context)
+  await agent.logged('"event":"scheduled"')
+  const renewed = await mayfly(['agent', 'renew', '--config', agentConfig, '--wait', '60s', '--json'])
+  assert.equal(renewed.exitCode, 0, renewed.stderr)
+  assert.deepEqual(JSON.parse(renewed.stdout).renewals[0].outcome.is, 'renewed')
+  const running = await status()
+  assert.equal(running.exitCode, 0, running.stdout)
+  assert.equal(JSON.parse(running.stdout).certificates[0].installed.generation, 2)
+  assert.equal(await agent.stop(), 0)
+  assert.equal((await status()).exitCode, 2)
+
+  const inspected = await mayfly([
+    'inspect',
+    join(host, 'live/web/fullchain.pem'),
+    '--bundle',
+    join(host, 'live/web/bundle.pem'),
+  ])
+  assert.equal(inspected.exitCode, 0, inspected.stdout)
+  assert.equal(await daemon.stop(), 0)
+  for (const text of [agent.log(), daemon.log(), enrolled.stdout, running.stdout]) {
+    assert.ok(
+      !text.includes(created.stdout.trim()) && !text.includes(passphrase) && !text.includes('PRIVATE KEY'),
+    )
+  }
+})
+
+test('agent status: no agent has run, or no configuration → unknown to monitoring', async (context) => {
+  const folder = await temporaryFolder(context)
+  const { exitCode, stderr } = await mayfly([
+    'agent',
+    'status',
+    '--config',
+    join(folder, 'agent.yaml'),
+    '--json',
+  ])
+  assert.equal(exitCode, 3)
+  assert.equal(JSON.parse(stderr).error.code, 'file-missing')
+})
