@@ -2,14 +2,16 @@ import { formatInstant } from '@mayfly/ca-core'
 import { acceptedHistoryNote, keepAlarm } from '../alarms/kept-alarms.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type BackupNote, backupNote, type RestoredNote, restoredNote } from './restore-notes.ts'
+import { unstageKeys } from './unstage-keys.ts'
 
-/** A backup that was put in place by hand says so itself: the same alarm as after a restore. */
+/** A backup that was put in place by hand says so itself: the same alarm as after a restore, and nothing stays staged. */
 export async function noticeBackup({ store, clock }: Pick<IssuerPorts, 'store' | 'clock'>): Promise<void> {
   const text = await store.note(backupNote)
   if (text === undefined) return
   const { at: backupAt } = JSON.parse(text) as BackupNote
   const at = clock.now()
   const restored: RestoredNote = { backupAt, restoredAt: formatInstant(at) }
+  await unstageKeys(store, at)
   await keepAlarm(
     {
       because: 'store-restored',

@@ -20,6 +20,7 @@ import {
   type RestoredNote,
   restoredNote,
 } from './restore-notes.ts'
+import { unstageKeys } from './unstage-keys.ts'
 
 /** Rows that are read at once. */
 const pageSize = 1_000
@@ -48,6 +49,8 @@ export interface RestoredStore {
   readonly lostIdentities: readonly string[]
   /** Tokens of before the backup that nobody can say of whether they were used since. */
   readonly revokedTokens: number
+  /** Keys that waited for their certificates, and are certified only when their hosts ask for them again. */
+  readonly unstagedKeys: number
   readonly acceptForgotten: boolean
 }
 
@@ -56,7 +59,8 @@ export interface RestoredStore {
  * crash leaves the one or the other. The store that was there is kept.
  *
  * What happened after the backup is unknown to it. So whoever the replaced store says is suspended stays suspended,
- * what is tainted stays tainted, every open token is revoked, and an alarm stays until an operator has read it.
+ * what is tainted stays tainted, no key is certified that its host does not ask for again, every open token is revoked,
+ * and an alarm stays until an operator has read it.
  *
  * @throws MayflyError `already-running`, `file-missing`, `store-invalid`, `store-unavailable`
  */
@@ -106,6 +110,7 @@ async function prepare(
     await requireChain(store, path)
     const backupAt = await backupTime(store)
     const restoredAt = formatInstant(now)
+    const unstagedKeys = await unstageKeys(store, now)
     const identities = await readAll((afterName) => store.identities({ afterName, limit: pageSize }))
     const suspending = identities.filter(
       ({ name, suspension }) => replaced?.get(name) && suspension === undefined,
@@ -120,6 +125,7 @@ async function prepare(
       keptSuspended: suspending.map(({ name }) => name),
       lostIdentities,
       revokedTokens: open.length,
+      unstagedKeys,
       acceptForgotten,
     }
     await store.commit([
@@ -195,10 +201,9 @@ async function readAll(
 }
 
 function suspend(identity: IdentityRecord, now: Instant): ChangePart {
-  const { staged: _, ...unstaged } = identity
   return {
     do: 'move-identity',
-    next: { ...unstaged, suspension: { at: now, because: 'operator', addresses: [] } },
+    next: { ...identity, suspension: { at: now, because: 'operator', addresses: [] } },
   }
 }
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { generateKeyPair, isMayflyError, minuteMs, type Trace } from '@mayfly/ca-core'
+import { generateKeyPair, hourMs, isMayflyError, minuteMs, type Trace } from '@mayfly/ca-core'
 import { backUpStore } from '../../src/backup/back-up-store.ts'
 import { restoreStore } from '../../src/backup/restore-store.ts'
 import { assertRefused } from '../support/assert-refused.ts'
@@ -139,6 +139,58 @@ describe('backup and restore', () => {
     await back()
     await restore()
     assert.equal((await host.request()).status, 'scheduled')
+  })
+
+  describe('a key that waits in the backup', () => {
+    const sweep = () => kit.issuer.sweep({ until: kit.clock.now() })
+    const next = () => generateKeyPair('ec-p256')
+
+    /** Stages a key, makes the backup, and lets the key's time come. */
+    async function stageAndBackUp() {
+      const keyPair = await next()
+      const staged = await host.request({ keyPair })
+      assert.equal(staged.status, 'scheduled')
+      await back()
+      await kit.clock.advance(18 * hourMs)
+      return keyPair
+    }
+
+    it('certified since, and its host has that → not certified again; the host is taken up with what it has', async () => {
+      const keyPair = await stageAndBackUp()
+      assert.equal((await sweep()).minted, 1)
+      const held = await host.fetch(keyPair)
+      assert.ok(held)
+      const restored = await restore({ acceptForgotten: true })
+      assert.equal(restored.unstagedKeys, 1)
+      assert.deepEqual(await sweep(), { due: 0, minted: 0, failed: 0 })
+      assert.equal(await host.fetch(keyPair), undefined)
+      host.use(held)
+      assert.equal((await requestShowing()).status, 'scheduled')
+      await kit.clock.advance(18 * hourMs)
+      assert.equal((await sweep()).minted, 1, 'from then on as ever')
+    })
+
+    it('not certified → the sweep leaves it; its host asks again, and it is', async () => {
+      const keyPair = await stageAndBackUp()
+      await restore()
+      assert.equal((await sweep()).minted, 0)
+      const answer = await host.request({ keyPair, immediate: true })
+      assert.equal(answer.status, 'issued')
+      assert.equal((await host.fetch(keyPair))?.certificate.publicKey.hash, keyPair.publicKey.hash)
+      assert.equal((await sweep()).minted, 0)
+    })
+
+    it('in a backup that was put in place by hand → the same', async () => {
+      const keyPair = await stageAndBackUp()
+      await sweep()
+      await kit.store.close()
+      for (const suffix of ['-wal', '-shm']) rmSync(`${kit.path}${suffix}`, { force: true })
+      copyFileSync(backup, kit.path)
+      kit = await kit.reopen()
+      await kit.issuer.recover()
+      assert.equal((await sweep()).minted, 0)
+      assert.equal(await host.fetch(keyPair), undefined)
+    })
   })
 
   describe('a lineage that the store forgot', () => {

@@ -51,13 +51,15 @@ async function confirm(store: string, { terminal }: Session): Promise<void> {
 }
 
 function describe(restored: RestoredStore): string[] {
-  const { backupAt, replaced, replacedReadable, keptSuspended, lostIdentities, revokedTokens } = restored
+  const { backupAt, replaced, replacedReadable, keptSuspended, lostIdentities, revokedTokens, unstagedKeys } =
+    restored
   return [
     heading('The store was restored.'),
     ...columns([
       ['Backup of', backupAt],
       ...(replaced === undefined ? [] : [['Store before', replaced] as const]),
       ['Tokens revoked', String(revokedTokens)],
+      ['Keys that their hosts ask for again', String(unstagedKeys)],
       ...keptSuspended.map((name) => ['Stays suspended', name] as const),
       ...lostIdentities.map((name) => ['Was added since, and is gone', name] as const),
     ]),
