@@ -38,7 +38,7 @@ export class AuditRows {
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO audit (number, hash, text) VALUES (?, ?, ?)')
     this.#page = database.prepare(
-      'SELECT number, hash, text FROM audit WHERE number > ? ORDER BY number LIMIT ?',
+      'SELECT number, hash, text FROM audit WHERE number > ? ORDER BY number LIMIT +?',
     )
     this.#removeThrough = database.prepare('DELETE FROM audit WHERE number <= ?')
     this.#oldest = database.prepare('SELECT number, text FROM audit WHERE number > 0 ORDER BY number LIMIT 1')

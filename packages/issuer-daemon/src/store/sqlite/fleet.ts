@@ -7,7 +7,7 @@ import { agentKindsMax, type FleetFigures } from '../fleet-figures.ts'
 /** Kept counters, and the first entry of an index: the same few rows whatever the size of the fleet. */
 export function readFleet(database: DatabaseSync, now: Instant): FleetFigures {
   const agents = database
-    .prepare('SELECT * FROM agent_count ORDER BY agents DESC, version, bundle_sequence LIMIT ?')
+    .prepare('SELECT * FROM agent_count ORDER BY agents DESC, version, bundle_sequence LIMIT +?')
     .all(agentKindsMax)
     .map(toAgentKind)
   const oldest = database

@@ -19,8 +19,8 @@ export class HeadRow {
   constructor(database: DatabaseSync) {
     this.#read = database.prepare('SELECT * FROM head WHERE id = 1')
     this.#write = database.prepare(
-      `UPDATE head SET audit_number = :number, audit_hash = :hash, newest_instant = :newest, identities = :identities,
-         certificates = :certificates, issued = :issued, burnt = :burnt WHERE id = 1`,
+      `UPDATE head SET audit_number = ?, audit_hash = ?, newest_instant = ?, identities = ?, certificates = ?, issued = ?,
+         burnt = ? WHERE id = 1`,
     )
   }
 
@@ -37,8 +37,8 @@ export class HeadRow {
     }
   }
 
-  write({ audit, newest, ...totals }: Head): void {
-    const { number, hash } = audit
-    this.#write.run({ number, hash, newest: newest === undefined ? null : Math.floor(newest), ...totals })
+  write({ audit, newest, identities, certificates, issued, burnt }: Head): void {
+    const newestMs = newest === undefined ? null : Math.floor(newest)
+    this.#write.run(audit.number, audit.hash, newestMs, identities, certificates, issued, burnt)
   }
 }

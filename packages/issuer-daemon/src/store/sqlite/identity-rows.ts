@@ -20,9 +20,10 @@ export class IdentityRows {
       `INSERT INTO identity (version, name, profile, names, created_at, lineages_begun, quota_day, quota_count)
        VALUES (1, ?, ?, ?, ?, 0, 0, 0)`,
     )
+    // By their places: to find each of so many by its name takes longer than the update.
     this.#move = database.prepare(
-      `UPDATE identity SET version = version + 1, ${movedColumns.map((column) => `${column} = :${column}`).join(', ')}
-       WHERE id = :id AND version = :version`,
+      `UPDATE identity SET version = version + 1, ${movedColumns.map((column) => `${column} = ?`).join(', ')}
+       WHERE id = ? AND version = ?`,
     )
     this.#beginGeneration = database.prepare(
       `UPDATE identity SET version = version + 1, newest_generation = ?, quota_day = ?, quota_count = ?
@@ -30,13 +31,13 @@ export class IdentityRows {
     )
     this.#byName = database.prepare('SELECT * FROM identity WHERE name = ?')
     this.#byId = database.prepare('SELECT * FROM identity WHERE id = ?')
-    this.#page = database.prepare('SELECT * FROM identity WHERE name > ? ORDER BY name LIMIT ?')
+    this.#page = database.prepare('SELECT * FROM identity WHERE name > ? ORDER BY name LIMIT +?')
     this.#suspendedPage = database.prepare(
-      'SELECT * FROM identity WHERE name > ? AND suspended_at IS NOT NULL ORDER BY name LIMIT ?',
+      'SELECT * FROM identity WHERE name > ? AND suspended_at IS NOT NULL ORDER BY name LIMIT +?',
     )
     this.#due = database.prepare(
       `SELECT * FROM identity WHERE mint_at IS NOT NULL AND mint_at <= ? AND (mint_at, id) > (?, ?)
-       ORDER BY mint_at, id LIMIT ?`,
+       ORDER BY mint_at, id LIMIT +?`,
     )
   }
 
@@ -53,8 +54,9 @@ export class IdentityRows {
 
   /** Whether the stored version was still that of `next`. */
   move(next: IdentityRecord): boolean {
-    const { changes } = this.#move.run({ id: next.id, version: next.version, ...toMovedColumns(next) })
-    return changes === 1
+    const columns = toMovedColumns(next)
+    const values = movedColumns.map((column) => columns[column])
+    return this.#move.run(...values, next.id, next.version).changes === 1
   }
 
   /** Whether the stored version was still the one given. */

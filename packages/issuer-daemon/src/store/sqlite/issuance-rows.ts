@@ -52,7 +52,7 @@ export class IssuanceRows {
       `SELECT id, key, identity_id, lineage, generation, parent FROM issuance WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
     )
     this.#pending = database.prepare(
-      'SELECT * FROM issuance WHERE state = 0 AND intended_at < ? ORDER BY intended_at LIMIT ?',
+      'SELECT * FROM issuance WHERE state = 0 AND intended_at < ? ORDER BY intended_at LIMIT +?',
     )
     this.#settle = database.prepare('UPDATE issuance SET state = 1 WHERE id = ?')
     this.#burn = database.prepare(

@@ -31,14 +31,14 @@ export class Pruning {
          WHERE certificate.not_after < :expiredBefore
            AND (certificate.not_after < :recoverableBefore OR identity.lineage IS NULL
              OR issuance.lineage < identity.lineage OR issuance.generation < identity.head_generation)
-         ORDER BY certificate.not_after LIMIT :limit)`,
+         ORDER BY certificate.not_after LIMIT +:limit)`,
     )
     this.#countCertificates = database.prepare('UPDATE head SET certificates = certificates - ? WHERE id = 1')
     this.#forgetNonces = database.prepare(
-      'DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM nonce WHERE expires_at < ? ORDER BY expires_at LIMIT ?)',
+      'DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM nonce WHERE expires_at < ? ORDER BY expires_at LIMIT +?)',
     )
     this.#forgetTokens = database.prepare(
-      'DELETE FROM token WHERE jti IN (SELECT jti FROM token WHERE expires_at < ? ORDER BY expires_at LIMIT ?)',
+      'DELETE FROM token WHERE jti IN (SELECT jti FROM token WHERE expires_at < ? ORDER BY expires_at LIMIT +?)',
     )
   }
 

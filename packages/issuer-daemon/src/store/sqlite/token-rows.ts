@@ -24,7 +24,7 @@ export class TokenRows {
     this.#revoke = database.prepare('UPDATE token SET revoked_at = coalesce(revoked_at, ?) WHERE jti = ?')
     this.#byJti = database.prepare('SELECT * FROM token WHERE jti = ?')
     this.#page = database.prepare(
-      'SELECT * FROM token WHERE (created_at, jti) < (?, ?) ORDER BY created_at DESC, jti DESC LIMIT ?',
+      'SELECT * FROM token WHERE (created_at, jti) < (?, ?) ORDER BY created_at DESC, jti DESC LIMIT +?',
     )
   }
 

@@ -79,6 +79,17 @@ describe('statements of the SQLite store', () => {
     assert.deepEqual(slow, [])
   })
 
+  // computeLimitRegisters in SQLite's select.c reads the value of a plain `LIMIT ?` into the plan, and so prepares the
+  // statement anew each time another value is bound, even the same one: several times the cost of a look.
+  it('none is prepared anew at each use, as a plain LIMIT ? is', () => {
+    const limited = [...statements].filter((sql) => /\bLIMIT [+?:]/.test(sql))
+    assert.ok(limited.length > 5, `${limited.length} statements with a limit were seen`)
+    assert.deepEqual(
+      limited.filter((sql) => /\bLIMIT [?:]/.test(sql)),
+      [],
+    )
+  })
+
   it('a statement without an index is found out', () => {
     const database = new DatabaseSync(path)
     const steps = [
