@@ -178,6 +178,7 @@ test('issuer backup and restore: on PostgreSQL → refused, with the command to 
       'pg_dump --format=custom --schema=mayfly --file=/srv/store.dump',
     ],
     [['restore', '/srv/store.dump', '--yes'], 'pg_restore --clean --if-exists --single-transaction'],
+    [['restore', '/srv/store.dump', '--yes'], "psql '--command=UPDATE mayfly.identity SET mint_at = NULL'"],
   ] as const) {
     const refused = await mayfly(['issuer', ...args, '--config', setting.config, '--json'])
     assert.equal(codeOf(refused), 'usage')

@@ -5,6 +5,7 @@ import {
   type RestoredStore,
   readIssuerConfiguration,
   restoreStore,
+  unstageCommand,
 } from '@mayfly/issuer-daemon'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
@@ -41,7 +42,8 @@ async function sqlitePath(
   throw new MayflyError(
     'usage',
     'The store is PostgreSQL, which has tools of its own. Stop every issuer on it, then restore what pg_dump made ' +
-      `with: ${loadDumpCommand(store, resolve(backup))}; afterwards suspend again who was suspended since, and revoke the open tokens`,
+      `with: ${loadDumpCommand(store, resolve(backup))}; then, so that no key of the backup is certified a second time: ` +
+      `${unstageCommand(store)}; afterwards suspend again who was suspended since, and revoke the open tokens`,
   )
 }
 

@@ -25,6 +25,18 @@ export function loadDumpCommand(location: PostgresLocation, backup: string): str
   ])
 }
 
+/**
+ * The command that takes every key off the stage of a store that was just restored: a key that waits in a backup may have
+ * got its certificate since. Hosts whose keys have not ask again.
+ */
+export function unstageCommand(location: PostgresLocation): string {
+  return commandOf([
+    'psql',
+    `--command=UPDATE ${schemaName}.identity SET mint_at = NULL`,
+    `--dbname=${libpqUri(location)}`,
+  ])
+}
+
 /** PostgreSQL, 34.1.1.2: every part is percent-encoded, a socket's folder in the place of the host too. */
 function libpqUri({ address, ca }: PostgresLocation): string {
   const { hosts, user, database } = address

@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { names, newIdentity, start } from '../../../../../test/suites/store/store-records.ts'
+import { names, newIdentity, stagedKey, start } from '../../../../../test/suites/store/store-records.ts'
 import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
-import { dumpCommand, loadDumpCommand } from '../../../src/store/postgres/dump-commands.ts'
+import type { IdentityRecord } from '../../../src/store/identity-record.ts'
+import { dumpCommand, loadDumpCommand, unstageCommand } from '../../../src/store/postgres/dump-commands.ts'
 import { readPostgresUrl } from '../../../src/store/postgres/postgres-url.ts'
 import type { PostgresLocation } from '../../../src/store/store-location.ts'
 import { startDatabaseServer } from '../../support/database-server.ts'
@@ -39,7 +40,7 @@ describe('commands that back up and restore a store on PostgreSQL', () => {
     assert.ok(command.includes("'--file=/it'\\''s; rm -rf x'"), command)
   })
 
-  it('run by a shell → the store as it was, and nothing that came since', {
+  it('run by a shell → the store as it was, but for the keys that waited, and nothing that came since', {
     skip: withoutPackages('postgresql-15'),
     timeout: 120_000,
   }, async () => {
@@ -54,10 +55,20 @@ describe('commands that back up and restore a store on PostgreSQL', () => {
         await store.close()
       }
       await add('web-1')
+      const before = await openTestStore(url)
+      const next = { ...(await before.identities({ limit: 1 }))[0], staged: stagedKey('key', start) }
+      await before.commit([{ at: start, parts: [{ do: 'move-identity', next: next as IdentityRecord }] }])
+      await before.close()
       await run(dumpCommand(locationOf(url), backup))
       await add('web-2')
       await run(loadDumpCommand(locationOf(url), backup))
+      const restored = await openTestStore(url)
+      assert.equal((await restored.counts(start)).staged, 1)
+      await restored.close()
+      await run(unstageCommand(locationOf(url)))
       const store = await openTestStore(url)
+      assert.equal((await store.identity({ name: 'web-1' }))?.staged, undefined)
+      assert.deepEqual(await store.claimDue({ until: start, limit: 1 }), [])
       assert.deepEqual(await names(store), ['web-1'])
       assert.equal((await store.counts(start)).identities, 1)
       await store.close()
