@@ -27,7 +27,7 @@ export class AuditRows {
   readonly #oldest
   readonly #text
   readonly #insertSegment
-  readonly #segmentAfter
+  readonly #packed
   readonly #endAfter
   readonly #linkThrough
   readonly #endsAfter
@@ -46,11 +46,9 @@ export class AuditRows {
     this.#insertSegment = database.prepare(
       'INSERT INTO audit_segment (number, hash, last_at, packed) VALUES (?, ?, ?, ?)',
     )
-    this.#segmentAfter = database.prepare(
-      'SELECT * FROM audit_segment WHERE number > ? ORDER BY number LIMIT 1',
-    )
+    this.#packed = database.prepare('SELECT packed FROM audit_segment WHERE number = ?')
     this.#endAfter = database.prepare(
-      'SELECT number, hash FROM audit_segment WHERE number > ? ORDER BY number LIMIT 1',
+      'SELECT number, hash, packed IS NULL AS is_anchor FROM audit_segment WHERE number > ? ORDER BY number LIMIT 1',
     )
     this.#linkThrough = database.prepare(
       'SELECT number, hash FROM audit_segment WHERE number <= ? ORDER BY number DESC LIMIT 1',
@@ -128,7 +126,7 @@ export class AuditRows {
     const records: ChainedAuditRecord[] = []
     let after = afterNumber
     while (records.length < limit) {
-      const row = this.#segmentAfter.get(after)
+      const row = this.#endAfter.get(after)
       if (row === undefined) return [...records, ...this.#live(after, limit - records.length)]
       const isAfter = ({ number }: ChainedAuditRecord): boolean => number > after
       records.push(...this.#unpack(row).filter(isAfter))
@@ -141,13 +139,14 @@ export class AuditRows {
     return this.#page.all(afterNumber, limit).map((row) => ({ ...toLink(row), text: row.text as string }))
   }
 
+  /** The bytes are read only where they were not unpacked lately. */
   #unpack(row: Row): readonly ChainedAuditRecord[] {
-    const link = toLink(row)
-    const { packed } = row
-    if (packed === null) return [{ ...link, text: '' }]
-    return this.#recent.segment(link, () =>
-      readSegment({ ...link, packed: packed as Uint8Array }, this.#link(link.number - 1).hash),
-    )
+    const end = toLink(row)
+    if (row.is_anchor === 1) return [{ ...end, text: '' }]
+    return this.#recent.segment(end, () => {
+      const packed = this.#packed.get(end.number)?.packed as Uint8Array
+      return readSegment({ ...end, packed }, this.#link(end.number - 1).hash)
+    })
   }
 
   /** Where the segments end that end with this number at most. */
