@@ -297,6 +297,11 @@ function sync(folder: MemoryFolder): void {
   folder.durable = new Map(folder.entries)
 }
 
+/** Each of the system's errors, once: what is thrown in the end is made anew around it. */
+const systemErrors = new Map<string, Error>()
+
 function fail(errno: string): never {
-  throw Object.assign(new Error(errno), { code: errno })
+  const error = systemErrors.get(errno) ?? Object.assign(new Error(errno), { code: errno })
+  systemErrors.set(errno, error)
+  throw error
 }

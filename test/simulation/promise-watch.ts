@@ -10,7 +10,8 @@ const reachableMinutes = 10
 /** And so many after the end of the certificate, for a host that was out of reach until then. */
 const recoveredMinutes = 20
 
-interface Watched {
+/** What is kept of a host between two looks. */
+export interface Watched {
   serial: string
   /** The end of the first half of the served certificate's life. */
   halfLife: Instant
@@ -29,7 +30,6 @@ export interface PromiseWatchOptions {
 /** Looks at every live port, once a simulated minute. */
 export class PromiseWatch {
   readonly #options: PromiseWatchOptions
-  readonly #watched = new Map<VirtualHost, Watched>()
 
   constructor(options: PromiseWatchOptions) {
     this.#options = options
@@ -62,7 +62,7 @@ export class PromiseWatch {
   }
 
   #watch(host: VirtualHost, { serial, notBefore, notAfter }: ServedCertificate): Watched {
-    const known = this.#watched.get(host)
+    const known = host.watched
     if (known?.serial === serial) return known
     const issuedAt = notBefore + backdateSeconds * secondMs
     const watched = {
@@ -72,7 +72,7 @@ export class PromiseWatch {
       minutesBefore: 0,
       minutesAfter: 0,
     }
-    this.#watched.set(host, watched)
+    host.watched = watched
     return watched
   }
 }

@@ -28,6 +28,7 @@ import type { IssuerSite } from './issuer-site.ts'
 import type { Break, Ledger } from './ledger.ts'
 import type { Mutation } from './mutation.ts'
 import { filesOfProcess, isWriting } from './process-files.ts'
+import type { Watched } from './promise-watch.ts'
 import type { Story } from './story.ts'
 import type { Owner, Timeline } from './timeline.ts'
 import { WallClock } from './virtual-clock.ts'
@@ -97,6 +98,8 @@ export class VirtualHost {
   /** What keeps this host from rotating, apart from the issuer. */
   readonly troubles = new Set<string>()
   isCut = false
+  /** For the watch over the promises. */
+  watched: Watched | undefined
   /** Since when everything that a rotation needs is in order. */
   wellSince: Instant
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { sep } from 'node:path'
 import type { FileAccess, FileStatus, FileSystem } from '@mayfly/ca-core'
 import type { GenerationFile } from '../formats/generation-file.ts'
 import { accessOf, type GenerationContent } from './generation-files.ts'
@@ -31,7 +31,7 @@ export async function differingFiles(content: GenerationContent, folder: string)
   if (present.type !== 'directory') return [{ path: folder, because: 'type' }]
   const drifts: Drift[] = []
   for (const file of files) {
-    const path = join(folder, file.name)
+    const path = folder + sep + file.name
     const because = await differenceOf(fileSystem, path, file, accessOf(file, access))
     if (because !== undefined) drifts.push({ path, because })
   }
