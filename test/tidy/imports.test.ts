@@ -36,6 +36,12 @@ describe('imports', () => {
     }),
   )
 
+  houseRule('zod is imported as a namespace, of which the bundle keeps only what is used', () =>
+    shipped
+      .filter(({ text }) => /^import (?:type )?\{[^}]*\} from 'zod'/m.test(text))
+      .map(({ path }) => ({ path, what: "write import * as z from 'zod'" })),
+  )
+
   houseRule('every import is a declared dependency', () =>
     shipped.flatMap((file) => {
       const declared = dependenciesOf(packageOf(file.path) ?? '')

@@ -1,5 +1,5 @@
 import { mediaTypes } from '@mayfly/ca-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { jsonAnswer, type Route, route } from '../api/route.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 
