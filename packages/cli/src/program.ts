@@ -10,22 +10,34 @@ import { addRootCommands } from './commands/root/root-commands.ts'
 import { addTokenCommands } from './commands/token/token-commands.ts'
 import { describeExitCodes } from './errors/exit-codes.ts'
 
-/** The whole command line. `complain` is given what commander has to say of a mistyped command. */
-export function createProgram(complain: (complaint: string) => void): Command {
+const groups: Readonly<Record<string, (program: Command) => void>> = {
+  root: addRootCommands,
+  issuer: addIssuerCommands,
+  identity: addIdentityCommands,
+  token: addTokenCommands,
+  audit: addAuditCommands,
+  agent: addAgentCommands,
+  inspect: addInspectCommand,
+  demo: addDemoCommand,
+}
+
+/**
+ * The command line: of the group that the first argument names alone, since building all of them takes longer than
+ * most commands do; whole, for help and for what is mistyped, where it names none.
+ * `complain` is given what commander has to say of a mistyped command.
+ */
+export function createProgram(
+  complain: (complaint: string) => void,
+  [first = '']: readonly string[],
+): Command {
   const program = new Command('mayfly')
     .description('A private certificate authority whose certificates live a day.')
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command, or of exit-codes')
     .showSuggestionAfterError(true)
-  addRootCommands(program)
-  addIssuerCommands(program)
-  addIdentityCommands(program)
-  addTokenCommands(program)
-  addAuditCommands(program)
-  addAgentCommands(program)
-  addInspectCommand(program)
-  addDemoCommand(program)
+  const asked = Object.hasOwn(groups, first) ? [groups[first]] : Object.values(groups)
+  for (const addGroup of asked) addGroup?.(program)
   addExitCodesTopic(program)
   inEachCommand(program, (command) => {
     command.exitOverride().configureOutput({ writeErr: complain, outputError: (text) => complain(text) })

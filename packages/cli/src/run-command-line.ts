@@ -8,7 +8,7 @@ import { printableLines } from './terminal/printable.ts'
 /** Runs `mayfly` with the arguments after its name. Tells of every error itself; resolves to the exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const complaints: string[] = []
-  const program = createProgram((complaint) => complaints.push(complaint))
+  const program = createProgram((complaint) => complaints.push(complaint), argv)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return Number(process.exitCode ?? 0)

@@ -55,7 +55,7 @@ test('mayfly help exit-codes: → the table', async () => {
 test('every command: has help that says what it does; those that answer have --json', async () => {
   const daemons = ['issuer run', 'agent run']
   // The demo's own parts are started by the demo only.
-  const groups = createProgram(() => {}).commands.filter((group) => group.name() !== 'demo')
+  const groups = createProgram(() => {}, []).commands.filter((group) => group.name() !== 'demo')
   for (const group of groups) {
     for (const command of group.commands) {
       const name = `${group.name()} ${command.name()}`
