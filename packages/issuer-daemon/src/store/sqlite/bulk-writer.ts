@@ -59,7 +59,9 @@ export class BulkWriter {
   }
 
   #ended(worker: Worker, cause: unknown): void {
-    if (this.#worker === worker) this.#worker = undefined
+    // `exit` follows `error`; by then another thread may be at work, and what waits is waiting for that one.
+    if (this.#worker !== worker) return
+    this.#worker = undefined
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.reject(new BulkWriterEnded('the writing thread ended', { cause }))

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Change } from '../../../src/store/change.ts'
+import { BulkWriter } from '../../../src/store/sqlite/bulk-writer.ts'
+import { BulkWriterEnded } from '../../../src/store/sqlite/bulk-writer-ended.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 
@@ -70,6 +73,20 @@ describe('writing in a thread', () => {
     assert.equal(await store.identity({ name: 'lost-0' }), undefined)
     await store.commit(additions('many', 100))
     assert.equal((await store.counts(start)).identities, 100)
+  })
+
+  it('the thread dies → told; the next is written by another thread, whenever the first is gone for good', async () => {
+    const path = join(folder, 'other.sqlite')
+    const prepared = join(folder, 'prepared.sqlite')
+    await (await openSqliteStore({ path: prepared })).close()
+    // A thread that cannot open its database ends with an error.
+    mkdirSync(path)
+    const writer = new BulkWriter(path)
+    await assert.rejects(writer.transact(additions('lost', 1)), BulkWriterEnded)
+    rmdirSync(path)
+    renameSync(prepared, path)
+    assert.deepEqual(await writer.transact(additions('one', 1)), [{ done: true }])
+    await writer.close()
   })
 })
 
