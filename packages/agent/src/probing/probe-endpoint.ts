@@ -10,7 +10,7 @@ import {
 } from '@mayfly/ca-core'
 import type { ProbeEndpoint } from './endpoint.ts'
 import { negotiations } from './negotiation/negotiations.ts'
-import { failedResult, NoCertificate } from './probe-failure.ts'
+import { failedResult, NoCertificate, UnprovenKey } from './probe-failure.ts'
 import type { ProbeResult, ServedResult } from './probe-result.ts'
 
 export interface ProbeOptions {
@@ -26,7 +26,8 @@ const lookTimeoutSeconds = 5
  * Looks at what a live port serves: connects as a client would, and reads the leaf from the handshake.
  *
  * A server that ends the handshake afterwards, for want of a certificate from us, has still shown
- * what it serves. Whether that is trusted is told, and does not decide. Never throws.
+ * what it serves, once it has proved that it has the key. Whether that is trusted is told, and does not decide.
+ * Never throws.
  */
 export async function probeEndpoint(endpoint: ProbeEndpoint, options: ProbeOptions): Promise<ProbeResult> {
   const socket = connect({ ...endpoint.connect })
@@ -77,15 +78,15 @@ function readServedLeaf(
   let shown: X509Certificate | undefined
   return new Promise((resolve, reject) => {
     const cut = (error: Error): void => {
-      shown ??= tls.getPeerX509Certificate()
-      if (shown === undefined) reject(error)
-      else
+      if (shown !== undefined)
         resolve(servedResult(endpoint, shown, 'cut', { ok: false, reason: 'the server ended the handshake' }))
+      else reject(tls.getPeerX509Certificate() === undefined ? error : new UnprovenKey())
     }
-    // In TLS 1.2 secrets are made after the server's certificate has come and before it judges ours:
+    // The first secrets that are made after the server's certificate has come show that it has the key too: in TLS 1.2
+    // it has signed its half of the exchange by then, in TLS 1.3 the whole handshake. It judges our certificate later:
     // if it resets the connection then, nothing can be read from it any more.
-    tls.once('keylog', () => {
-      shown = tls.getPeerX509Certificate()
+    tls.on('keylog', () => {
+      shown ??= tls.getPeerX509Certificate()
     })
     tls.on('error', cut)
     socket.once('error', cut)

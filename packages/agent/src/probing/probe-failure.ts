@@ -24,11 +24,18 @@ const sentences: Readonly<Record<Because, string>> = {
   closed: 'the server closed the connection before it showed a certificate; see its log',
   'not-tls': 'the handshake failed before a certificate was shown; see whether the port speaks TLS',
   'no-certificate': 'the server completed a handshake without a certificate',
+  'key-unproven':
+    'the server showed a certificate and did not prove that it has its key; see its log, and whether it reads certificate and key from the live folder',
 }
 
 /** A handshake in which the server showed none, as with a pre-shared key. */
 export class NoCertificate extends Error {
   override readonly name = 'NoCertificate'
+}
+
+/** A handshake that failed with what the server was to sign. */
+export class UnprovenKey extends Error {
+  override readonly name = 'UnprovenKey'
 }
 
 /** What an error of a look at a port means. */
@@ -42,6 +49,7 @@ export function failedResult(endpoint: ProbeEndpoint, error: unknown): FailedRes
 function becauseOf(error: unknown): Because {
   if (!(error instanceof Error)) return 'closed'
   if (error instanceof NoCertificate) return 'no-certificate'
+  if (error instanceof UnprovenKey) return 'key-unproven'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return reasons[code] ?? (code.startsWith('ERR_SSL') || code === 'EPROTO' ? 'not-tls' : 'closed')
 }

@@ -29,6 +29,8 @@ export interface FailedResult {
     | 'closed'
     | 'not-tls'
     | 'no-certificate'
+    /** It showed a certificate, and did not sign with its key. */
+    | 'key-unproven'
   /** What happened, with the endpoint, and what to do. */
   readonly message: string
 }

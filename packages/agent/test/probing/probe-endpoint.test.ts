@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer as createPlainServer, type Server } from 'node:net'
+import { type AddressInfo, connect, createServer as createPlainServer, type Server } from 'node:net'
 import { test } from 'node:test'
 import { createServer, type TlsOptions } from 'node:tls'
 import { encodePrivateKey, encodeTrustBundlePem } from '@mayfly/ca-core'
@@ -121,6 +121,55 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const client = await issuer.issue({ profile: 'client' })
     const { handshake, trust } = await served(endpointOf(server), client)
     assert.deepEqual([handshake, trust], ['completed', { ok: true }])
+  })
+}
+
+const recordTypes = { handshake: 22, applicationData: 23 } as const
+
+/** Which record of the server's first flight holds what it has signed, among those of its type. */
+const signedRecords = {
+  // ServerHello, Certificate, ServerKeyExchange
+  'TLSv1.2': { type: recordTypes.handshake, index: 2 },
+  // EncryptedExtensions, Certificate, CertificateVerify
+  'TLSv1.3': { type: recordTypes.applicationData, index: 2 },
+} as const
+
+/** Stands before `server` and spoils its signature: what a client sees of a server with another key. */
+function spoiling(server: Server, version: keyof typeof signedRecords): Promise<Server & AsyncDisposable> {
+  const { port } = server.address() as AddressInfo
+  const { type, index } = signedRecords[version]
+  return listening(
+    createPlainServer((socket) => {
+      const inner = connect(port, '127.0.0.1')
+      let records = 0
+      let rest: Buffer = Buffer.alloc(0)
+      inner.on('data', (chunk: Buffer) => {
+        rest = Buffer.concat([rest, chunk])
+        while (rest.length >= 5 && rest.length >= 5 + rest.readUInt16BE(3)) {
+          const end = 5 + rest.readUInt16BE(3)
+          const record = Buffer.from(rest.subarray(0, end))
+          rest = rest.subarray(end)
+          if (record[0] === type && records++ === index) record[end - 1] = (record[end - 1] ?? 0) ^ 1
+          socket.write(record)
+        }
+      })
+      socket.pipe(inner)
+      for (const [one, other] of [
+        [socket, inner],
+        [inner, socket],
+      ] as const)
+        one.on('error', () => undefined).on('close', () => other.destroy())
+    }),
+  )
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`probe: ${version}, the certificate is shown and its key is not proved → key-unproven`, async () => {
+    await using server = await serving({ minVersion: version, maxVersion: version })
+    await using front = await spoiling(server, version)
+    const { because, message } = await failed(endpointOf(front))
+    assert.equal(because, 'key-unproven')
+    assert.match(message, /did not prove that it has its key; see its log/)
   })
 }
 
