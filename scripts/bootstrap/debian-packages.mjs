@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { installedFile } from './installed-file.mjs'
 import { runQuietly } from './progress.mjs'
 
 const policyFile = '/usr/sbin/policy-rc.d'
@@ -13,7 +14,9 @@ export async function installDebianPackages(root, purpose) {
   const packages = JSON.parse(readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8'))
   const missing = () =>
     Object.entries(packages)
-      .filter(([, { file, for: purposes }]) => purposes.includes(purpose) && !existsSync(file))
+      .filter(
+        ([, { file, for: purposes }]) => purposes.includes(purpose) && installedFile(file) === undefined,
+      )
       .map(([name]) => name)
   const names = missing()
   if (names.length > 0 && canInstall()) await install(names)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import type { DebianPackage } from '../support/missing-programs.ts'
 
 /** What a caller trusts and shows: all of its live folder, no certificate, or the system's roots in place of the bundle. */
 export type CallerMode = 'pinned' | 'no-certificate' | 'system-roots'
@@ -14,8 +15,7 @@ export type CallerMode = 'pinned' | 'no-certificate' | 'system-roots'
  */
 export interface CallerProgram {
   readonly name: string
-  /** Names of `scripts/debian-packages.json`. */
-  readonly packages: readonly string[]
+  readonly packages: readonly DebianPackage[]
   /** Makes it ready to run, with a folder for what it builds. Gives back what to start. */
   prepare(folder: string): Promise<readonly [string, ...string[]]>
 }
@@ -88,7 +88,7 @@ function interpreted(
   name: string,
   interpreter: string,
   file: string,
-  packages: readonly string[],
+  packages: readonly DebianPackage[],
 ): CallerProgram {
   return { name, packages, prepare: async () => [interpreter, join(programs, file)] }
 }

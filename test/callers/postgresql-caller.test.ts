@@ -17,7 +17,7 @@ import {
 } from '../support/servers/postgresql.ts'
 
 const run = promisify(execFile)
-const skip = withoutPackages('postgresql-15')
+const skip = withoutPackages('postgresql')
 const rotations = 5
 /** A name of the caller's certificate, and so its common name and the role that it may be. */
 const role = 'billing'

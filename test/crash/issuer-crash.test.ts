@@ -55,7 +55,7 @@ for (const engine of [
   },
   {
     name: 'PostgreSQL',
-    skip: withoutPackages('postgresql-15'),
+    skip: withoutPackages('postgresql'),
     async start() {
       const server = await startDatabaseServer()
       // Nobody else is at work there, so that the next start may take over at once.

@@ -31,7 +31,7 @@ const childPath = fileURLToPath(new URL('./issuer-child.ts', import.meta.url))
 const fleetSize = 1_500
 const leaseSeconds = 4
 
-describe('issuers on one database', { skip: withoutPackages('postgresql-15'), timeout: 400_000 }, () => {
+describe('issuers on one database', { skip: withoutPackages('postgresql'), timeout: 400_000 }, () => {
   let server: DatabaseServer
   let folder: string
   before(async () => {

@@ -116,7 +116,7 @@ describe('a tainted intermediate', { timeout: 300_000 }, () => {
 })
 
 describe('a tainted intermediate of several issuers', {
-  skip: withoutPackages('postgresql-15'),
+  skip: withoutPackages('postgresql'),
   timeout: 300_000,
 }, () => {
   let server: DatabaseServer

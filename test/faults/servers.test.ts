@@ -20,7 +20,7 @@ const goesOn = /the agent goes on trying\.$/
 
 describe('a server that does not do what it is told', {
   timeout: 240_000,
-  skip: withoutPackages('nginx', 'apache2'),
+  skip: withoutPackages('nginx', 'apache2-bin'),
 }, () => {
   describe('nginx, by its preset', () => {
     let host: ServedHost

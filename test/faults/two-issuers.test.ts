@@ -18,7 +18,7 @@ import { withoutPackages } from '../support/missing-programs.ts'
 
 describe('two issuers on one PostgreSQL, of which one is dead', {
   timeout: 240_000,
-  skip: withoutPackages('postgresql-15'),
+  skip: withoutPackages('postgresql'),
 }, () => {
   let folder: string
   let configPath: string

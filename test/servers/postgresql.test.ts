@@ -19,7 +19,7 @@ import {
 import { until } from '../support/servers/started-server.ts'
 import { testsWith } from '../support/tests-with.ts'
 
-const { after, before, test } = testsWith('postgresql-15')
+const { after, before, test } = testsWith('postgresql')
 
 const run = promisify(execFile)
 const serverName = 'web-1.example'

@@ -3,6 +3,7 @@ import { appendFile, chmod, readFile, rename, writeFile } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path'
 import { openIdentity } from '@mayfly/client'
 import type { PresetName } from '../../packages/agent/src/servers/presets/preset-name.ts'
+import type { DebianPackage } from './missing-programs.ts'
 import { startApache } from './servers/apache.ts'
 import { startCaddy } from './servers/caddy.ts'
 import { freePort } from './servers/free-port.ts'
@@ -19,8 +20,7 @@ import { giveFolder } from './servers/system-user.ts'
 /** A real server that is enrolled by its preset, with no more on the command line than its place makes needed. */
 export interface EnrolledServer {
   readonly preset: PresetName
-  /** Names of `scripts/debian-packages.json`. */
-  readonly packages: readonly string[]
+  readonly packages: readonly DebianPackage[]
   plan(place: ServerPlace): Promise<PlannedServer>
 }
 
@@ -108,7 +108,7 @@ export const enrolledServers: readonly EnrolledServer[] = [
   },
   {
     preset: 'postgresql',
-    packages: ['postgresql-15'],
+    packages: ['postgresql'],
     async plan(place) {
       const [port, user] = [await freePort(), await postgresqlUser()]
       const data = await createCluster(place.folder, place.liveFolder, user)

@@ -1,5 +1,5 @@
 import { after, before, type TestFn, test } from 'node:test'
-import { withoutPackages } from './missing-programs.ts'
+import { type DebianPackage, withoutPackages } from './missing-programs.ts'
 
 /** What a file of tests takes from `node:test`. */
 export interface TestFunctions {
@@ -9,7 +9,7 @@ export interface TestFunctions {
 }
 
 /** The functions of `node:test` for a file that needs Debian packages: where one is missing all of it skips. */
-export function testsWith(...packages: string[]): TestFunctions {
+export function testsWith(...packages: DebianPackage[]): TestFunctions {
   const skip = withoutPackages(...packages)
   return {
     before: (hook) => {

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { appendFile, chown, mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { installedFile } from '../../../scripts/bootstrap/installed-file.mjs'
+import packages from '../../../scripts/debian-packages.json' with { type: 'json' }
 import { freePort } from './free-port.ts'
 import { listens, type StartedServer, startServer } from './started-server.ts'
 
@@ -19,8 +21,9 @@ export interface ServerUser {
   readonly gid: number
 }
 
-/** Where Debian keeps the programs of a version. */
-export const postgresqlPrograms = '/usr/lib/postgresql/15/bin'
+const { file } = packages.postgresql
+/** Where Debian keeps the programs of the newest version. */
+export const postgresqlPrograms: string = dirname(installedFile(file) ?? file)
 const user = 'postgres'
 
 /** The user that Debian's package makes, or the test's own if that is not root. */

@@ -17,7 +17,7 @@ import { type DatabaseServer, startDatabaseServer } from '../../support/database
 import { openTestStore } from '../../support/postgres-store.ts'
 import { type SeveringProxy, startSeveringProxy } from '../../support/severing-proxy.ts'
 
-describe('PostgreSQL store, connection lost', { skip: withoutPackages('postgresql-15') }, () => {
+describe('PostgreSQL store, connection lost', { skip: withoutPackages('postgresql') }, () => {
   let server: DatabaseServer
   let proxy: SeveringProxy
   let url: string

@@ -41,7 +41,7 @@ describe('commands that back up and restore a store on PostgreSQL', () => {
   })
 
   it('run by a shell → the store as it was, but for the keys that waited, and nothing that came since', {
-    skip: withoutPackages('postgresql-15'),
+    skip: withoutPackages('postgresql'),
     timeout: 120_000,
   }, async () => {
     const server = await startDatabaseServer()

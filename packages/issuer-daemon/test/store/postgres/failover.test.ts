@@ -7,7 +7,7 @@ import { type DatabaseServer, startDatabaseServer } from '../../support/database
 import { openTestStore } from '../../support/postgres-store.ts'
 import { type StandbyServer, startStandby } from '../../support/standby-server.ts'
 
-describe('PostgreSQL store, failover', { skip: withoutPackages('postgresql-15') }, () => {
+describe('PostgreSQL store, failover', { skip: withoutPackages('postgresql') }, () => {
   let primary: DatabaseServer
   let standby: StandbyServer
   before(async () => {

@@ -16,7 +16,7 @@ import { type DatabaseServer, startDatabaseServer } from '../../support/database
 
 const password = 'correct-horse:battery\\staple'
 
-describe('PostgreSQL store, over TLS and with a password', { skip: withoutPackages('postgresql-15') }, () => {
+describe('PostgreSQL store, over TLS and with a password', { skip: withoutPackages('postgresql') }, () => {
   let server: DatabaseServer
   let authority: TestIssuer
   let host: string

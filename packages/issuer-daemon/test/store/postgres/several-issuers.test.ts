@@ -21,7 +21,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { type DatabaseServer, startDatabaseServer } from '../../support/database-server.ts'
 import { openTestStore } from '../../support/postgres-store.ts'
 
-describe('PostgreSQL store, shared', { skip: withoutPackages('postgresql-15') }, () => {
+describe('PostgreSQL store, shared', { skip: withoutPackages('postgresql') }, () => {
   let server: DatabaseServer
   let url: string
   const stores: Store[] = []

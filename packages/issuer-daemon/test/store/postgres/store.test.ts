@@ -4,7 +4,7 @@ import { withoutPackages } from '../../../../../test/support/missing-programs.ts
 import { type DatabaseServer, startDatabaseServer } from '../../support/database-server.ts'
 import { openTestStore } from '../../support/postgres-store.ts'
 
-const skip = withoutPackages('postgresql-15')
+const skip = withoutPackages('postgresql')
 
 let server: DatabaseServer
 before(async () => {

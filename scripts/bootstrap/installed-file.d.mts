@@ -1,0 +1,1 @@
+export function installedFile(pattern: string): string | undefined
