@@ -1,4 +1,4 @@
-import { formatInstant, secondMs } from '@mayfly/ca-core'
+import { secondMs } from '@mayfly/ca-core'
 import { ownerRights } from '../admin/admin-rights.ts'
 import { acknowledgeAlarm } from '../alarms/acknowledge-alarm.ts'
 import { openAttempt } from '../audit/audit-attempt.ts'
@@ -15,6 +15,7 @@ import { resumeIdentity } from '../identities/resume-identity.ts'
 import { showIdentity } from '../identities/show-identity.ts'
 import { suspendIdentity } from '../identities/suspend-identity.ts'
 import { authenticateRequest } from '../lineage/authenticate-request.ts'
+import { createSweepMemory } from '../sweep/last-sweep.ts'
 import { runSweep } from '../sweep/run-sweep.ts'
 import { createUpkeep } from '../sweep/upkeep.ts'
 import { authenticateToken } from '../tokens/authenticate-token.ts'
@@ -25,7 +26,7 @@ import { acceptClock } from './accept-clock.ts'
 import { findCertificate } from './find-certificate.ts'
 import type { Issuer } from './issuer.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
-import { issuerStatus, type LastSweep } from './issuer-status.ts'
+import { issuerStatus } from './issuer-status.ts'
 import { mintOwn } from './mint-own.ts'
 import { recover } from './recover.ts'
 import { activateAuthority, taintAuthority } from './taint-authority.ts'
@@ -33,13 +34,14 @@ import { activateAuthority, taintAuthority } from './taint-authority.ts'
 /** Gives the use cases their ports. */
 export function createIssuer(ports: IssuerPorts): Issuer {
   const { store, clock } = ports
-  let lastSweep: LastSweep | undefined
+  const sweeps = createSweepMemory(ports)
   const head = createSignedHead(ports)
   const upkeep = createUpkeep(ports)
   return {
     async recover() {
       await noticeBackup(ports)
       await head.load()
+      await sweeps.load()
       return recover(ports)
     },
     openAudit: (opening) => openAttempt(opening, { store, now: () => clock.now() }),
@@ -52,7 +54,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
       const startedMs = clock.monotonic()
       const report = await runSweep(options, ports, { head, upkeep })
       const durationSeconds = Math.round(clock.monotonic() - startedMs) / secondMs
-      lastSweep = { ...report, finishedAt: formatInstant(clock.now()), durationSeconds }
+      await sweeps.keep(report, durationSeconds)
       return report
     },
     mintOwn: (order) => mintOwn(order, ports),
@@ -67,7 +69,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     revokeToken: (jti, attempt, rights = ownerRights) => revokeToken(jti, attempt, ports, rights),
     readAudit: (page) => readAudit(page, ports),
     auditEnd: () => auditEnd(head.current(), ports),
-    status: () => issuerStatus(ports, lastSweep),
+    status: () => issuerStatus(ports, sweeps.last()),
     acknowledgeAlarm: (because, attempt) => acknowledgeAlarm(because, attempt, ports),
     acceptForgotten: (attempt) => acceptForgotten(attempt, ports),
     taintAuthority: (fingerprint, attempt) => taintAuthority(fingerprint, attempt, ports),

@@ -8,7 +8,7 @@ import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
 import type { UnfetchedCertificate } from '../store/fleet-figures.ts'
 import type { StoreCounts } from '../store/store.ts'
 import { clockBehindSecondsMax } from '../store/store.ts'
-import type { SweepReport } from '../sweep/sweep-report.ts'
+import type { LastSweep } from '../sweep/last-sweep.ts'
 import { type FleetView, viewFleet } from './fleet-view.ts'
 import { type IntermediateView, viewIntermediates } from './intermediate-views.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
@@ -35,11 +35,6 @@ export interface Alarm {
   readonly withinDays?: number
   /** Of a tainted intermediate: its certificates that have not expired. */
   readonly liveLeaves?: number
-}
-
-export interface LastSweep extends SweepReport {
-  readonly finishedAt: string
-  readonly durationSeconds: number
 }
 
 /** A certificate authority, as the status shows it. */

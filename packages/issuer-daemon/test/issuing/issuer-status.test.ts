@@ -40,6 +40,10 @@ describe('issuer status', () => {
       },
     )
     assert.equal(typeof status.lastSweep?.durationSeconds, 'number')
+    kit = await kit.restart()
+    assert.equal((await kit.issuer.status()).lastSweep, undefined)
+    await kit.issuer.recover()
+    assert.deepEqual((await kit.issuer.status()).lastSweep, status.lastSweep)
     assert.deepEqual(
       status.roots.map(({ subject, fingerprint }) => [subject, fingerprint]),
       kit.bundle.roots.map(({ subject, fingerprint }) => [subject, fingerprint]),
