@@ -7,11 +7,12 @@ import { auditChainOrigin, verifyAuditChain } from '../audit/audit-chain.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
 import type { ChangePart } from '../store/change.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
-import { readSuspensions, readTaints, requireIntegrity } from '../store/sqlite/inspect-database.ts'
+import { readIdentities, readTaints, requireIntegrity } from '../store/sqlite/inspect-database.ts'
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
 import type { Store } from '../store/store.ts'
 import type { Taint } from '../store/taint.ts'
+import { carryOver } from './carry-over.ts'
 import { createPrivate, giveToOwnerOfFolder, makeDurable } from './private-copy.ts'
 import {
   type BackupNote,
@@ -45,6 +46,10 @@ export interface RestoredStore {
   readonly replacedReadable: boolean
   /** Identities that were suspended since, and stay so. */
   readonly keptSuspended: readonly string[]
+  /** Identities whose lineage in the backup has ended since, and stays so. */
+  readonly endedLineages: readonly string[]
+  /** Identities whose names or profile were others, and are again what the backup says. */
+  readonly changedIdentities: readonly string[]
   /** Identities that were added since, and are gone. */
   readonly lostIdentities: readonly string[]
   /** Tokens of before the backup that nobody can say of whether they were used since. */
@@ -59,8 +64,8 @@ export interface RestoredStore {
  * crash leaves the one or the other. The store that was there is kept.
  *
  * What happened after the backup is unknown to it. So whoever the replaced store says is suspended stays suspended,
- * what is tainted stays tainted, no key is certified that its host does not ask for again, every open token is revoked,
- * and an alarm stays until an operator has read it.
+ * a lineage stands where it says, or has ended; what is tainted stays tainted, no key is certified that its host does not
+ * ask for again, every open token is revoked, and an alarm stays until an operator has read it.
  *
  * @throws MayflyError `already-running`, `file-missing`, `store-invalid`, `store-unavailable`
  */
@@ -78,7 +83,7 @@ export async function restoreStore(options: RestoreOptions): Promise<RestoredSto
     createPrivate(prepared)
     copyFileSync(backup, prepared)
     trace.step('restore.copied')
-    const before = existsSync(store) ? readSuspensions(store) : undefined
+    const before = existsSync(store) ? readIdentities(store) : undefined
     const taints = existsSync(store) ? readTaints(store) : []
     const restored = await prepare(prepared, before, taints, options)
     giveToOwnerOfFolder(prepared)
@@ -95,8 +100,8 @@ export async function restoreStore(options: RestoreOptions): Promise<RestoredSto
   }
 }
 
-/** What the store that is to be replaced says of its identities; `undefined` where it cannot be read. */
-type Replaced = ReadonlyMap<string, boolean>
+/** The identities of the store that is to be replaced, by name; `undefined` where it cannot be read. */
+type Replaced = ReadonlyMap<string, IdentityRecord>
 
 async function prepare(
   path: string,
@@ -112,9 +117,10 @@ async function prepare(
     const restoredAt = formatInstant(now)
     const unstagedKeys = await unstageKeys(store, now)
     const identities = await readAll((afterName) => store.identities({ afterName, limit: pageSize }))
-    const suspending = identities.filter(
-      ({ name, suspension }) => replaced?.get(name) && suspension === undefined,
-    )
+    const carried = identities.map((identity) => {
+      const { name } = identity
+      return { name, ...carryOver(identity, replaced?.get(name)) }
+    })
     const known = new Set(identities.map(({ name }) => name))
     const lostIdentities = [...(replaced?.keys() ?? [])].filter((name) => !known.has(name))
     const open = await openTokens(store, now)
@@ -122,7 +128,9 @@ async function prepare(
       backupAt,
       restoredAt,
       replacedReadable: replaced !== undefined,
-      keptSuspended: suspending.map(({ name }) => name),
+      keptSuspended: namesOf(carried.filter(({ suspended }) => suspended)),
+      endedLineages: namesOf(carried.filter(({ lineageEnded }) => lineageEnded)),
+      changedIdentities: namesOf(carried.filter(({ changed }) => changed)),
       lostIdentities,
       revokedTokens: open.length,
       unstagedKeys,
@@ -132,7 +140,9 @@ async function prepare(
       {
         at: now,
         parts: [
-          ...suspending.map((identity) => suspend(identity, now)),
+          ...carried.flatMap(({ next }): ChangePart[] =>
+            next === undefined ? [] : [{ do: 'move-identity', next }],
+          ),
           // Whoever has the key has it still.
           ...taints.map((taint): ChangePart => ({ do: 'taint', ...taint })),
           ...open.map((jti): ChangePart => ({ do: 'revoke-token', jti, at: now })),
@@ -200,11 +210,8 @@ async function readAll(
   }
 }
 
-function suspend(identity: IdentityRecord, now: Instant): ChangePart {
-  return {
-    do: 'move-identity',
-    next: { ...identity, suspension: { at: now, because: 'operator', addresses: [] } },
-  }
+function namesOf(identities: readonly { readonly name: string }[]): string[] {
+  return identities.map(({ name }) => name)
 }
 
 function notes(summary: Omit<RestoredStore, 'replaced'>, now: Instant): ChangePart[] {
@@ -229,11 +236,13 @@ function messageOf({
   restoredAt,
   replacedReadable,
   keptSuspended,
+  changedIdentities,
   lostIdentities,
 }: Omit<RestoredStore, 'replaced'>): string {
   const suspensions = replacedReadable
-    ? `${keptSuspended.length} identities suspended since stay suspended, ${lostIdentities.length} added since are gone`
-    : 'who was suspended since is unknown: suspend them again'
+    ? `${keptSuspended.length} identities suspended since stay suspended, ${lostIdentities.length} added since are gone, ` +
+      `${changedIdentities.length} have their names and profile of before again`
+    : 'who was suspended since, and which intermediates were tainted, is unknown: suspend and taint them again'
   return (
     `The store was restored at ${restoredAt} from a backup of ${backupAt}. It knows nothing of what was issued, ` +
     `revoked or changed in between; ${suspensions}; open tokens were revoked.`
@@ -241,14 +250,13 @@ function messageOf({
 }
 
 function recordOf(summary: Omit<RestoredStore, 'replaced'>, at: Instant): AuditRecord {
-  const { keptSuspended, lostIdentities, ...details } = summary
   return {
     at,
     requestId: `restore-${at}`,
     action: 'store.restore',
     actor: { kind: 'admin' },
     outcome: 'done',
-    details: { ...details, keptSuspended, lostIdentities },
+    details: { ...summary },
   }
 }
 

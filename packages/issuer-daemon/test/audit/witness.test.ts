@@ -113,6 +113,23 @@ describe('audit head', () => {
     })
   }
 
+  it('reported after the alarm of a restore was acknowledged → what was rewritten since is an alarm all the same', async () => {
+    const auditHead = await headGiven()
+    forgery = { altered: readAuditHead(auditHead)?.head.number ?? 0 }
+    const alarm = {
+      because: 'store-restored',
+      message: 'as after a restore',
+      since: '2026-01-15T12:00:00.000Z',
+    }
+    const note = { do: 'set-note', name: 'alarm.store-restored', text: JSON.stringify(alarm) } as const
+    await kit.store.commit([{ at: kit.clock.now(), parts: [note] }])
+    await attempted(kit.issuer, 'alarm.acknowledge', undefined, (attempt) =>
+      kit.issuer.acknowledgeAlarm('store-restored', attempt),
+    )
+    await host.request({ report: { auditHead } })
+    assert.deepEqual(await alarms(), ['history-contradicted'])
+  })
+
   it('made up by a host → no alarm', async () => {
     const keyPair = await generateKeyPair('ec-p256')
     const { certificate } = kit.ports.authority().authority

@@ -109,6 +109,69 @@ describe('backup and restore', () => {
     assert.equal((await auditOf(kit)).filter(({ action }) => action === 'store.restore').length, 1)
   })
 
+  it('in conflict since, and resumed after the restore → its lineage has ended all the same', async () => {
+    const copy = createHost(() => kit, 'web-1', '198.51.100.7')
+    copy.use(host.current)
+    await back()
+    await host.request()
+    await assertRefused('lineage-conflict', copy.request(), kit)
+    assert.deepEqual((await restore()).keptSuspended, ['web-1'])
+    const { suspension } = await kit.issuer.showIdentity('web-1')
+    assert.deepEqual(suspension?.addresses, ['192.0.2.1', '198.51.100.7'])
+    assert.ok((await alarms()).includes('lineage-conflict'))
+    await admin((attempt) => kit.issuer.resumeIdentity('web-1', attempt))
+    await assertRefused('lineage-ended', copy.request(), kit)
+  })
+
+  it('a lineage that a newer enrolment replaced since → stays ended; names of before → told', async () => {
+    const former = createHost(() => kit, 'web-1', '198.51.100.7')
+    former.use(host.current)
+    await back()
+    await host.enroll()
+    await host.request()
+    await admin((attempt) =>
+      kit.issuer.applyIdentities(
+        {
+          identities: [{ name: 'web-1', profile: 'server', names: ['dns:web.example'] }],
+          prune: false,
+          dryRun: false,
+        },
+        attempt,
+      ),
+    )
+    const restored = await restore({ acceptForgotten: true })
+    assert.deepEqual([restored.endedLineages, restored.changedIdentities], [['web-1'], ['web-1']])
+    await assertRefused('lineage-ended', former.request(), kit)
+  })
+
+  it('a key that was superseded since → suspended as a second host, and not taken for the newest', async () => {
+    const former = createHost(() => kit, 'web-1', '198.51.100.7')
+    former.use(host.current)
+    await back()
+    for (let generations = 0; generations < 2; generations++) {
+      const keyPair = await generateKeyPair('ec-p256')
+      await host.request({ keyPair, immediate: true })
+      const held = await host.fetch(keyPair)
+      assert.ok(held)
+      host.use(held)
+    }
+    await host.request()
+    await kit.clock.advance(minuteMs)
+    assert.deepEqual((await restore()).endedLineages, [])
+    await assertRefused('lineage-conflict', former.request(), kit)
+  })
+
+  it('restored from a backup that is newer than the store → what that does not know goes on', async () => {
+    await back()
+    await kit.store.close()
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${kit.path}${suffix}`, { force: true })
+    kit = await kit.reopen()
+    await createTestToken(kit, 'web-1')
+    const restored = await restore()
+    assert.deepEqual([restored.endedLineages, restored.changedIdentities], [[], []])
+    assert.equal((await host.request()).status, 'scheduled')
+  })
+
   it('over a store that cannot be read → tells that suspensions since are unknown', async () => {
     await back()
     await kit.store.close()
@@ -118,7 +181,10 @@ describe('backup and restore', () => {
     const restored = await restoreStore({ backup, store: kit.path, now, acceptForgotten: false, trace })
     assert.equal(restored.replacedReadable, false)
     kit = await kit.reopen()
-    assert.match((await kit.issuer.status()).alarms[0]?.message ?? '', /who was suspended since is unknown/)
+    assert.match(
+      (await kit.issuer.status()).alarms[0]?.message ?? '',
+      /who was suspended since, and which intermediates were tainted, is unknown/,
+    )
   })
 
   it('put in place by hand → the same alarm', async () => {

@@ -53,8 +53,8 @@ async function confirm(store: string, { terminal }: Session): Promise<void> {
 }
 
 function describe(restored: RestoredStore): string[] {
-  const { backupAt, replaced, replacedReadable, keptSuspended, lostIdentities, revokedTokens, unstagedKeys } =
-    restored
+  const { backupAt, replaced, replacedReadable, revokedTokens, unstagedKeys } = restored
+  const { keptSuspended, endedLineages, changedIdentities, lostIdentities } = restored
   return [
     heading('The store was restored.'),
     ...columns([
@@ -63,13 +63,15 @@ function describe(restored: RestoredStore): string[] {
       ['Tokens revoked', String(revokedTokens)],
       ['Keys that their hosts ask for again', String(unstagedKeys)],
       ...keptSuspended.map((name) => ['Stays suspended', name] as const),
+      ...endedLineages.map((name) => ['Its lineage has ended since; enrol its host', name] as const),
+      ...changedIdentities.map((name) => ['Its names or profile were changed since', name] as const),
       ...lostIdentities.map((name) => ['Was added since, and is gone', name] as const),
     ]),
     '',
     ...(replacedReadable
       ? []
       : [
-          'Nobody knows who was suspended since the backup. Suspend them again before the issuer starts to issue.',
+          'Nobody knows who was suspended since the backup, nor which intermediates were tainted. Suspend and taint them again.',
           '',
         ]),
     restored.acceptForgotten

@@ -1,5 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { MayflyError } from '@mayfly/ca-core'
+import { toIdentity } from '../columns/identity-columns.ts'
+import type { IdentityRecord } from '../identity-record.ts'
 import type { Taint } from '../taint.ts'
 import { TaintRows } from './taint-rows.ts'
 
@@ -29,14 +31,19 @@ export function readTaints(path: string): readonly Taint[] {
   }
 }
 
-/** The names of a store's identities, and whether each is suspended; `undefined` where the file cannot be read. */
-export function readSuspensions(path: string): ReadonlyMap<string, boolean> | undefined {
+/** The identities of a store by name; `undefined` where the file cannot be read. */
+export function readIdentities(path: string): ReadonlyMap<string, IdentityRecord> | undefined {
   try {
     // Not read-only: closing it takes what is in its journal into its file.
     const database = new DatabaseSync(path)
     try {
-      const rows = database.prepare('SELECT name, suspended_at IS NOT NULL AS suspended FROM identity').all()
-      return new Map(rows.map((row) => [String(row.name), row.suspended === 1]))
+      const rows = database.prepare('SELECT * FROM identity').iterate()
+      const known = new Map<string, IdentityRecord>()
+      for (const row of rows) {
+        const identity = toIdentity(row)
+        known.set(identity.name, identity)
+      }
+      return known
     } finally {
       database.close()
     }
