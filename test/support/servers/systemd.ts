@@ -44,7 +44,7 @@ DefaultDependencies=no
 [Service]
 ExecStart=${start}
 ExecReload=${start} -t -q
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 `
 }
 
