@@ -79,6 +79,30 @@ describe('asking again', () => {
     assert.equal(host.issuer.minted, minted, 'one wish, one certificate')
   })
 
+  test('asked for at once and put off for years: asked again until it comes, and nothing expires meanwhile', async () => {
+    const host = await enrolledHost()
+    const asksAtOnce = (): number =>
+      host.issuer.requests.filter((request) => bodyOf(request).immediate === true).length
+    host.issuer.fault = async (request, real) => {
+      if (request.url.includes('/certificates/'))
+        return host.issuer.problem(new MayflyError('not-minted', 'There is none yet.'))
+      if (!request.url.endsWith('/requests')) return real()
+      const keyHash = host.state.staged?.keyHash
+      const body = { status: 'scheduled', mintAt: '2036-01-01T00:00:00Z', keyHash }
+      return host.issuer.answer(200, 'application/json', JSON.stringify(body))
+    }
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(hourMs)
+    assert.ok(asksAtOnce() >= 3, `asked ${asksAtOnce()} times`)
+    assert.ok(asksAtOnce() <= 6, 'not at every look')
+    await host.run(22 * hourMs)
+    host.issuer.fault = undefined
+    await host.run(21 * minuteMs)
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.equal(host.state.live?.served, true)
+    assert.ok(host.clock.now() < (host.state.generations[0]?.notAfter ?? 0), 'before the old one has ended')
+  })
+
   test('renew --now, and the wish cannot be removed: one certificate for it, not one after another', async () => {
     const host = await enrolledHost()
     await host.store.wishRenewal(host.clock.now())

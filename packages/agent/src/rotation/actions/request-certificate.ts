@@ -172,8 +172,11 @@ async function takePromise(context: RotationContext, answer: ScheduledAnswer): P
   const now = ports.clock.now()
   // The issuer speaks in its own time; the plan is made in ours.
   const mintAt = addSeconds(Date.parse(answer.mintAt), ports.issuer.clockOffsetSeconds())
-  const fetchAt = Math.max(mintAt, now)
-  const askAgainAt = addSeconds(fetchAt, paceOf(state.head).graceSeconds)
+  const { graceSeconds } = paceOf(state.head)
+  const promisedAt = Math.max(mintAt, now)
+  // What was asked for at once must not be put off: there may be no time left to find the promise broken.
+  const fetchAt = staged.immediate ? Math.min(promisedAt, addSeconds(now, graceSeconds)) : promisedAt
+  const askAgainAt = addSeconds(fetchAt, graceSeconds)
   await save({ ...state, staged: { ...staged, promise: { at: now, mintAt, fetchAt, askAgainAt } } })
   ports.tell({ event: 'scheduled', mintAt })
 }
