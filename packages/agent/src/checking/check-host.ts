@@ -1,7 +1,7 @@
 import { isMayflyError } from '@mayfly/ca-core'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import { archiveRoot } from '../installing/paths.ts'
-import { stateFileAccess, stateFolderAccess, statePaths } from '../state/state-folder.ts'
+import { requireOwnState, stateFileAccess, stateFolderAccess, statePaths } from '../state/state-folder.ts'
 import type { CheckPorts } from './check-ports.ts'
 import { type Finding, failed, good, type Outcome, tryOut, warning } from './finding.ts'
 import { nearestFolder, tryFolder } from './try-folder.ts'
@@ -28,6 +28,7 @@ async function checkState({ state }: AgentConfiguration, ports: CheckPorts): Pro
       `${state} is a ${present.type} where the agent keeps its state; move it away.`,
     )
   }
+  await requireOwnState(fileSystem, state)
   await tryFolder(ports, state, stateFileAccess)
   for (const folder of [statePaths.lineages(state), statePaths.bundles(state)])
     await tryFolder(ports, folder, stateFileAccess)

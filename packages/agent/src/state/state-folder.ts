@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { FileAccess, FileSystem } from '@mayfly/ca-core'
+import { requireOwnFolder } from '@mayfly/platform'
 
 /** Only the agent's own user sees anything of its state. */
 export const stateFolderAccess: FileAccess = { mode: 0o700 }
@@ -22,8 +23,14 @@ export const statePaths = {
   status: (state: string): string => join(state, 'status.json'),
 }
 
-/** Makes the folders, each open to the agent alone. */
+/** Throws `config-invalid` where `state` is a folder of others that is open to them. */
+export function requireOwnState(fileSystem: FileSystem, state: string): Promise<void> {
+  return requireOwnFolder(fileSystem, { path: state, access: stateFolderAccess, mark: 'lineages' })
+}
+
+/** Makes the folders, each open to the agent alone. Throws `config-invalid` where `state` is a folder of others. */
 export async function prepareStateFolder(fileSystem: FileSystem, state: string): Promise<void> {
+  await requireOwnState(fileSystem, state)
   const folders = [state, statePaths.lineages(state), statePaths.enrolments(state)]
   for (const folder of [...folders, statePaths.bundles(state), statePaths.renewals(state)]) {
     await fileSystem.makeDirectory(folder, stateFolderAccess)

@@ -99,6 +99,15 @@ describe('mayfly agent check', () => {
     assert.equal(report.failure, undefined)
   }
 
+  test('the state is a folder of others: to name another one, not to close it', async () => {
+    await host.fileSystem.makeDirectory('/srv', { mode: 0o755 })
+    await write('/srv/index.html', 'hello')
+    await write(configPath, yaml.replace('/state', '/srv'))
+    const [first] = (await check()).findings
+    assert.deepEqual([first?.check, first?.result === 'failed' && first.code], ['state', 'config-invalid'])
+    assert.match(first?.message ?? '', /name a folder of its own, such as \/srv\/mayfly/)
+  })
+
   test('others can write to the archive, and the agent is root: → told with what to run', {
     skip: process.geteuid?.() !== 0 && 'only root is held up',
   }, async () => {

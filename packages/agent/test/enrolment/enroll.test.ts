@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -140,6 +140,32 @@ describe('enrolling a host', () => {
       code: 'config-invalid',
     })
     assert.equal(server.heard.length, heard)
+  })
+
+  test('a state folder that holds other things: refused, and left open to others', async () => {
+    const { home, configPath } = await newHost()
+    const state = join(home, 'state')
+    await mkdir(state, { mode: 0o755 })
+    await writeFile(join(state, 'passwd'), '')
+    const heard = server.heard.length
+    await assert.rejects(enroll({ token: await issuer.token(), name: 'web', configPath }, ports), {
+      code: 'config-invalid',
+      message: `${state} holds other things (such as passwd), which nobody else could read any more if it became the state folder: name a folder of its own, such as ${state}/mayfly.`,
+    })
+    assert.equal((await stat(state)).mode & 0o777, 0o755)
+    assert.deepEqual(await readdir(state), ['passwd'])
+    assert.equal(server.heard.length, heard)
+  })
+
+  test('a state folder that was opened to others later: closed again', async () => {
+    const { home, configPath } = await newHost()
+    await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    await chmod(join(home, 'state'), 0o755)
+    await enroll(
+      { token: await issuer.token({ jti: 'BBBBBBBBBBBBBBBBBBBBBB' }), name: 'db', configPath },
+      ports,
+    )
+    assert.equal((await stat(join(home, 'state'))).mode & 0o777, 0o700)
   })
 
   test('a name that leaves its folder: refused', async () => {

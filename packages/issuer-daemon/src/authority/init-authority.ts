@@ -12,6 +12,7 @@ import {
   parseCertificateRequestPem,
   type Random,
 } from '@mayfly/ca-core'
+import { requireOwnFolder } from '@mayfly/platform'
 import {
   type AuthorityFiles,
   authorityFiles,
@@ -46,12 +47,13 @@ export interface InitialisedAuthority {
  * enrolment tokens. A run that was interrupted is taken up where it stopped; nothing is ever overwritten.
  *
  * @throws MayflyError `file-exists` where a request waits already, `passphrase-wrong` where the passphrase does
- * not open the keys that are there
+ * not open the keys that are there, `config-invalid` where `state` is a folder of others
  */
 export async function initAuthority(options: InitAuthorityOptions): Promise<InitialisedAuthority> {
   const { fileSystem, state } = options
   const files = authorityFiles(state)
   await requireFreeSlot(fileSystem, files)
+  await requireOwnFolder(fileSystem, { path: state, access: stateFolderAccess, mark: 'authority' })
   for (const folder of [files.state, files.folder, files.next.folder]) {
     await fileSystem.makeDirectory(folder, stateFolderAccess)
   }

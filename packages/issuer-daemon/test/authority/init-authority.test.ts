@@ -41,6 +41,14 @@ describe('initAuthority', () => {
     assert.equal(await readText(host.fileSystem, files.next.request), requestPem)
   })
 
+  it('a folder of others, open to them → config-invalid, and it stays open', async () => {
+    await host.fileSystem.makeDirectory(state, { mode: 0o755 })
+    await host.fileSystem.createFile(`${state}/passwd`, new Uint8Array(), { mode: 0o644 })
+    await assert.rejects(host.init(), { code: 'config-invalid', message: /name a folder of its own/ })
+    assert.equal((await host.fileSystem.status(state))?.mode, 0o755)
+    assert.deepEqual(await host.fileSystem.list(state), ['passwd'])
+  })
+
   it('power lost at any step → the next run finishes', async () => {
     await losePowerAtEachStep({
       prepare: async () => ({ host: await createIssuerHost(rootBox), prepared: undefined }),
