@@ -115,6 +115,23 @@ test('fetch: host is an address → found as address in the SAN', async (t) => {
   assert.equal(failure.code, 'peer-name-mismatch')
 })
 
+test('header Host of a request that is passed on → has no say in who must answer', async (t) => {
+  const bench = await createTestBench(t)
+  const { identity } = await bench.host('billing')
+  const headers = { host: 'intruder.example' }
+  const intruder = await bench.serveLeaf(await bench.pki.issue({ names: ['intruder.example'] }))
+  await assert.rejects(get(intruder.url, { agent: identity.httpsAgent(), headers }), {
+    code: 'peer-name-mismatch',
+  })
+  const asked = request(intruder.url, { dispatcher: identity.dispatcher(), headers })
+  await assert.rejects(asked, { code: 'peer-name-mismatch' })
+  assert.equal((await fetchFailure(identity.fetch(intruder.url, { headers }))).code, 'peer-name-mismatch')
+
+  const { url } = await echo(bench)
+  assert.equal((await get(url, { agent: identity.httpsAgent(), headers })).status, 200)
+  assert.equal((await request(url, { dispatcher: identity.dispatcher(), headers })).statusCode, 200)
+})
+
 test('http: asked for or redirected to → refused', async (t) => {
   const bench = await createTestBench(t)
   const { identity } = await bench.host('billing')

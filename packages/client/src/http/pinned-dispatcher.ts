@@ -89,7 +89,7 @@ export class PinnedDispatcher extends Dispatcher {
     connectPinned(this.#context, {
       host: unbracketed(target.hostname),
       port: target.port === '' ? undefined : Number(target.port),
-      servername: target.servername,
+      // Not `target.servername`: undici takes it from the header Host, which may be passed on from a stranger.
       localAddress: target.localAddress ?? undefined,
       peer: this.#options.peer,
       ALPNProtocols: ['http/1.1'],

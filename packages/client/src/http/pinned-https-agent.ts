@@ -1,5 +1,6 @@
 import type { ClientRequest, RequestOptions } from 'node:http'
 import { Agent } from 'node:https'
+import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectTarget, connectPinned } from '../connections/connect.ts'
 import type { ConnectionContext } from '../connections/connection-context.ts'
@@ -50,9 +51,10 @@ export class PinnedHttpsAgent extends Agent {
   }
 
   /** Before a request may take a kept connection: is that one still good by the wall clock? */
-  addRequest(request: ClientRequest, options: RequestOptions): void {
+  addRequest(request: ClientRequest, options: RequestOptions & { servername?: string }): void {
     this.#context.ends.check()
-    agentQueue.addRequest.call(this, request, options)
+    const { servername = serverNameOf(options.host) } = options
+    agentQueue.addRequest.call(this, request, { ...options, servername } as RequestOptions)
   }
 
   /** Replaces Node's, which would resume sessions and so skip the check of the certificate. */
@@ -86,6 +88,11 @@ export class PinnedHttpsAgent extends Agent {
   #closeIfOld(socket: Duplex): void {
     if (this.#materialOf.get(socket) !== this.#context.live.held) socket.destroy()
   }
+}
+
+/** Node would take it from the header Host, which may be passed on from a stranger. RFC 6066 3: an address is none. */
+function serverNameOf(host: string | null | undefined): string {
+  return host == null || isIP(host) !== 0 ? '' : host
 }
 
 function targetOf(options: RequestOptions & { servername?: string; noDelay?: boolean }): ConnectTarget {
