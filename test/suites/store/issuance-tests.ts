@@ -55,6 +55,19 @@ export function issuanceTests(bench: StoreBench): void {
       assert.equal(await bench.apply({ do: 'burn', serial: serial(1) }), 'intent-gone')
     })
 
+    it('record: the identity was suspended after the intent → refused, nothing is kept, and the intent can be burnt', async () => {
+      const identity = await bench.addIdentity()
+      await bench.apply({ do: 'intend', intent: intent(identity, 1) })
+      const suspension = { at: start, because: 'operator', addresses: [] } as const
+      await bench.apply({ do: 'move-identity', next: { ...identity, suspension } })
+      const record = { do: 'record', certificate: certificate(1), at: start } as const
+      assert.equal(await bench.apply(record), 'identity-suspended')
+      assert.equal(await bench.store.certificate({ keyHash: hash('key 1') }), undefined)
+      const after = found(await bench.store.identity({ name: 'web-1' }))
+      assert.deepEqual([after.newest, after.lineage], [undefined, undefined])
+      assert.equal(await bench.apply({ do: 'burn', serial: serial(1) }), 'done')
+    })
+
     for (const [staged, isLeft] of [
       ['key 2', false],
       ['key 3', true],

@@ -1,9 +1,11 @@
+import { MayflyError } from '@mayfly/ca-core'
 import { type AdminRights, requireIdentity } from '../admin/admin-rights.ts'
 import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import { decideAgain } from '../issuing/decide-again.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { IdentityView } from './identity-view.ts'
 import { moveIdentity } from './move-identity.ts'
+import { reservedIdentityNames } from './plan-identity.ts'
 import { findIdentity, showIdentity } from './show-identity.ts'
 
 /**
@@ -18,6 +20,10 @@ export async function suspendIdentity(
   ports: IssuerPorts,
   rights: AdminRights,
 ): Promise<IdentityView> {
+  if (reservedIdentityNames.includes(name)) {
+    const message = `The identity ${name} is the issuer's own; without its certificate nobody could ask it for anything.`
+    throw new MayflyError('forbidden', message)
+  }
   await decideAgain(ports.clock, async () => {
     const { staged: _, ...identity } = await findIdentity(name, ports)
     requireIdentity(rights, identity)

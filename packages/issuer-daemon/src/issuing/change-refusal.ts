@@ -22,6 +22,7 @@ export function afterRefusal(refused: ChangeRefusal): Decided<never> {
     case 'key-taken':
     case 'serial-taken':
     case 'intent-gone':
+    case 'identity-suspended':
       return { settled: false, because: 'overtaken' }
   }
 }

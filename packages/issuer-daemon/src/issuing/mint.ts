@@ -183,17 +183,26 @@ async function record(
     store,
   )
   traceStep(trace, 'certificate.recorded', recorded)
-  await burnTainted(steps, recorded, store, now)
+  await burnVoid(steps, recorded, store, now)
   if (recorded.some(isTainted)) await authorities?.heedTaints()
   return recorded.map((step) => (step.ok ? { done: true, certificate: step.value.certificate } : step.result))
 }
 
 function isTainted(step: Step<unknown>): boolean {
-  return !step.ok && 'refused' in step.result && step.result.refused === 'authority-tainted'
+  return refusalOf(step) === 'authority-tainted'
 }
 
-/** The intermediate was tainted between intent and signature: nobody sees what was signed, and the key is free. */
-async function burnTainted(
+function refusalOf(step: Step<unknown>): ChangeRefusal | undefined {
+  return !step.ok && 'refused' in step.result ? step.result.refused : undefined
+}
+
+const voiding: ReadonlySet<ChangeRefusal | undefined> = new Set(['authority-tainted', 'identity-suspended'])
+
+/**
+ * The intermediate was tainted, or the identity suspended, between intent and record: nobody sees what was signed, and
+ * the key is free.
+ */
+async function burnVoid(
   signed: readonly Step<Signed>[],
   recorded: readonly Step<Signed>[],
   store: MintPorts['store'],
@@ -201,7 +210,9 @@ async function burnTainted(
 ): Promise<void> {
   const lost = signed.flatMap((step, index) => {
     const outcome = recorded[index]
-    return step.ok && outcome !== undefined && isTainted(outcome) ? [step.value.certificate.serial] : []
+    return step.ok && outcome !== undefined && voiding.has(refusalOf(outcome))
+      ? [step.value.certificate.serial]
+      : []
   })
   if (lost.length === 0) return
   await store.commit(lost.map((serial) => ({ at: now, parts: [{ do: 'burn', serial }] })))

@@ -32,7 +32,8 @@ export type ChangePart =
   | { readonly do: 'intend'; readonly intent: Intent }
   /**
    * Keeps the certificate, makes it the identity's newest, takes its key off the stage and, where it begins
-   * a lineage, makes that the current one. Refused with `intent-gone` unless the intent is pending.
+   * a lineage, makes that the current one. Refused with `intent-gone` unless the intent is pending, and with
+   * `identity-suspended` where the identity was suspended after the intent.
    */
   | { readonly do: 'record'; readonly certificate: NewCertificate; readonly at: Instant }
   /** Gives up a pending intent; refused with `intent-gone` where it is not pending. */
@@ -62,6 +63,7 @@ export type ChangeRefusal =
   | 'serial-taken'
   | 'key-taken'
   | 'intent-gone'
+  | 'identity-suspended'
   | 'clock-behind'
   | 'authority-tainted'
 

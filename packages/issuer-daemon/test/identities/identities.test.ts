@@ -68,6 +68,13 @@ describe('identities and tokens', () => {
     await assertRefused('identity-unknown', suspending, kit)
   })
 
+  it("the issuer's own is suspended → refused: nobody could ask it for anything then", async () => {
+    const suspending = attempted(kit.issuer, 'identity.suspend', undefined, (attempt) =>
+      kit.issuer.suspendIdentity('issuer', attempt),
+    )
+    await assertRefused('forbidden', suspending, kit)
+  })
+
   it('suspended twice → the first suspension stays', async () => {
     await add('billing', ['billing.example'])
     const suspend = () =>

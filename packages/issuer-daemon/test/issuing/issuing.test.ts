@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { formatName, generateKeyPair, MayflyError, minuteMs, parseName } from '@mayfly/ca-core'
 import type { Change } from '../../src/store/change.ts'
+import { assertRefused } from '../support/assert-refused.ts'
 import { createFaultyStore, type FaultyStore, recordCommits } from '../support/faulty-store.ts'
 import {
   attempted,
@@ -42,6 +43,26 @@ describe('issuing', () => {
     faulty.refuses = 'intend'
     await assert.rejects(host().enroll(), { code: 'store-unavailable' })
     assert.equal(kit.signer.signatures, 0)
+  })
+
+  it('suspended between the intent and the record → nothing is given out, by answer or by key', async () => {
+    const token = await createTestToken(kit, 'web-1')
+    const keyPair = await generateKeyPair('ec-p256')
+    faulty.before = {
+      part: 'record',
+      act: () =>
+        attempted(kit.issuer, 'identity.suspend', undefined, (attempt) =>
+          kit.issuer.suspendIdentity('web-1', attempt),
+        ),
+    }
+    await assertRefused('identity-suspended', host().enroll({ token, keyPair }), kit)
+    assert.ok(kit.signer.signatures > 0, 'it was signed by then')
+    await attempted(kit.issuer, 'identity.resume', undefined, (attempt) =>
+      kit.issuer.resumeIdentity('web-1', attempt),
+    )
+    assert.equal(await kit.issuer.certificate(keyPair.publicKey.hash), undefined)
+    assert.equal((await kit.store.counts(kit.clock.now())).burnt, 1)
+    await host().enroll({ token, keyPair })
   })
 
   it('the certificate cannot be recorded → nothing is answered; the next start reports the burnt serial', async () => {

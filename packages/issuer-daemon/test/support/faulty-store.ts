@@ -6,16 +6,26 @@ import type { Store } from '../../src/store/store.ts'
 export interface FaultyStore {
   /** Refuses every commit with such a part in it, until it is set back to `undefined`. */
   refuses: ChangePart['do'] | undefined
+  /** Is done once, before the next commit with such a part in it. */
+  before: { readonly part: ChangePart['do']; readonly act: () => Promise<unknown> } | undefined
   wrap(store: Store): Store
 }
 
 export function createFaultyStore(): FaultyStore {
   const faulty: FaultyStore = {
     refuses: undefined,
+    before: undefined,
     wrap: (store) => ({
       ...store,
       commit: async (changes) => {
-        if (changes.some(({ parts }) => parts.some((part) => part.do === faulty.refuses))) throw diskFull()
+        const has = (what: ChangePart['do'] | undefined): boolean =>
+          changes.some(({ parts }) => parts.some((part) => part.do === what))
+        const { before } = faulty
+        if (before !== undefined && has(before.part)) {
+          faulty.before = undefined
+          await before.act()
+        }
+        if (has(faulty.refuses)) throw diskFull()
         return store.commit(changes)
       },
     }),

@@ -176,6 +176,7 @@ function record(
   if (issuance?.state !== 'pending') return 'intent-gone'
   const identity = identities.get(issuance.identityId)
   if (identity === undefined) throw new TypeError('an intent is without its identity')
+  if (identity.suspension !== undefined) return 'identity-suspended'
   undo.set(issuances, certificate.serial, { ...issuance, state: 'recorded' })
   undo.set(certificates, certificate.serial, certificate)
   undo.set(identities, identity.id, advance(identity, issuance, certificate, at))

@@ -80,7 +80,7 @@ export class IssuanceRows {
          staged_at = iif(staged_key = ?5, NULL, staged_at),
          mint_at = iif(staged_key = ?5, NULL, mint_at),
          staged_key = nullif(staged_key, ?5)
-       WHERE id = ?1`,
+       WHERE id = ?1 AND suspended_at IS NULL`,
     )
     this.#beginLineage = database.prepare(
       `UPDATE identity SET lineage = :lineage, head_generation = :generation, head_since = :since,
@@ -112,11 +112,17 @@ export class IssuanceRows {
     }
   }
 
-  /** Whether the intent was still pending. */
-  record({ certificate, at }: { certificate: NewCertificate; at: Instant }): boolean {
+  record({
+    certificate,
+    at,
+  }: {
+    certificate: NewCertificate
+    at: Instant
+  }): 'recorded' | 'intent-gone' | 'identity-suspended' {
     const serial = hexToBlob(certificate.serial)
     const row = this.#bySerial.get(serial)
-    if (row === undefined) return false
+    if (row === undefined) return 'intent-gone'
+    if (!this.#advanceIdentity(row, certificate, at)) return 'identity-suspended'
     this.#settle.run(row.id as number)
     this.#insertCertificate.run(
       row.id as number,
@@ -127,8 +133,7 @@ export class IssuanceRows {
       certificate.renewAt,
       this.#chain(certificate.chain),
     )
-    this.#advanceIdentity(row, certificate, at)
-    return true
+    return 'recorded'
   }
 
   /** Whether the intent was still pending. */
@@ -161,11 +166,20 @@ export class IssuanceRows {
     return row === undefined ? this.#insertChain.run(blob, pem).lastInsertRowid : (row.id as number)
   }
 
-  #advanceIdentity(row: Row, { serial, notAfter }: NewCertificate, at: Instant): void {
+  /** Whether the identity is not suspended. */
+  #advanceIdentity(row: Row, { serial, notAfter }: NewCertificate, at: Instant): boolean {
     const id = row.identity_id as number
     const generation = row.generation as number
-    this.#becomeNewest.run(id, hexToBlob(serial), generation, notAfter, row.key as Uint8Array)
-    if (row.parent !== 0) return
-    this.#beginLineage.run({ id, lineage: row.lineage as number, generation, since: at })
+    const { changes } = this.#becomeNewest.run(
+      id,
+      hexToBlob(serial),
+      generation,
+      notAfter,
+      row.key as Uint8Array,
+    )
+    if (changes === 0) return false
+    if (row.parent === 0)
+      this.#beginLineage.run({ id, lineage: row.lineage as number, generation, since: at })
+    return true
   }
 }

@@ -106,7 +106,7 @@ function applyPart(
     case 'intend':
       return isBehind(at, run.head.newest) ? 'clock-behind' : intend(issuances, part.intent)
     case 'record':
-      return issuances.record(part) ? undefined : 'intent-gone'
+      return record(issuances, part)
     case 'burn':
       return issuances.burn(part.serial) ? undefined : 'intent-gone'
     case 'append-audit':
@@ -127,6 +127,14 @@ function applyPart(
 function intend(issuances: Tables['issuances'], intent: Intent): ChangeRefusal | undefined {
   const result = issuances.intend(intent)
   return result === 'intended' ? undefined : result
+}
+
+function record(
+  issuances: Tables['issuances'],
+  part: Extract<ChangePart, { do: 'record' }>,
+): ChangeRefusal | undefined {
+  const result = issuances.record(part)
+  return result === 'recorded' ? undefined : result
 }
 
 function isBehind(at: Instant, newest: Instant | undefined): boolean {
