@@ -33,6 +33,7 @@ const issuerAlarms: Record<IssuerStatus['alarms'][number]['because'], true> = {
   'authority-tainted': true,
   'clock-wrong': true,
   'sweep-stopped': true,
+  'store-unavailable': true,
   'history-contradicted': true,
   'store-restored': true,
 }

@@ -47,6 +47,7 @@ const exported = {
       counts: () => Promise.reject(new Error('no store')),
       fleet: () => Promise.reject(new Error('no store')),
       storeBytes: () => Promise.reject(new Error('no store')),
+      isWritable: () => false,
       authorityNotAfter: () => undefined,
       bundleSequence: () => 0,
     }).registry,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test'
 import { encodeTrustBundlePem } from '@mayfly/ca-core'
 import { adminClient } from '../src/admin/admin-client.ts'
 import { ask } from './support/https-caller.ts'
+import { IssuerProcess } from './support/issuer-process.ts'
 import { ceremony, makeRoot, passphrase, type TestRoot, writeConfiguration } from './support/live-issuer.ts'
 import { enrolled, newKey, postEnrolment } from './support/test-host.ts'
 
@@ -25,50 +26,6 @@ before(async () => {
   ca = encodeTrustBundlePem({ sequence: 1, trustDomain: 'x', roots: [root.certificate], distrusted: [] })
 })
 after(() => rm(folder, { recursive: true }))
-
-/** An issuer in a process of its own, and every line that it logs. */
-class IssuerProcess {
-  readonly child: ChildProcess
-  readonly lines: string[] = []
-  #watchers: (() => void)[] = []
-  errors = ''
-
-  constructor(env: NodeJS.ProcessEnv = {}) {
-    const script = join(import.meta.dirname, 'support/run-issuer.ts')
-    this.child = spawn(process.execPath, ['-C', 'source', script, configPath], {
-      env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      this.lines.push(line)
-      for (const watcher of this.#watchers.splice(0)) watcher()
-    })
-    this.child.stderr?.on('data', (chunk) => {
-      this.errors += String(chunk)
-    })
-  }
-
-  /** The first line from `from` on with that message. */
-  async logged(message: string, from = 0): Promise<Record<string, unknown>> {
-    for (;;) {
-      const found = this.lines.slice(from).find((line) => JSON.parse(line).msg === message)
-      if (found !== undefined) return JSON.parse(found)
-      if (this.child.exitCode !== null) assert.fail(`ended before "${message}": ${this.errors}`)
-      await new Promise<void>((resolve) => {
-        this.#watchers.push(resolve)
-        this.child.once('exit', () => resolve())
-      })
-    }
-  }
-
-  async stopped(): Promise<number | null> {
-    if (this.child.exitCode === null) {
-      this.child.kill('SIGTERM')
-      await once(this.child, 'exit')
-    }
-    return this.child.exitCode
-  }
-}
 
 /** Prints each message; a barrier (sd_notify(3)) is a descriptor to be closed, and no message. */
 const datagramListener = `
@@ -93,7 +50,7 @@ function withoutWitness(answer: unknown): object {
 
 test('issuer: start, enrol, SIGTERM, start again → the same key gets the same certificate', async () => {
   const admin = adminClient(join(folder, 'state/admin.sock'))
-  const first = new IssuerProcess()
+  const first = new IssuerProcess(configPath)
   const { port } = (await first.logged('ready')) as { port: number }
   const { token } = await admin.createToken({
     identity: 'web-1',
@@ -106,13 +63,13 @@ test('issuer: start, enrol, SIGTERM, start again → the same key gets the same 
   assert.equal(await first.stopped(), 0)
   assert.equal(JSON.parse(first.lines.at(-1) ?? '{}').msg, 'stopped')
 
-  const second = new IssuerProcess()
+  const second = new IssuerProcess(configPath)
   try {
     const again = (await second.logged('ready')) as { port: number }
     const repeated = await postEnrolment({ port: again.port, ca }, token, { keyPair })
     assert.deepEqual(withoutWitness(repeated.json), withoutWitness(answer.json))
     await assert.rejects(async () => {
-      const third = new IssuerProcess()
+      const third = new IssuerProcess(configPath)
       await third.logged('ready')
     }, /already-running|is using this/)
   } finally {
@@ -125,7 +82,7 @@ test('issuer: start, enrol, SIGTERM, start again → the same key gets the same 
 })
 
 test('issuer: a silent connection open at SIGTERM → the stop does not wait for it', async () => {
-  const issuer = new IssuerProcess()
+  const issuer = new IssuerProcess(configPath)
   const { port } = (await issuer.logged('ready')) as { port: number }
   const silent = connect(port, '127.0.0.1')
   await once(silent, 'connect')
@@ -135,7 +92,7 @@ test('issuer: a silent connection open at SIGTERM → the stop does not wait for
 })
 
 test('issuer: SIGHUP → takes over a good configuration and a new intermediate, keeps the old on a mistake', async () => {
-  const issuer = new IssuerProcess()
+  const issuer = new IssuerProcess(configPath)
   try {
     const { port } = (await issuer.logged('ready')) as { port: number }
     const good = await readFile(configPath, 'utf8')
@@ -174,7 +131,7 @@ test('issuer: under systemd → tells ready, beats for the watchdog, tells stopp
   const next = async (): Promise<string> => String((await told.next()).value)
   try {
     assert.equal(await next(), 'listening')
-    const issuer = new IssuerProcess({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '60000000' })
+    const issuer = new IssuerProcess(configPath, { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '60000000' })
     assert.match(await next(), /READY=1/)
     assert.match(await next(), /STATUS=Issuing as https/)
     assert.match(await next(), /WATCHDOG=1/)
@@ -187,7 +144,7 @@ test('issuer: under systemd → tells ready, beats for the watchdog, tells stopp
 
 test('issuer: others can read the passphrase → does not start, and says what to do', async () => {
   await chmod(join(folder, 'passphrase'), 0o644)
-  const issuer = new IssuerProcess()
+  const issuer = new IssuerProcess(configPath)
   await once(issuer.child, 'exit')
   assert.notEqual(issuer.child.exitCode, 0)
   assert.match(issuer.errors, /chmod 600/)

@@ -1,5 +1,6 @@
 import type { Clock, Instant, IssuedAnswer, KeyPair, Random, Trace, TrustBundle } from '@mayfly/ca-core'
 import type { Store } from '../store/store.ts'
+import type { WriteTrouble } from '../store/watch-writes.ts'
 import type { AuthorityMoves } from './authority-moves.ts'
 import type { IssuingAuthority } from './issuing-authority.ts'
 import type { Policy } from './policy.ts'
@@ -26,6 +27,8 @@ export interface IssuerPorts {
   readonly policy: Policy
   /** By how much the clock has jumped, where somebody watches it; 0 while it is right. */
   readonly clockJumpSeconds?: () => number
+  /** What keeps the store from being written, where somebody watches it. */
+  readonly writeTrouble?: () => WriteTrouble | undefined
 }
 
 /** A leaf that the issuer holds the key of itself. */

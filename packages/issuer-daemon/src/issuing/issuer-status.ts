@@ -8,6 +8,7 @@ import { type IdentityView, viewIdentity } from '../identities/identity-view.ts'
 import type { UnfetchedCertificate } from '../store/fleet-figures.ts'
 import type { StoreCounts } from '../store/store.ts'
 import { clockBehindSecondsMax } from '../store/store.ts'
+import type { WriteTrouble } from '../store/watch-writes.ts'
 import type { LastSweep } from '../sweep/last-sweep.ts'
 import { type FleetView, viewFleet } from './fleet-view.ts'
 import { type IntermediateView, viewIntermediates } from './intermediate-views.ts'
@@ -28,6 +29,7 @@ export interface Alarm {
     | 'authority-tainted'
     | 'clock-wrong'
     | 'sweep-stopped'
+    | 'store-unavailable'
     | KeptAlarmKind
   readonly message: string
   readonly identity?: string
@@ -95,6 +97,7 @@ export async function issuerStatus(
       ...taintAlarms(intermediates),
       ...clockAlarms(newestInstant, now),
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
+      ...storeAlarms(ports.writeTrouble?.()),
       ...sweepAlarms(lastSweep),
       ...(await readKeptAlarms(ports.store)).map(keptAlarm),
     ],
@@ -143,6 +146,14 @@ function clockAlarms(newest: Instant | undefined, now: Instant): Alarm[] {
 
 function jumpAlarms(seconds: number, now: Instant): Alarm[] {
   return seconds === 0 ? [] : [{ because: 'clock-wrong', message: describeJump(seconds, now) }]
+}
+
+function storeAlarms(trouble: WriteTrouble | undefined): Alarm[] {
+  if (trouble === undefined) return []
+  const message =
+    `Nothing is issued since ${formatInstant(trouble.since)}: ${trouble.message}. ` +
+    'It goes on by itself as soon as the store can be written again.'
+  return [{ because: 'store-unavailable', message }]
 }
 
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {

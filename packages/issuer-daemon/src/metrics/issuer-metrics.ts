@@ -13,6 +13,8 @@ export interface MetricsSources {
   counts(): Promise<StoreCounts>
   fleet(): Promise<FleetFigures>
   storeBytes(): Promise<number>
+  /** Whether the last write to the store came through. */
+  isWritable(): boolean
   /** `notAfter` of the intermediate; `undefined` while there is none. */
   authorityNotAfter(): Instant | undefined
   bundleSequence(): number
@@ -167,7 +169,7 @@ const storeGauges = {
 } as const satisfies Partial<Record<keyof StoreCounts, readonly [name: string, help: string]>>
 
 /** One look at the store for all of its figures. `mayfly_store_up` is 0 where that failed. */
-function measureStore(registry: Registry, { counts, storeBytes }: MetricsSources): void {
+function measureStore(registry: Registry, { counts, storeBytes, isWritable }: MetricsSources): void {
   const registers = [registry]
   const look = sharedWhilePending(() => counts().catch(() => undefined))
   for (const [count, [name, help]] of Object.entries(storeGauges)) {
@@ -188,6 +190,14 @@ function measureStore(registry: Registry, { counts, storeBytes }: MetricsSources
     registers,
     async collect() {
       this.set((await look()) === undefined ? 0 : 1)
+    },
+  })
+  new Gauge({
+    name: 'mayfly_store_writable',
+    help: 'Whether the last write to the store came through.',
+    registers,
+    collect() {
+      this.set(isWritable() ? 1 : 0)
     },
   })
   new Gauge({

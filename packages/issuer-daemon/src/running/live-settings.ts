@@ -11,6 +11,7 @@ import { createIssuer } from '../issuing/create-issuer.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import type { IssuingAuthority } from '../issuing/issuing-authority.ts'
 import type { Taint } from '../store/taint.ts'
+import type { WatchedStore } from '../store/watch-writes.ts'
 import type { Foundation } from './foundation.ts'
 
 /** What a reload exchanges under the running parts. They look here each time, and keep no copy. */
@@ -59,7 +60,7 @@ export function requireTrustDomain({ trustDomain }: IssuerConfiguration, { serve
 export function createLiveIssuer(
   live: LiveSettings,
   { store, clock, random, log, trace }: Foundation,
-  guard: ClockGuard,
+  { guard, writes }: { readonly guard: ClockGuard; readonly writes: Pick<WatchedStore, 'trouble'> },
   authorities: AuthorityMoves,
 ): Issuer {
   return createIssuer({
@@ -68,6 +69,7 @@ export function createLiveIssuer(
     random,
     trace: trace ?? loggingTrace(log),
     clockJumpSeconds: () => guard.jumpSeconds(),
+    writeTrouble: () => writes.trouble(),
     authority: () => liveAuthority(live),
     authorities,
     bundle: () => live.loaded.served,

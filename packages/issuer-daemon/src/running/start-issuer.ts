@@ -10,6 +10,7 @@ import type { IssuerConfiguration } from '../configuration/issuer-configuration.
 import type { Issuer } from '../issuing/issuer.ts'
 import { createIssuerMetrics, type IssuerMetrics } from '../metrics/issuer-metrics.ts'
 import { type SweepSchedule, startSweepSchedule } from '../schedule/sweep-schedule.ts'
+import { type WatchedStore, watchWrites } from '../store/watch-writes.ts'
 import { installOwnCertificate, mintOwnCertificate, type OwnCertificate } from '../tls/own-certificate.ts'
 import { type RunningRenewal, startOwnCertificateRenewal } from '../tls/own-certificate-renewal.ts'
 import type { Foundation } from './foundation.ts'
@@ -49,6 +50,7 @@ interface Base {
   readonly live: LiveSettings
   readonly authorities: LiveAuthorities
   readonly issuer: Issuer
+  readonly writes: WatchedStore
   readonly metrics: IssuerMetrics
   readiness(): Promise<Readiness>
   answered(answer: AnsweredRequest): void
@@ -94,17 +96,18 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
 async function prepareBase(configuration: IssuerConfiguration, given: Foundation): Promise<Base> {
   const { log, trace = loggingTrace(log) } = given
   const guard = createClockGuard(given.clock)
-  const foundation = { ...given, trace, store: guardStore(given.store, guard) }
+  const writes = watchWrites(given.store, given.clock)
+  const foundation = { ...given, trace, store: guardStore(writes.store, guard) }
   const live = await firstSettings(configuration, foundation)
   const authorities = createLiveAuthorities(live, foundation)
   // A taint whose consequences a crash cut off, or that another issuer has set while this one was away.
   await authorities.heedTaints()
-  const issuer = createLiveIssuer(live, foundation, guard, authorities)
+  const issuer = createLiveIssuer(live, foundation, { guard, writes }, authorities)
   const burnt = await issuer.recover()
   if (burnt.length > 0) {
     log.warn({ serials: burnt.map(({ serial }) => serial) }, 'serials burnt by an interrupted run')
   }
-  const metrics = createLiveMetrics(live, foundation)
+  const metrics = createLiveMetrics(live, foundation, writes)
   const answered = (answer: AnsweredRequest): void => {
     logAnswer(log, answer)
     trace.step('answered', { requestId: answer.passage.requestId, status: answer.status })
@@ -115,15 +118,20 @@ async function prepareBase(configuration: IssuerConfiguration, given: Foundation
     authority: () => liveAuthority(live),
     clockJumpSeconds: () => guard.jumpSeconds(),
   })
-  return { configuration, foundation, live, authorities, issuer, metrics, readiness, answered }
+  return { configuration, foundation, live, authorities, issuer, writes, metrics, readiness, answered }
 }
 
-function createLiveMetrics(live: LiveSettings, { clock, store }: Foundation): IssuerMetrics {
+function createLiveMetrics(
+  live: LiveSettings,
+  { clock, store }: Foundation,
+  writes: Pick<WatchedStore, 'trouble'>,
+): IssuerMetrics {
   return createIssuerMetrics({
     clock,
     counts: () => store.counts(clock.now()),
     fleet: () => store.fleet(clock.now()),
     storeBytes: () => store.sizeBytes(),
+    isWritable: () => writes.trouble() === undefined,
     authorityNotAfter: () => live.loaded.issuing.authority.certificate.notAfter,
     bundleSequence: () => live.loaded.served.bundle.sequence,
   })
@@ -180,17 +188,25 @@ function startRenewal(
 /** Alarms of something that is still to come. */
 const plannedAhead: ReadonlySet<string> = new Set(['authority-ending', 'root-ending'])
 
-function startSweeps({ configuration, foundation: { clock, log }, issuer, metrics }: Base): SweepSchedule {
+function startSweeps(base: Base): SweepSchedule {
+  const { configuration, issuer, metrics, writes } = base
+  const { clock, log } = base.foundation
   const tellAlarms = createAlarmLog({
     clock,
     told: ({ message, ...alarm }) => log[plannedAhead.has(alarm.because) ? 'warn' : 'error'](alarm, message),
     ended: (because) => log.info({ because }, 'the alarm is over'),
   })
   const lookForAlarms = async (): Promise<void> => {
-    const { alarms } = await issuer.status()
-    metrics.alarmed(alarms)
-    tellAlarms(alarms)
+    try {
+      const { alarms } = await issuer.status()
+      metrics.alarmed(alarms)
+      tellAlarms(alarms)
+    } catch (error) {
+      log.error({ err: error }, 'alarms not looked for')
+    }
   }
+  // A disk at fault is told at once; the next sweep may be minutes away.
+  writes.onChange(() => void lookForAlarms())
   return startSweepSchedule({
     cron: configuration.sweep.cron,
     clock,
@@ -198,7 +214,7 @@ function startSweeps({ configuration, foundation: { clock, log }, issuer, metric
     swept(report, durationMs) {
       metrics.swept(report, durationMs)
       log[report.failed > 0 || report.stopped !== undefined ? 'error' : 'info'](report, 'swept')
-      lookForAlarms().catch((error: unknown) => log.error({ err: error }, 'alarms not looked for'))
+      void lookForAlarms()
     },
     failed(error) {
       metrics.sweepFailed()

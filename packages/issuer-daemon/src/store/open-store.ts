@@ -18,7 +18,7 @@ export interface OpenStorePorts {
  * file of the database's authorities is not there or holds none
  */
 export async function openStore(location: StoreLocation, ports: OpenStorePorts): Promise<Store> {
-  if (location.kind === 'sqlite') return openSqliteStore(location)
+  if (location.kind === 'sqlite') return openSqliteStore({ ...location, clock: ports.clock })
   const { openConfiguredDatabase } = await import('./postgres/open-configured-database.ts')
   return openConfiguredDatabase(location, ports)
 }

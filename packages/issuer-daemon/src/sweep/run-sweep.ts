@@ -41,6 +41,7 @@ export async function runSweep(
   }
   trace.step('sweep.started')
   try {
+    await requireWritable(ports)
     await ports.authorities?.heedTaints()
     await burnLapsedIntents(ports)
     await hastenTainted(ports, options.signal)
@@ -54,6 +55,11 @@ export async function runSweep(
   }
   trace.step('sweep.finished', { ...report })
   return report
+}
+
+/** After a write that failed, nothing is begun before another one came through. An empty change is written like any other. */
+async function requireWritable({ store, clock, writeTrouble }: IssuerPorts): Promise<void> {
+  if (writeTrouble?.() !== undefined) await store.commit([{ at: clock.now(), parts: [] }])
 }
 
 /** @throws what the first chunk that failed threw, when none is at work any more */

@@ -17,6 +17,7 @@ const critical: readonly string[] = [
   'authority-expired',
   'authority-tainted',
   'clock-wrong',
+  'store-unavailable',
 ]
 
 function exitCodeOf({ alarms }: IssuerStatus): number {

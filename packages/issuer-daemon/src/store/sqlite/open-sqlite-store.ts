@@ -1,18 +1,21 @@
 import { closeSync, openSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '@mayfly/ca-core'
 import { type FileLock, lockFile } from '@mayfly/platform'
 import type { Change, ChangeOutcome } from '../change.ts'
 import { defaultLeaseSeconds, type Store } from '../store.ts'
 import { BulkWriter } from './bulk-writer.ts'
 import { connect, requestConnection } from './connect.ts'
 import { countRows } from './counts.ts'
+import { DiskPace } from './disk-pace.ts'
 import { databaseBytes, readFleet } from './fleet.ts'
 import { inTransaction } from './in-transaction.ts'
 import { migrate } from './migrate.ts'
 import { openTables } from './open-tables.ts'
 import { Pruning } from './pruning.ts'
-import { storeError } from './store-error.ts'
+import { rewriteLog } from './rewrite-log.ts'
+import { diskStalled, storeError } from './store-error.ts'
 import { transact } from './transaction.ts'
 import { WriteLane } from './write-lane.ts'
 
@@ -22,10 +25,15 @@ const changesPerTransactionMax = 2_000
 /** More than these go to a thread: in the event loop they would keep requests waiting, for the disk above all. */
 const defaultChangesInLoopMax = 64
 
+/** The longest that a caller is kept. Who waits behind a transaction that takes longer is told to come again. */
+const stalledAfterMs = 10_000
+
 export interface SqliteStoreOptions {
   readonly path: string
   /** Changes that are written in the event loop; more at once go to a thread. Default: 64. */
   readonly changesInLoopMax?: number
+  /** Tells a slow disk; without it none is told. */
+  readonly clock?: Pick<Clock, 'monotonic'>
 }
 
 /**
@@ -40,6 +48,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const lock = await lockFile(`${path}.lock`)
   try {
     createPrivately(path)
+    rewriteLog(path)
     return createStore(openDatabase(path), options, lock)
   } catch (error) {
     lock.release()
@@ -68,6 +77,7 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
   const tables = openTables(database)
   const pruning = new Pruning(database, tables.audit)
   const bulk = new BulkWriter(path)
+  const pace = new DiskPace(options.clock)
   const attempt = <Result>(work: () => Result): Result => {
     try {
       return work()
@@ -75,14 +85,20 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
       throw storeError(error, path)
     }
   }
+  const inThread = (changes: readonly Change[]): Promise<ChangeOutcome[]> =>
+    bulk.transact(changes).catch((error: unknown) => {
+      throw storeError(error, path)
+    })
   const lane = new WriteLane<Change, ChangeOutcome>({
-    transact: (changes) =>
-      changes.length <= changesInLoopMax
-        ? attempt(() => transact(database, tables, changes))
-        : bulk.transact(changes).catch((error: unknown) => {
-            throw storeError(error, path)
-          }),
+    transact(changes) {
+      if (changes.length > changesInLoopMax) return inThread(changes)
+      // A slow disk would keep everything else waiting, with those that only read.
+      if (pace.isSlow) return pace.timeInThread(() => inThread(changes))
+      return pace.timeInLoop(() => attempt(() => transact(database, tables, changes)))
+    },
     changesMax: changesPerTransactionMax,
+    stalledAfterMs,
+    stalled: () => diskStalled(path, stalledAfterMs),
   })
   return {
     shared: false,
@@ -111,10 +127,11 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     fleet: async (now) => attempt(() => readFleet(database, now)),
     sizeBytes: async () => attempt(() => databaseBytes(path)),
     packAudit: async (now) =>
-      attempt(() => tables.audit.isReady(now))
+      !pace.isSlow && attempt(() => tables.audit.isReady(now))
         ? lane.alone(() => attempt(() => inTransaction(database, () => tables.audit.pack(now))))
         : 0,
-    prune: (bounds) => lane.alone(() => attempt(() => pruning.prune(bounds))),
+    // What can wait is not done on a slow disk: it would be done in the event loop.
+    prune: async (bounds) => (pace.isSlow ? 0 : lane.alone(() => attempt(() => pruning.prune(bounds)))),
     async close() {
       await lane.idle()
       await bulk.close()

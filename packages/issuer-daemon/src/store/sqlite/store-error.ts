@@ -20,10 +20,21 @@ export function storeError(error: unknown, path: string): unknown {
   )
 }
 
+/** A write has taken so long already that nobody else is made to wait for its end. */
+export function diskStalled(path: string, afterMs: number): MayflyError {
+  return new MayflyError(
+    'store-unavailable',
+    `the disk of the store ${path} stands still: a write has taken over ${afterMs / 1_000} s; ` +
+      "look at the disk and the kernel's log (dmesg)",
+    { details: { path } },
+  )
+}
+
 function unavailable(cause: unknown, path: string): MayflyError {
   return new MayflyError(
     'store-unavailable',
-    `the store ${path} cannot be written or read: ${messageOf(cause)}; check the disk and its permissions`,
+    `the store ${path} cannot be written or read: ${messageOf(cause)}; ` +
+      "check the disk, its free space and permissions, and the kernel's log (dmesg)",
     { details: { path }, cause },
   )
 }

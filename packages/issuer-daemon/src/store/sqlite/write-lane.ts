@@ -11,6 +11,10 @@ export interface WriteLaneOptions<Change, Outcome> {
   readonly transact: (changes: readonly Change[]) => Outcome[] | Promise<Outcome[]>
   /** Changes in one transaction; the event loop turns between two of them. */
   readonly changesMax: number
+  /** After a transaction has run for so long, who waits behind it or comes then is refused until it has ended. */
+  readonly stalledAfterMs?: number
+  /** What they are refused with. */
+  readonly stalled?: () => Error
   /** Is told when nothing waits any more. */
   readonly idle?: () => void
 }
@@ -23,7 +27,10 @@ interface Load<Change, Outcome> {
 }
 
 /** Work that waits for its turn and is done alone. */
-type Errand = () => Promise<void>
+interface Errand {
+  run(): void
+  reject(error: unknown): void
+}
 
 /**
  * Group commit: whatever is handed in during one turn of the event loop, in the turns behind it while each brings
@@ -33,6 +40,8 @@ export class WriteLane<Change, Outcome> {
   readonly #options: WriteLaneOptions<Change, Outcome>
   readonly #queue: (Load<Change, Outcome> | Errand)[] = []
   #running: Promise<void> | undefined
+  /** The transaction at work takes too long. */
+  #isStalled = false
 
   constructor(options: WriteLaneOptions<Change, Outcome>) {
     this.#options = options
@@ -41,7 +50,8 @@ export class WriteLane<Change, Outcome> {
   async write(changes: readonly Change[]): Promise<readonly Outcome[]> {
     const loads: Promise<Outcome[]>[] = []
     for (let start = 0; start < changes.length; start += this.#options.changesMax) {
-      loads.push(this.#enqueue(changes.slice(start, start + this.#options.changesMax)))
+      const some = changes.slice(start, start + this.#options.changesMax)
+      loads.push(new Promise((resolve, reject) => this.#enqueue({ changes: some, resolve, reject })))
     }
     return (await Promise.all(loads)).flat()
   }
@@ -49,14 +59,14 @@ export class WriteLane<Change, Outcome> {
   /** Does other writing in its turn, while no transaction runs. */
   alone<Result>(work: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#queue.push(async () => {
+      const run = (): void => {
         try {
           resolve(work())
         } catch (error) {
           reject(error)
         }
-      })
-      this.#running ??= this.#run()
+      }
+      this.#enqueue({ run, reject })
     })
   }
 
@@ -65,11 +75,23 @@ export class WriteLane<Change, Outcome> {
     await this.#running
   }
 
-  #enqueue(changes: readonly Change[]): Promise<Outcome[]> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ changes, resolve, reject })
-      this.#running ??= this.#run()
-    })
+  #enqueue(work: Load<Change, Outcome> | Errand): void {
+    if (this.#isStalled) {
+      work.reject(this.#stalledError())
+      return
+    }
+    this.#queue.push(work)
+    this.#running ??= this.#run()
+  }
+
+  /** What was not begun is not done: whoever is refused may ask again without fear. */
+  #stall(): void {
+    this.#isStalled = true
+    for (const { reject } of this.#queue.splice(0)) reject(this.#stalledError())
+  }
+
+  #stalledError(): Error {
+    return this.#options.stalled?.() ?? new Error('a write takes too long')
   }
 
   async #run(): Promise<void> {
@@ -92,18 +114,28 @@ export class WriteLane<Change, Outcome> {
 
   async #doNext(): Promise<void> {
     const [first] = this.#queue
-    if (typeof first !== 'function') return this.#transactOnce()
+    if (first === undefined || !('run' in first)) return this.#transactOnce()
     this.#queue.shift()
-    await first()
+    first.run()
   }
 
   async #transactOnce(): Promise<void> {
     const loads = this.#takeLoads()
+    const { transact, stalledAfterMs } = this.#options
+    let timer: NodeJS.Timeout | undefined
     try {
-      const outcomes = await this.#options.transact(loads.flatMap(({ changes }) => changes))
+      const work = transact(loads.flatMap(({ changes }) => changes))
+      // While one runs in the event loop, nobody can be told anything.
+      if (stalledAfterMs !== undefined && work instanceof Promise) {
+        timer = setTimeout(() => this.#stall(), stalledAfterMs)
+      }
+      const outcomes = await work
       for (const { changes, resolve } of loads) resolve(outcomes.splice(0, changes.length))
     } catch (error) {
       for (const { reject } of loads) reject(error)
+    } finally {
+      clearTimeout(timer)
+      this.#isStalled = false
     }
   }
 
@@ -111,7 +143,7 @@ export class WriteLane<Change, Outcome> {
     const loads: Load<Change, Outcome>[] = []
     let size = 0
     for (const next of this.#queue) {
-      if (typeof next === 'function') break
+      if ('run' in next) break
       size += next.changes.length
       if (size > this.#options.changesMax) break
       loads.push(next)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import fs from 'node:fs'
+import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -31,6 +33,28 @@ describe('openSqliteStore', () => {
       { user_version: migrations.length },
     )
     database.close()
+  })
+
+  it('a log that a killed process left → on disk before it is believed; a disk that refuses → not opened', async (context) => {
+    const left = join(folder, 'left.sqlite')
+    const store = await openSqliteStore({ path })
+    await store.commit([{ at: 1, parts: [{ do: 'set-note', name: 'alarm', text: 'told' }] }])
+    for (const suffix of ['', '-wal']) await copyFile(path + suffix, left + suffix)
+    await store.close()
+
+    const synced: string[] = []
+    const failing = context.mock.method(fs, 'fsyncSync', (descriptor: number) => {
+      synced.push(fs.readlinkSync(`/proc/self/fd/${descriptor}`))
+      throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' })
+    })
+    syncBuiltinESMExports()
+    await assert.rejects(openSqliteStore({ path: left }), { code: 'store-unavailable' })
+    assert.deepEqual(synced, [`${left}-wal`])
+    failing.mock.restore()
+    syncBuiltinESMExports()
+    const opened = await openSqliteStore({ path: left })
+    assert.equal(await opened.note('alarm'), 'told')
+    await opened.close()
   })
 
   it('nothing to prune or to pack → nothing is written', async () => {

@@ -89,6 +89,34 @@ describe('write lane', () => {
     assert.deepEqual(await subject.lane.write([3]), ['did 3'])
   })
 
+  it('a transaction stands still → who waits and who comes is refused, undone; then it goes on', async () => {
+    const transactions: number[][] = []
+    let end = (): void => undefined
+    const lane = new WriteLane<number, string>({
+      changesMax: 10,
+      stalledAfterMs: 10,
+      stalled: () => new Error('the disk stands still'),
+      async transact(changes) {
+        transactions.push([...changes])
+        if (transactions.length === 1) {
+          await new Promise<void>((resolve) => {
+            end = resolve
+          })
+        }
+        return changes.map((change) => `did ${change}`)
+      },
+    })
+    const first = lane.write([1])
+    while (transactions.length === 0) await nextTurn()
+    const waiting = [lane.write([2]), lane.alone(() => transactions.push([3]))]
+    for (const refused of waiting) await assert.rejects(refused, /stands still/)
+    await assert.rejects(lane.write([4]), /stands still/)
+    end()
+    assert.deepEqual(await first, ['did 1'])
+    assert.deepEqual(await lane.write([5]), ['did 5'])
+    assert.deepEqual(transactions, [[1], [5]])
+  })
+
   it('idle: resolves once nothing waits', async () => {
     const { lane, transactions } = createLane(1)
     void lane.write([1, 2])
