@@ -1,5 +1,5 @@
 import { normalize } from 'node:path'
-import type { FileAccess, FileStatus, FileSystem } from '@mayfly/ca-core'
+import type { FileAccess, FileStatus, FileSystem, FolderEntry } from '@mayfly/ca-core'
 import { fileError } from '../../packages/platform/src/files/file-error.ts'
 import {
   type Inode,
@@ -26,7 +26,7 @@ export interface InjectedFailure {
 
 /** As many links as Linux follows on one path. */
 const linksMax = 40
-const readOperations: readonly FileOperation[] = ['readFile', 'readLink', 'list', 'status']
+const readOperations: readonly FileOperation[] = ['readFile', 'readLink', 'list', 'readFolder', 'status']
 
 /**
  * Files in memory that keep what POSIX promises and no more: after `powerLoss` only what was synced is
@@ -147,12 +147,30 @@ export class MemoryFileSystem implements FileSystem {
     })
   }
 
+  readFolder(
+    path: string,
+    names: readonly string[],
+    fileBytesMax: number,
+  ): Promise<ReadonlyMap<string, FolderEntry> | undefined> {
+    return this.#do('readFolder', path, () => {
+      const folder = this.#look(path)
+      if (folder?.type !== 'directory') return undefined
+      const found = new Map<string, FolderEntry>()
+      for (const name of names) {
+        const inode = folder.entries.get(name)
+        if (inode === undefined) continue
+        const isRead = inode.type === 'file' && inode.content.byteLength <= fileBytesMax
+        const isReadable = isRead && this.#toldFailure('readFile', `${path}/${name}`) === undefined
+        found.set(name, isReadable ? { ...statusOf(inode), content: inode.content } : statusOf(inode))
+      }
+      return found
+    })
+  }
+
   status(path: string): Promise<FileStatus | undefined> {
     return this.#do('status', path, () => {
       const inode = this.#look(path)
-      if (inode === undefined) return undefined
-      const { type, mode, uid, gid } = inode
-      return { type, mode, uid, gid, sizeBytes: inode.type === 'file' ? inode.content.byteLength : 0 }
+      return inode && statusOf(inode)
     })
   }
 
@@ -197,16 +215,21 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   #failAsTold(operation: FileOperation, path: string): void {
-    if (this.#failures.length === 0) return
+    const errno = this.#toldFailure(operation, path)
+    if (errno !== undefined) fail(errno)
+  }
+
+  #toldFailure(operation: FileOperation, path: string): string | undefined {
+    if (this.#failures.length === 0) return undefined
     const told = this.#failures.find(
       ({ failure, left }) =>
         left > 0 &&
         (failure.operation ?? operation) === operation &&
         (failure.path === undefined || failure.path.test(path)),
     )
-    if (told === undefined) return
+    if (told === undefined) return undefined
     told.left--
-    fail(told.failure.errno)
+    return told.failure.errno
   }
 
   #makeFolders(names: readonly string[]): MemoryFolder {
@@ -291,6 +314,11 @@ function namesBehind(target: string, folder: readonly string[]): readonly string
     else if (name !== '' && name !== '.') names.push(name)
   }
   return names
+}
+
+function statusOf(inode: Inode): FileStatus {
+  const { type, mode, uid, gid } = inode
+  return { type, mode, uid, gid, sizeBytes: inode.type === 'file' ? inode.content.byteLength : 0 }
 }
 
 function sync(folder: MemoryFolder): void {

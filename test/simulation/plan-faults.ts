@@ -21,8 +21,8 @@ interface Habit {
 const clockErrorMsMax = hourMs
 /** The issuer's clock is watched; its store refuses to go back by more than five minutes. */
 const issuerClockErrorMsMax = 90 * secondMs
-/** A rotation has some 130 operations on the disk. */
-const operationsMax = 150
+/** A rotation has some 90 operations on the disk. */
+const operationsMax = 100
 
 const worldHabits: readonly Habit[] = [
   { perDay: 0.3, draw: lasting('issuer-away', minuteMs, 2 * hourMs) },

@@ -11,6 +11,7 @@ const operations = [
   'replaceSymlink',
   'readLink',
   'list',
+  'readFolder',
   'status',
   'setAccess',
   'rename',
@@ -18,7 +19,7 @@ const operations = [
 ] as const satisfies readonly FileOperation[]
 
 /** Operations that leave the disk as it was. */
-const reading: readonly FileOperation[] = ['readFile', 'readLink', 'list', 'status']
+const reading: readonly FileOperation[] = ['readFile', 'readLink', 'list', 'readFolder', 'status']
 
 export function isWriting(operation: FileOperation): boolean {
   return !reading.includes(operation)

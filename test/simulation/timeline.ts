@@ -17,7 +17,8 @@ interface Event {
 /** Something that a task waits for; the first `resume` or `fail` whose time comes ends the wait. */
 export interface Suspension<T> {
   resume(value: T, at: Instant): void
-  fail(error: unknown, at: Instant): void
+  /** The error is made only where somebody still waits for it. */
+  fail(makeError: () => unknown, at: Instant): void
 }
 
 /**
@@ -73,7 +74,7 @@ export class Timeline {
       }
       begin({
         resume: (value, at) => settle(at, () => resolve(value)),
-        fail: (error, at) => settle(at, () => reject(error)),
+        fail: (makeError, at) => settle(at, () => reject(makeError())),
       })
       this.#endTurn()
     })
@@ -83,7 +84,7 @@ export class Timeline {
     signal?.throwIfAborted()
     return this.suspend<void>(owner, ({ resume, fail }) => {
       resume(undefined, this.#now + Math.max(0, Math.ceil(milliseconds)))
-      signal?.addEventListener('abort', () => fail(signal.reason, this.#now), { once: true })
+      signal?.addEventListener('abort', () => fail(() => signal.reason, this.#now), { once: true })
     })
   }
 

@@ -153,6 +153,6 @@ class Exchange {
       onFailure()
     }
     const { url } = this.#request
-    waiting.fail(new MayflyError('transport-failed', `${url}: ${what ?? 'no answer in time'}`), at)
+    waiting.fail(() => new MayflyError('transport-failed', `${url}: ${what ?? 'no answer in time'}`), at)
   }
 }

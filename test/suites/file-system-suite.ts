@@ -193,6 +193,36 @@ function folders(test: Test): void {
     assert.deepEqual(await fs.list(at('no')), [])
   })
 
+  test('readFolder: files, a folder and a link → those asked for, nothing followed', async (fs, at) => {
+    await fs.makeDirectory(at('a/inner'), folder)
+    await fs.createFile(at('a/one'), bytes('one'), shared)
+    await fs.createFile(at('a/empty'), bytes(''), own)
+    await fs.createFile(at('a/other'), bytes('other'), own)
+    await fs.replaceSymlink(at('a/link'), 'one')
+    const found = await fs.readFolder(at('a'), ['one', 'empty', 'inner', 'link', 'no'], 3)
+    assert.deepEqual([...(found?.keys() ?? [])], ['one', 'empty', 'inner', 'link'])
+    const { content, ...status } = found?.get('one') ?? {}
+    assert.deepEqual(status, await fs.status(at('a/one')))
+    assert.equal(new TextDecoder().decode(content), 'one')
+    assert.equal(found?.get('empty')?.content?.length, 0)
+    assert.deepEqual(found?.get('inner'), await fs.status(at('a/inner')))
+    assert.deepEqual(found?.get('link'), await fs.status(at('a/link')))
+  })
+
+  test('readFolder: a file is larger than asked for → its status without content', async (fs, at) => {
+    await fs.createFile(at('file'), bytes('four'), own)
+    const entry = (await fs.readFolder(at('.'), ['file'], 3))?.get('file')
+    assert.equal(entry?.sizeBytes, 4)
+    assert.equal(entry.content, undefined)
+  })
+
+  test('readFolder: nothing, a file, or a link to a folder → undefined', async (fs, at) => {
+    await fs.makeDirectory(at('folder'), folder)
+    await fs.createFile(at('file'), bytes('one'), own)
+    await fs.replaceSymlink(at('link'), 'folder')
+    for (const path of ['no', 'file', 'link']) assert.equal(await fs.readFolder(at(path), [], 3), undefined)
+  })
+
   test('syncDirectory: a folder → done; nothing there → file-missing', async (fs, at) => {
     await fs.syncDirectory(at('.'))
     await refuses(fs.syncDirectory(at('no')), 'file-missing', at('no'))

@@ -49,5 +49,6 @@ const reading = {
   readFile: (path) => nodeFileSystem.readFile(path),
   readLink: (path) => nodeFileSystem.readLink(path),
   list: (path) => nodeFileSystem.list(path),
+  readFolder: (path, names, fileBytesMax) => nodeFileSystem.readFolder(path, names, fileBytesMax),
   status: (path) => nodeFileSystem.status(path),
 } satisfies Partial<FileSystem>

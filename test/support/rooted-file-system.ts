@@ -15,6 +15,7 @@ export function rootedFileSystem(root: string): FileSystem {
     replaceSymlink: (path, target) => nodeFileSystem.replaceSymlink(at(path), target),
     readLink: (path) => nodeFileSystem.readLink(at(path)),
     list: (path) => nodeFileSystem.list(at(path)),
+    readFolder: (path, names, fileBytesMax) => nodeFileSystem.readFolder(at(path), names, fileBytesMax),
     status: (path) => nodeFileSystem.status(at(path)),
     setAccess: (path, access) => nodeFileSystem.setAccess(at(path), access),
     rename: (from, to) => nodeFileSystem.rename(at(from), at(to)),

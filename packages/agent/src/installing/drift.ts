@@ -1,5 +1,5 @@
 import { sep } from 'node:path'
-import type { FileAccess, FileStatus, FileSystem } from '@mayfly/ca-core'
+import type { FileAccess, FileStatus, FolderEntry } from '@mayfly/ca-core'
 import type { GenerationFile } from '../formats/generation-file.ts'
 import { accessOf, type GenerationContent } from './generation-files.ts'
 import { generationPath, linkTarget, livePath } from './paths.ts'
@@ -26,32 +26,30 @@ export async function installedFilesDiffer(content: GenerationContent): Promise<
 /** The files in `folder` that are not as `content` says, or the folder itself. */
 export async function differingFiles(content: GenerationContent, folder: string): Promise<Drift[]> {
   const { fileSystem, files, access } = content
-  const present = await fileSystem.status(folder)
-  if (present === undefined) return [{ path: folder, because: 'missing' }]
-  if (present.type !== 'directory') return [{ path: folder, because: 'type' }]
-  const drifts: Drift[] = []
-  for (const file of files) {
-    const path = folder + sep + file.name
-    const because = await differenceOf(fileSystem, path, file, accessOf(file, access))
-    if (because !== undefined) drifts.push({ path, because })
+  const names = files.map(({ name }) => name)
+  // Whoever could swap a file could make it endless: more than belongs there is not read.
+  const fileBytesMax = Math.max(0, ...files.map((file) => file.content.length))
+  const present = await fileSystem.readFolder(folder, names, fileBytesMax)
+  if (present === undefined) {
+    const other = await fileSystem.status(folder)
+    return [{ path: folder, because: other === undefined ? 'missing' : 'type' }]
   }
-  return drifts
+  return files.flatMap((file) => {
+    const because = differenceOf(present.get(file.name), file, accessOf(file, access))
+    return because === undefined ? [] : [{ path: folder + sep + file.name, because }]
+  })
 }
 
-async function differenceOf(
-  fileSystem: FileSystem,
-  path: string,
+function differenceOf(
+  present: FolderEntry | undefined,
   file: GenerationFile,
   access: FileAccess,
-): Promise<Drift['because'] | undefined> {
-  const present = await fileSystem.status(path)
+): Drift['because'] | undefined {
   if (present === undefined) return 'missing'
   if (present.type !== 'file') return 'type'
-  // Compared before it is read: whoever could swap the file could make it endless.
   if (present.sizeBytes !== file.content.length) return 'content'
-  const content = await fileSystem.readFile(path).catch(() => undefined)
-  if (content === undefined) return 'unreadable'
-  if (Buffer.compare(content, file.content) !== 0) return 'content'
+  if (present.content === undefined) return 'unreadable'
+  if (Buffer.compare(present.content, file.content) !== 0) return 'content'
   return hasAccess(present, access) ? undefined : 'access'
 }
 

@@ -17,10 +17,10 @@ const othersMayHelp: readonly ErrorCode[] = [
 
 /** Asks one issuer after the other, until one answers or says something that every one would say. */
 export async function askIssuers<T>(urls: readonly string[], ask: (url: string) => Promise<T>): Promise<T> {
-  let failure: unknown = new MayflyError(
-    'config-invalid',
-    'there is no issuer to ask; name one under `issuers`',
-  )
+  if (urls.length === 0) {
+    throw new MayflyError('config-invalid', 'there is no issuer to ask; name one under `issuers`')
+  }
+  let failure: unknown
   for (const url of urls) {
     try {
       return await ask(url)

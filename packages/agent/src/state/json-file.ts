@@ -1,5 +1,6 @@
-import { type FileSystem, isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import type * as z from 'zod'
+import { readIfThere } from './read-if-there.ts'
 import { stateFileAccess } from './state-folder.ts'
 
 /** A state file is a few certificates and keys; a larger one is not ours. */
@@ -30,15 +31,6 @@ export async function readJsonFile<T>(
 /** Replaces a state file in one durable step. */
 export async function writeJsonFile(fileSystem: FileSystem, path: string, value: unknown): Promise<void> {
   await fileSystem.replaceFile(path, Buffer.from(`${JSON.stringify(value)}\n`), stateFileAccess)
-}
-
-async function readIfThere(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await fileSystem.readFile(path)
-  } catch (error) {
-    if (isMayflyError(error, 'file-missing')) return undefined
-    throw error
-  }
 }
 
 function parseJson(content: Uint8Array, invalid: (reason: string) => MayflyError): unknown {

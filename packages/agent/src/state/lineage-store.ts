@@ -1,8 +1,9 @@
 import { dirname } from 'node:path'
-import { type FileSystem, type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { type FileSystem, type Instant, MayflyError } from '@mayfly/ca-core'
 import { type EnrolmentRecord, enrolmentRecordSchema } from './enrolment-record.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 import { type LineageState, lineageStateSchema } from './lineage-state.ts'
+import { readIfThere } from './read-if-there.ts'
 import { stateFileAccess, statePaths } from './state-folder.ts'
 
 /** An instant has fewer digits; whatever else is in the file, it is a wish. */
@@ -48,12 +49,8 @@ export function openLineageStore(fileSystem: FileSystem, state: string, certific
     wishRenewal: (at) =>
       fileSystem.replaceFile(renewal, new TextEncoder().encode(String(at)), stateFileAccess),
     async renewalWish() {
-      try {
-        return new TextDecoder().decode(await fileSystem.readFile(renewal)).slice(0, wishLengthMax)
-      } catch (error) {
-        if (isMayflyError(error, 'file-missing')) return undefined
-        throw error
-      }
+      const content = await readIfThere(fileSystem, renewal)
+      return content && new TextDecoder().decode(content).slice(0, wishLengthMax)
     },
     removeRenewalWish: () => removeDurably(renewal),
   }

@@ -14,6 +14,12 @@ export interface FileStatus {
   readonly sizeBytes: number
 }
 
+/** What is found under a name in a folder. */
+export interface FolderEntry extends FileStatus {
+  /** Of a file that is not larger than asked for and can be read. */
+  readonly content?: Uint8Array
+}
+
 /**
  * Files as a daemon needs them: created with their final access, durable before they are named.
  *
@@ -39,6 +45,15 @@ export interface FileSystem {
   readLink(path: string): Promise<string | undefined>
   /** Names in the folder, sorted; empty where there is no such folder. */
   list(path: string): Promise<string[]>
+  /**
+   * Those of `names` that are in the folder, read in one go, with the content of files of at most `fileBytesMax` bytes.
+   * `undefined` where there is no folder at `path`. Nothing is followed, neither `path` nor what is in it.
+   */
+  readFolder(
+    path: string,
+    names: readonly string[],
+    fileBytesMax: number,
+  ): Promise<ReadonlyMap<string, FolderEntry> | undefined>
   /** `lstat`: of the link itself, never of what it points to; `undefined` where there is nothing. */
   status(path: string): Promise<FileStatus | undefined>
   setAccess(path: string, access: FileAccess): Promise<void>

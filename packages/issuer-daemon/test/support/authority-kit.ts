@@ -132,6 +132,6 @@ export async function losePowerAtEachStep<Prepared>(options: {
 }
 
 /** Losing power before one of these is losing it before the next that changes something. */
-const readOnly: ReadonlySet<FileOperation> = new Set(['readFile', 'readLink', 'list', 'status'])
+const readOnly: ReadonlySet<FileOperation> = new Set(['readFile', 'readLink', 'list', 'readFolder', 'status'])
 
 class PowerLoss extends Error {}

@@ -1,7 +1,13 @@
 import { constants } from 'node:fs'
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { type FileAccess, type FileStatus, type FileSystem, MayflyError } from '@mayfly/ca-core'
+import { dirname, join } from 'node:path'
+import {
+  type FileAccess,
+  type FileStatus,
+  type FileSystem,
+  type FolderEntry,
+  MayflyError,
+} from '@mayfly/ca-core'
 import { systemRandom } from '../random/system-random.ts'
 import { errnoOf, type FileIntent, fileError } from './file-error.ts'
 import { applyAccess, syncFolder, withFile } from './open-file.ts'
@@ -60,6 +66,15 @@ export const nodeFileSystem: FileSystem = {
     guard(path, 'read', () => unless(['ENOENT', 'EINVAL', 'ENOTDIR'], undefined, () => readlink(path))),
 
   list: (path) => guard(path, 'read', async () => (await unless(['ENOENT'], [], () => readdir(path))).sort()),
+
+  readFolder: (path, names, fileBytesMax) =>
+    guard(path, 'read', async () => {
+      if ((await statusOf(path))?.type !== 'directory') return undefined
+      const entries = await Promise.all(names.map((name) => readEntry(join(path, name), fileBytesMax)))
+      const found = new Map<string, FolderEntry>()
+      for (const [index, entry] of entries.entries()) if (entry) found.set(names[index] ?? '', entry)
+      return found
+    }),
 
   status: (path) => guard(path, 'read', () => statusOf(path)),
 
@@ -164,4 +179,20 @@ async function statusOf(path: string): Promise<FileStatus | undefined> {
         ? 'symlink'
         : 'other'
   return { type, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, sizeBytes: found.size }
+}
+
+async function readEntry(path: string, fileBytesMax: number): Promise<FolderEntry | undefined> {
+  const status = await statusOf(path)
+  if (status?.type !== 'file' || status.sizeBytes > fileBytesMax) return status
+  const content = await readUpTo(path, status.sizeBytes).catch(() => undefined)
+  return { ...status, ...(content !== undefined && { content }) }
+}
+
+/** At most so many bytes: whoever can swap the file could make it endless, or a pipe. */
+async function readUpTo(path: string, bytesMax: number): Promise<Uint8Array> {
+  return withFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, async (file) => {
+    const content = new Uint8Array(bytesMax)
+    const { bytesRead } = await file.read(content, 0, bytesMax, 0)
+    return content.subarray(0, bytesRead)
+  })
 }
