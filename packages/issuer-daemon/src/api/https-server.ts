@@ -53,7 +53,7 @@ export function createHttpsServer(options: HttpsServerOptions, listener: Request
       keepAliveTimeout: timeouts.keepAliveMs,
       connectionsCheckingInterval: timeouts.checkIntervalMs,
       maxHeaderSize: headerBytesMax,
-      // RFC 9110 7.2: a request without or with two Host headers is refused.
+      // RFC 9110 7.2. One with two is refused on the request path: Node would take the first.
       requireHostHeader: true,
       joinDuplicateHeaders: false,
     },

@@ -11,7 +11,16 @@ import { bodyBytesMax } from './server-limits.ts'
 /** Longer than a SHA-256 in hex or the longest identity name. */
 const pathParameterCharactersMax = 128
 
-const everyMethod: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const everyMethod: readonly HTTPMethods[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'QUERY',
+]
 
 /** Routes behind the request path, on a server that does not listen yet. */
 export interface JsonServer {

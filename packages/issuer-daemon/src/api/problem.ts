@@ -57,6 +57,8 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request-invalid',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type-unsupported',
   FST_ERR_CTP_EMPTY_TYPE: 'media-type-unsupported',
+  // Of a QUERY (RFC 10008), which nothing here takes.
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: 'media-type-unsupported',
 }
 
 const fastifyMessages: Partial<Record<ErrorCode, string>> = {

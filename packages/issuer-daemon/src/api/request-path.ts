@@ -12,6 +12,7 @@ import { mediaTypeOf, type ReadBody, readJsonBody } from './request-body.ts'
 import { newRequestId, requestIdHeader } from './request-id.ts'
 import type { RequestPathPorts } from './request-path-ports.ts'
 import type { Route } from './route.ts'
+import { requireSingleHeaders } from './single-headers.ts'
 import { validateInput } from './validation.ts'
 
 /**
@@ -50,6 +51,7 @@ function requireDeclaration({ url, method, config }: RouteOptions): void {
 function meet(request: FastifyRequest, reply: FastifyReply, ports: RequestPathPorts): void {
   begin(request, reply, ports)
   limitAddress(request, ports)
+  requireSingleHeaders(request.raw.rawHeaders)
   refuseMisdirected(request, reply)
 }
 

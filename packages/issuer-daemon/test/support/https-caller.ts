@@ -10,7 +10,8 @@ export interface Sent {
   readonly text?: string | Uint8Array
   /** Media type; `null` for none. Default: JSON where there is a body. */
   readonly type?: string | null
-  readonly headers?: Readonly<Record<string, string>>
+  /** A field with several values is sent as often. */
+  readonly headers?: Readonly<Record<string, string | string[]>>
   readonly tls?: RequestOptions
 }
 
