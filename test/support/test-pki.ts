@@ -101,10 +101,11 @@ export async function createTestRoot(options: TestPkiOptions = {}): Promise<Test
   return { certificate, keys, pem: pemOf(certificate) }
 }
 
-/** An intermediate of 90 days with path length 0. */
+/** An intermediate of 90 days, with path length 0 unless said otherwise. */
 export async function createTestIntermediate(
   root: TestAuthority,
   commonName = 'Test Intermediate',
+  pathLength = 0,
 ): Promise<TestAuthority> {
   const keys = await createTestKeys()
   const certificate = await x509.X509CertificateGenerator.create({
@@ -117,7 +118,7 @@ export async function createTestIntermediate(
     publicKey: keys.publicKey,
     signingKey: root.keys.privateKey,
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.BasicConstraintsExtension(true, pathLength, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       new x509.ExtendedKeyUsageExtension([...usageIds(['server', 'client'])]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -125,6 +126,36 @@ export async function createTestIntermediate(
     ],
   })
   return { certificate, keys, pem: pemOf(certificate) }
+}
+
+/**
+ * Name and key of an intermediate in a certificate that its thief wrote: over since yesterday, and signed by no root, or by
+ * a false one.
+ * Who links a chain by names and key ids alone takes it for the intermediate.
+ */
+export async function forgeIntermediate(
+  stolen: TestAuthority,
+  root: TestAuthority,
+  signer?: TestAuthority,
+): Promise<TestAuthority> {
+  const { privateKey } = signer?.keys ?? (await createTestKeys())
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: randomSerial(),
+    subject: stolen.certificate.subject,
+    issuer: root.certificate.subject,
+    notBefore: ago(2 * dayMs),
+    notAfter: ago(dayMs),
+    signingAlgorithm: algorithm,
+    publicKey: stolen.keys.publicKey,
+    signingKey: privateKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(stolen.keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(root.keys.publicKey),
+    ],
+  })
+  return { certificate, keys: stolen.keys, pem: pemOf(certificate) }
 }
 
 /** A P-256 key pair whose private key can be exported. */

@@ -88,14 +88,14 @@ export class Trust extends EventEmitter<TrustEvents> {
       rejectUnauthorized: true,
       checkServerIdentity: (host, certificate) => {
         const expected = peer === undefined ? expectHost(host) : expectIdentity([peer])
-        return verdictOf(certificate, expected, settings, live.held.distrusted)
+        return verdictOf(certificate, expected, settings, live.held)
       },
     }
   }
 
   /** Who is at the other end. Throws a `TrustError` when nobody is whom the bundle vouches for. */
   peerIdentity(connection: Socket | IncomingMessage): PeerIdentity {
-    return verifiedPeer(connection, this.context.settings, this.context.live.held.distrusted)
+    return verifiedPeer(connection, this.context.settings, this.context.live.held)
   }
 
   /**

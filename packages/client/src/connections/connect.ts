@@ -3,7 +3,7 @@ import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
 import type { Material } from '../material/material.ts'
 import type { Instant, TrustSettings } from '../options.ts'
-import { refuseDistrusted } from '../peers/distrusted-chain.ts'
+import { type DistrustRules, refuseDistrusted } from '../peers/distrusted-chain.ts'
 import { type ExpectedPeer, expectHost, expectIdentity } from '../peers/expected-peer.ts'
 import { judgePeer } from '../peers/judge-peer.ts'
 import { peerCertificateOf } from '../peers/peer-certificate.ts'
@@ -52,8 +52,7 @@ export async function connectPinned(
     ...endpointOf(target),
     secureContext: material.secureContext,
     rejectUnauthorized: true,
-    checkServerIdentity: (_host, certificate) =>
-      verdictOf(certificate, expected, settings, material.distrusted),
+    checkServerIdentity: (_host, certificate) => verdictOf(certificate, expected, settings, material),
   })
   socket.setKeepAlive(true).setNoDelay(target.noDelay ?? true)
   await secured(socket, describeTarget(target), settings.connectTimeoutMs)
@@ -66,13 +65,13 @@ export function verdictOf(
   certificate: PeerCertificate,
   expected: ExpectedPeer,
   settings: TrustSettings,
-  distrusted: readonly string[],
+  rules: DistrustRules,
 ): TrustError | undefined {
-  const refused = refuseDistrusted(certificate, distrusted)
+  const refused = refuseDistrusted(certificate, rules)
   if (refused !== undefined) return refused
   const { maxLifetimeSeconds } = settings
-  const rules = { expected, now: settings.now(), maxLifetimeSeconds }
-  const verdict = judgePeer(new X509Certificate(certificate.raw), rules)
+  const judged = { expected, now: settings.now(), maxLifetimeSeconds }
+  const verdict = judgePeer(new X509Certificate(certificate.raw), judged)
   return verdict.ok ? undefined : verdict.error
 }
 

@@ -1,8 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { createSecureContext } from 'node:tls'
 import { keyExchangeGroups } from '../connections/key-exchange.ts'
 import { unresumable } from '../connections/no-resumption.ts'
 import type { Instant, TrustSettings } from '../options.ts'
+import { fingerprintOf } from '../peers/distrusted-chain.ts'
 import { TrustError } from '../trust-error.ts'
 import { type MaterialPaths, readMaterialFiles } from './material-files.ts'
 import { type OwnCertificate, parseOwnCertificate } from './own-certificate.ts'
@@ -13,6 +15,8 @@ export interface Material {
   readonly roots: TrustedRoots
   /** SHA-256 of intermediates that no chain may lead through, lower hex. */
   readonly distrusted: readonly string[]
+  /** SHA-256 of the roots, lower hex. */
+  readonly rootFingerprints: ReadonlySet<string>
   readonly own?: OwnCertificate
   /** For `tls.createServer` and `setSecureContext`. */
   readonly contextOptions: SecureContextOptions
@@ -32,6 +36,7 @@ export function loadMaterial(paths: MaterialPaths, settings: TrustSettings, now:
   return {
     roots,
     distrusted: parseDistrusted(files.bundle.text),
+    rootFingerprints: new Set(roots.map((root) => fingerprintOf(new X509Certificate(root)))),
     ...(own === undefined ? {} : { own }),
     contextOptions,
     secureContext: prepareContext(contextOptions, paths),

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 
 const seen = new WeakMap<TLSSocket, X509Certificate>()
 
@@ -11,4 +11,16 @@ export function peerCertificateOf(socket: TLSSocket): X509Certificate | undefine
   const certificate = seen.get(socket) ?? socket.getPeerX509Certificate()
   if (certificate !== undefined) seen.set(socket, certificate)
   return certificate
+}
+
+const seenChains = new WeakMap<TLSSocket, DetailedPeerCertificate>()
+
+/** The certificates that the peer showed, as Node links them: by names and key ids alone. Kept for the same reasons. */
+export function peerChainOf(socket: TLSSocket): DetailedPeerCertificate | undefined {
+  const seen = seenChains.get(socket)
+  if (seen !== undefined) return seen
+  const chain: DetailedPeerCertificate | null = socket.getPeerCertificate(true)
+  if (chain?.raw === undefined) return undefined
+  seenChains.set(socket, chain)
+  return chain
 }

@@ -3,9 +3,9 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { TrustSettings } from '../options.ts'
 import { TrustError } from '../trust-error.ts'
-import { refuseDistrusted } from './distrusted-chain.ts'
+import { type DistrustRules, refuseDistrusted } from './distrusted-chain.ts'
 import { judgePeer } from './judge-peer.ts'
-import { peerCertificateOf } from './peer-certificate.ts'
+import { peerCertificateOf, peerChainOf } from './peer-certificate.ts'
 import type { PeerIdentity } from './peer-identity.ts'
 
 /**
@@ -16,14 +16,14 @@ import type { PeerIdentity } from './peer-identity.ts'
 export function verifiedPeer(
   connection: Socket | IncomingMessage,
   settings: TrustSettings,
-  distrusted: readonly string[],
+  rules: DistrustRules,
 ): PeerIdentity {
   const socket = 'socket' in connection ? connection.socket : connection
   const certificate = socket instanceof TLSSocket ? peerCertificateOf(socket) : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined || !socket.authorized) {
     throw new TrustError('peer-missing', 'The other side showed no certificate that the bundle vouches for')
   }
-  const refused = refuseDistrusted(socket.getPeerCertificate(true), distrusted)
+  const refused = refuseDistrusted(peerChainOf(socket), rules)
   if (refused !== undefined) throw refused
   const { now, maxLifetimeSeconds } = settings
   const verdict = judgePeer(certificate, { expected: { match: 'anyone' }, now: now(), maxLifetimeSeconds })

@@ -8,7 +8,7 @@ import { requireFullHandshake } from '../connections/no-resumption.ts'
 import { refuseDistrusted } from '../peers/distrusted-chain.ts'
 import { type ExpectedPeer, expectIdentity } from '../peers/expected-peer.ts'
 import { judgePeer } from '../peers/judge-peer.ts'
-import { peerCertificateOf } from '../peers/peer-certificate.ts'
+import { peerCertificateOf, peerChainOf } from '../peers/peer-certificate.ts'
 import { TrustError } from '../trust-error.ts'
 import { OldConnections } from './old-connections.ts'
 import { createRefusal, type Refusal } from './refusal.ts'
@@ -101,7 +101,7 @@ export class PinnedServer extends Server {
     if (!socket.authorized || certificate === undefined) {
       throw new TrustError('peer-missing', 'The caller showed no certificate that the bundle vouches for')
     }
-    const refused = refuseDistrusted(socket.getPeerCertificate(true), this.#context.live.held.distrusted)
+    const refused = refuseDistrusted(peerChainOf(socket), this.#context.live.held)
     if (refused !== undefined) throw refused
     const { now, maxLifetimeSeconds } = this.#context.settings
     const verdict = judgePeer(certificate, { expected: this.#expected, now: now(), maxLifetimeSeconds })
