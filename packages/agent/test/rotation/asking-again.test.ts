@@ -103,6 +103,27 @@ describe('asking again', () => {
     assert.ok(host.clock.now() < (host.state.generations[0]?.notAfter ?? 0), 'before the old one has ended')
   })
 
+  test('renew --now when the server was mended: tried at once, whatever is waited for; while it is down, once', async () => {
+    const host = await enrolledHost()
+    host.server.down = true
+    await host.run(13 * hourMs)
+    const attempts = (): number => host.state.setbacks.install?.attempts ?? 0
+    while (
+      !(host.state.setbacks.install && host.state.setbacks.install.retryAt - host.clock.now() > 2 * minuteMs)
+    )
+      await host.run(secondMs)
+    const before = attempts()
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(minuteMs)
+    assert.equal(attempts(), before + 1, 'once for one wish')
+    host.server.down = false
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(secondMs)
+    assert.equal(host.state.live?.served, true)
+    assert.ok((liveGeneration(host.state)?.number ?? 0) > 1)
+    assert.deepEqual(host.state.setbacks, {})
+  })
+
   test('renew --now, and the wish cannot be removed: one certificate for it, not one after another', async () => {
     const host = await enrolledHost()
     await host.store.wishRenewal(host.clock.now())
