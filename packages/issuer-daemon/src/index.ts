@@ -37,6 +37,7 @@ export {
 } from './authority/load-authority.ts'
 export { backUpStore, type MadeBackup } from './backup/back-up-store.ts'
 export { type RestoredStore, restoreStore } from './backup/restore-store.ts'
+export { acceptClockAtRest } from './clock/accept-clock-at-rest.ts'
 export type {
   IssuerConfiguration,
   ListenAddress,
