@@ -8,8 +8,9 @@ import { runProgram } from './run-program.mjs'
 const rounds = [
   // Many tests wait for servers and clocks: two cores are not filled by two files at a time.
   { files: ['packages/*/test/**/*.test.ts', 'test/!(scenarios)/**/*.test.ts'], filesAtOnce: 3 },
-  // Whole fleets, whose certificates live for a minute of real time: each has the machine to itself.
-  { files: ['test/scenarios/**/*.test.ts'], filesAtOnce: 1 },
+  // Whole fleets, whose certificates live for a minute of real time: they have the machine to themselves. Beside
+  // the longest, which mostly waits, there is room for the others.
+  { files: ['test/scenarios/**/*.test.ts'], filesAtOnce: 2 },
 ]
 const testTimeoutMs = 300_000
 /** A program that a signal ended has a larger exit code, as in a shell. */
