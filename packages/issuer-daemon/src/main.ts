@@ -1,5 +1,7 @@
 import {
   createLogger,
+  type FileWatch,
+  keepConfiguration,
   type Logger,
   nodeFileSystem,
   nodeProcessRunner,
@@ -9,6 +11,7 @@ import {
   stopSignals,
   systemClock,
   systemRandom,
+  watchConfiguration,
 } from '@mayfly/platform'
 import { type AuthorityShelf, openAuthorityShelf } from './authority/authority-shelf.ts'
 import { type LoadedAuthority, loadAuthority } from './authority/load-authority.ts'
@@ -25,7 +28,8 @@ export interface RunIssuerOptions {
 }
 
 /**
- * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP reloads it.
+ * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP and a change of the file
+ * reload it.
  * Resolves when everything that was accepted is finished. Rejects with a `MayflyError` where it can't start.
  *
  * This is the composition root: only here are the adapters named and the environment read.
@@ -53,8 +57,14 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
       ...authorityAccess(configuration, options),
     }
     const issuer = await startIssuer(configuration, foundation)
-    hangups.serve(() => reload(configPath, issuer, log))
-    await untilStopped(issuer, configuration, systemd, log, signal)
+    const reload = reloader(configPath, issuer, log)
+    hangups.serve(reload)
+    const watch = await watchFile(configPath, reload, log)
+    try {
+      await untilStopped(issuer, configuration, systemd, log, signal)
+    } finally {
+      await watch.close()
+    }
   } finally {
     hangups.dispose()
     dispose()
@@ -85,12 +95,21 @@ async function untilStopped(
 }
 
 /** A mistake in the configuration or on disk is told, and the issuer goes on as it was. */
-async function reload(configPath: string, issuer: RunningIssuer, log: Logger): Promise<void> {
-  try {
-    await issuer.reload(await readIssuerConfiguration(nodeFileSystem, configPath))
-  } catch (error) {
-    log.error({ err: error }, 'not reloaded')
-  }
+function reloader(configPath: string, issuer: RunningIssuer, log: Logger): () => Promise<void> {
+  const kept = keepConfiguration({
+    read: () => readIssuerConfiguration(nodeFileSystem, configPath),
+    follow: (next) => issuer.reload(next),
+    onMistake: (error) => log.error({ err: error }, 'not reloaded'),
+  })
+  return () => kept.reload()
+}
+
+function watchFile(configPath: string, reload: () => Promise<void>, log: Logger): Promise<FileWatch> {
+  return watchConfiguration(configPath, {
+    onChange: () => void reload(),
+    onError: (err) =>
+      log.warn({ err }, 'watching the configuration has failed; SIGHUP reloads it all the same'),
+  })
 }
 
 function authorityAccess(
@@ -120,17 +139,19 @@ function systemdNotifier(log: Logger): SystemdNotifier {
   })
 }
 
-/** SIGHUP would end the process before the issuer runs; afterwards one reload follows the other. */
+/** SIGHUP would end the process before the issuer runs. */
 function queueHangups(): { serve(reload: () => Promise<void>): void; dispose(): void } {
-  let act = async (): Promise<void> => undefined
-  let last = Promise.resolve()
+  let act: (() => Promise<void>) | undefined
+  let isAsked = false
   const onHangup = (): void => {
-    last = last.then(() => act())
+    if (act === undefined) isAsked = true
+    else void act()
   }
   process.on('SIGHUP', onHangup)
   return {
     serve(reload) {
       act = reload
+      if (isAsked) void reload()
     },
     dispose: () => void process.off('SIGHUP', onHangup),
   }
