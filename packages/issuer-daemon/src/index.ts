@@ -11,6 +11,7 @@ export {
   verifyAuditChain,
 } from './audit/audit-chain.ts'
 export type { Actor, AuditOutcome, AuditRecord } from './audit/audit-record.ts'
+export { auditRetentionSecondsMin } from './audit/compare-head.ts'
 export type { AuditEndView, AuditRecordView } from './audit/read-audit.ts'
 export { type AuthorityFiles, authorityFiles } from './authority/authority-files.ts'
 export {
