@@ -21,6 +21,7 @@ import { readIssuerConfiguration } from './configuration/read-configuration.ts'
 import type { Foundation } from './running/foundation.ts'
 import { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
 import { openStore } from './store/open-store.ts'
+import { ThreadVerifier } from './verifying/thread-verifier.ts'
 
 export interface RunIssuerOptions {
   /** Asks a person for the passphrase without showing the answer, where the configuration says so. */
@@ -45,12 +46,14 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
     clock: systemClock,
     random: systemRandom,
   })
+  const verifier = new ThreadVerifier()
   const hangups = queueHangups()
   try {
     const foundation: Foundation = {
       clock: systemClock,
       random: systemRandom,
       store,
+      verifier,
       log,
       resolveAccess: (request) =>
         resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
@@ -68,6 +71,7 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
   } finally {
     hangups.dispose()
     dispose()
+    await verifier.close()
     await store.close()
   }
 }
