@@ -74,6 +74,7 @@ const metrics = createIssuerMetrics({
   storeBytes: refuseToRead,
   authorityNotAfter: () => undefined,
   bundleSequence: () => 1,
+  isWritable: () => true,
 })
 
 const server = await startPublicServer({
