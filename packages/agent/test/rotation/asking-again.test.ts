@@ -124,6 +124,26 @@ describe('asking again', () => {
     assert.deepEqual(host.state.setbacks, {})
   })
 
+  for (const code of ['quota-exceeded', 'identity-suspended'] as const) {
+    test(`${code} until shortly before the end: looked at now and then, and often enough at last`, async () => {
+      const host = await enrolledHost()
+      const asked = (): number => host.issuer.requests.filter(({ url }) => url.endsWith('/requests')).length
+      host.issuer.fault = async (request, real) =>
+        request.url.endsWith('/requests') ? host.issuer.problem(new MayflyError(code, 'Not today.')) : real()
+      await host.store.wishRenewal(host.clock.now())
+      await host.step()
+      const before = asked()
+      await host.run(8 * hourMs)
+      assert.ok(asked() - before <= 16, `asked ${asked() - before} times in eight hours`)
+      const { notAfter } = host.state.head
+      await host.run(notAfter - host.clock.now() - 6 * minuteMs)
+      host.issuer.fault = undefined
+      await host.run(6 * minuteMs - secondMs)
+      assert.equal(host.state.live?.served, true)
+      assert.ok((liveGeneration(host.state)?.notAfter ?? 0) > notAfter)
+    })
+  }
+
   test('renew --now, and the wish cannot be removed: one certificate for it, not one after another', async () => {
     const host = await enrolledHost()
     await host.store.wishRenewal(host.clock.now())
