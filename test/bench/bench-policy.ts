@@ -9,5 +9,5 @@ export const benchPolicy = {
   tokenLifetimeSeconds: 900,
   dailyQuota: 50,
   retentionSeconds: 604_800,
-  sweepChunk: 500,
+  sweepChunk: 1_000,
 } as const satisfies Omit<Policy, 'issuerUrl'>

@@ -73,7 +73,7 @@ for (const type of keyTypes) {
   const plan = profile.plan({
     identity: { name: 'web-1', names },
     publicKey: keyPair.publicKey,
-    serial: drawSerial(random),
+    serial: drawSerial(random, now),
     now,
     lifetimeSeconds: 86_400,
   })

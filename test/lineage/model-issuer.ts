@@ -125,11 +125,17 @@ export class ModelIssuer {
 
   sweep(now: Instant): void {
     const { identity } = this.#books
-    if (identity.staged === undefined || identity.staged.mintAt > now) return
-    for (const decision of planSweep([identity], policy, now)) {
-      if (decision.do === 'skip') continue
-      this.#books = { ...this.#books, identity: decision.next }
-      this.#mint({ ...decision, keyHash: decision.publicKey.hash }, now)
+    const { staged, suspension, lineage } = identity
+    if (staged === undefined || staged.mintAt > now) return
+    const due = { ...identity, staged, isSuspended: suspension !== undefined }
+    for (const decision of planSweep([due], policy, now)) {
+      if (decision.do === 'skip' || lineage === undefined) continue
+      const { generation, quota } = decision
+      const begun = { ...identity, lineage: { ...lineage, newestGeneration: generation }, quota }
+      // The identity moves with the record, or not at all.
+      const before = this.#books
+      this.#books = { ...before, identity: begun }
+      if (!this.#mint({ ...decision, keyHash: decision.publicKey.hash }, now)) this.#books = before
     }
   }
 

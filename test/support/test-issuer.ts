@@ -82,12 +82,13 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     const ready = prepared.get(profile) ?? prepareIssuing({ authority, profile })
     prepared.set(profile, ready)
     const { plan, issue: sign } = await ready
+    const now = order.now ?? systemClock.now()
     const leaf = await sign(
       plan({
         identity: { name: 'web-1', names: parseNames(names) },
         publicKey: keyPair.publicKey,
-        serial: drawSerial(systemRandom),
-        now: order.now ?? systemClock.now(),
+        serial: drawSerial(systemRandom, now),
+        now,
         lifetimeSeconds: order.lifetimeSeconds ?? 3_600,
       }),
     )

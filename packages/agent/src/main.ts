@@ -5,11 +5,13 @@ import {
   notifySystemd,
   removeLeftovers,
   type StopSignals,
+  startMetricsServer,
   stopSignals,
 } from '@mayfly/platform'
 import type { AgentPorts } from './agent-ports.ts'
 import { type AgentConfiguration, readAgentConfiguration } from './configuration/agent-configuration.ts'
 import { localPorts } from './local-ports.ts'
+import { writeTextfile } from './metrics/write-textfile.ts'
 import { type RunningAgent, startAgent } from './running/agent.ts'
 import { watchHost } from './running/watch-host.ts'
 import { prepareStateFolder, statePaths } from './state/state-folder.ts'
@@ -72,6 +74,7 @@ async function runLocked(run: LockedRun): Promise<void> {
     onError: (err) => logger.warn({ err }, 'systemd was not told'),
   })
   let told = ''
+  let started: RunningAgent | undefined
   const agent = await startAgent({
     ports,
     logger,
@@ -83,9 +86,10 @@ async function runLocked(run: LockedRun): Promise<void> {
       const line = statusLine(status)
       if (line !== told) void systemd.status(line)
       told = line
+      if (started !== undefined) refreshTextfile(run, started)
     },
-    givesMetrics: true,
   })
+  started = agent
   const unlisten = listenToSignals(agent, logger)
   const watch = await watchHost(configPath, configuration, {
     onFiles: () => agent.wake(),
@@ -93,7 +97,12 @@ async function runLocked(run: LockedRun): Promise<void> {
     onError: (err) =>
       logger.warn({ err }, 'watching files has failed; the agent looks every minute all the same'),
   })
-  logger.info({ configPath, metrics: agent.metricsAddress() }, 'the agent is running')
+  const listen = configuration.metrics.listen
+  const server =
+    listen === undefined || agent.metrics === undefined
+      ? undefined
+      : await startMetricsServer({ registry: agent.metrics.registry, listen, isReady: () => agent.isReady() })
+  logger.info({ configPath, metrics: server?.address }, 'the agent is running')
   await systemd.ready()
   const alive = systemd.keepAlive(stop.signal, () => agent.isAlive())
   await aborted(stop.signal)
@@ -103,6 +112,7 @@ async function runLocked(run: LockedRun): Promise<void> {
   stop.dispose()
   await watch.close()
   await agent.stop()
+  await server?.close()
   logger.info('the agent has stopped')
 }
 
@@ -110,6 +120,14 @@ async function runLocked(run: LockedRun): Promise<void> {
 async function removeUnfinished({ fileSystem }: AgentPorts, state: string): Promise<void> {
   const folders = [state, statePaths.lineages(state), statePaths.bundles(state), statePaths.renewals(state)]
   for (const folder of folders) await removeLeftovers(fileSystem, folder)
+}
+
+function refreshTextfile({ configuration, ports, logger }: LockedRun, agent: RunningAgent): void {
+  const path = configuration.metrics.textfile
+  if (path === undefined || agent.metrics === undefined) return
+  writeTextfile(ports.fileSystem, path, agent.metrics.registry).catch((err: unknown) => {
+    logger.warn({ err }, 'the metrics file cannot be written')
+  })
 }
 
 function listenToSignals(agent: RunningAgent, logger: Logger): () => void {

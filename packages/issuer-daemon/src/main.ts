@@ -1,7 +1,5 @@
 import {
   createLogger,
-  type FileWatch,
-  keepConfiguration,
   type Logger,
   nodeFileSystem,
   nodeProcessRunner,
@@ -11,7 +9,6 @@ import {
   stopSignals,
   systemClock,
   systemRandom,
-  watchConfiguration,
 } from '@mayfly/platform'
 import { type AuthorityShelf, openAuthorityShelf } from './authority/authority-shelf.ts'
 import { type LoadedAuthority, loadAuthority } from './authority/load-authority.ts'
@@ -21,7 +18,6 @@ import { readIssuerConfiguration } from './configuration/read-configuration.ts'
 import type { Foundation } from './running/foundation.ts'
 import { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
 import { openStore } from './store/open-store.ts'
-import { ThreadVerifier } from './verifying/thread-verifier.ts'
 
 export interface RunIssuerOptions {
   /** Asks a person for the passphrase without showing the answer, where the configuration says so. */
@@ -29,8 +25,7 @@ export interface RunIssuerOptions {
 }
 
 /**
- * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP and a change of the file
- * reload it.
+ * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP reloads it.
  * Resolves when everything that was accepted is finished. Rejects with a `MayflyError` where it can't start.
  *
  * This is the composition root: only here are the adapters named and the environment read.
@@ -46,32 +41,23 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
     clock: systemClock,
     random: systemRandom,
   })
-  const verifier = new ThreadVerifier()
   const hangups = queueHangups()
   try {
     const foundation: Foundation = {
       clock: systemClock,
       random: systemRandom,
       store,
-      verifier,
       log,
       resolveAccess: (request) =>
         resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
       ...authorityAccess(configuration, options),
     }
     const issuer = await startIssuer(configuration, foundation)
-    const reload = reloader(configPath, issuer, log)
-    hangups.serve(reload)
-    const watch = await watchFile(configPath, reload, log)
-    try {
-      await untilStopped(issuer, configuration, systemd, log, signal)
-    } finally {
-      await watch.close()
-    }
+    hangups.serve(() => reload(configPath, issuer, log))
+    await untilStopped(issuer, configuration, systemd, log, signal)
   } finally {
     hangups.dispose()
     dispose()
-    await verifier.close()
     await store.close()
   }
 }
@@ -99,21 +85,12 @@ async function untilStopped(
 }
 
 /** A mistake in the configuration or on disk is told, and the issuer goes on as it was. */
-function reloader(configPath: string, issuer: RunningIssuer, log: Logger): () => Promise<void> {
-  const kept = keepConfiguration({
-    read: () => readIssuerConfiguration(nodeFileSystem, configPath),
-    follow: (next) => issuer.reload(next),
-    onMistake: (error) => log.error({ err: error }, 'not reloaded'),
-  })
-  return () => kept.reload()
-}
-
-function watchFile(configPath: string, reload: () => Promise<void>, log: Logger): Promise<FileWatch> {
-  return watchConfiguration(configPath, {
-    onChange: () => void reload(),
-    onError: (err) =>
-      log.warn({ err }, 'watching the configuration has failed; SIGHUP reloads it all the same'),
-  })
+async function reload(configPath: string, issuer: RunningIssuer, log: Logger): Promise<void> {
+  try {
+    await issuer.reload(await readIssuerConfiguration(nodeFileSystem, configPath))
+  } catch (error) {
+    log.error({ err: error }, 'not reloaded')
+  }
 }
 
 function authorityAccess(
@@ -143,19 +120,17 @@ function systemdNotifier(log: Logger): SystemdNotifier {
   })
 }
 
-/** SIGHUP would end the process before the issuer runs. */
+/** SIGHUP would end the process before the issuer runs; afterwards one reload follows the other. */
 function queueHangups(): { serve(reload: () => Promise<void>): void; dispose(): void } {
-  let act: (() => Promise<void>) | undefined
-  let isAsked = false
+  let act = async (): Promise<void> => undefined
+  let last = Promise.resolve()
   const onHangup = (): void => {
-    if (act === undefined) isAsked = true
-    else void act()
+    last = last.then(() => act())
   }
   process.on('SIGHUP', onHangup)
   return {
     serve(reload) {
       act = reload
-      if (isAsked) void reload()
     },
     dispose: () => void process.off('SIGHUP', onHangup),
   }

@@ -52,7 +52,7 @@ async function addSpecimen(store: Store, { now, authority }: FillOptions): Promi
     plan({
       identity: { name, names: [{ type: 'dns', value: `${name}.example` }] },
       publicKey,
-      serial: drawSerial(systemRandom),
+      serial: drawSerial(systemRandom, at),
       now: at,
       lifetimeSeconds: 86_400,
     }),
@@ -103,6 +103,8 @@ function multiply(database: DatabaseSync, { count, now, dueWithinMs }: FillOptio
   for (let id = 2; id <= count; id++) {
     const { spki, keyHash } = newKey()
     const name = nameOf(id)
+    // As if all had been enrolled one after the other, in the hours before.
+    const issuedAt = now - 11 * hourMs + Math.floor((id / count) * hourMs)
     identity.run({
       id,
       name,
@@ -110,7 +112,7 @@ function multiply(database: DatabaseSync, { count, now, dueWithinMs }: FillOptio
       spki,
       key: Buffer.from(keyHash, 'hex'),
       mintAt: now + Math.floor((spread(id) * dueWithinMs) / 2 ** 32),
-      serial: Buffer.from(drawSerial(systemRandom), 'hex'),
+      serial: Buffer.from(drawSerial(systemRandom, issuedAt), 'hex'),
     })
   }
   const forEach = 'identity AS other WHERE other.id > 1 AND source.rowid = 1 ORDER BY other.id'

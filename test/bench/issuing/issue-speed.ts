@@ -51,7 +51,7 @@ async function measure(keyType: KeyType, quick: boolean): Promise<Figure[]> {
       issue(index) {
         const { publicKey } = parseCertificateRequest(requests[index % requests.length] ?? new Uint8Array())
         const now = systemClock.now()
-        const serial = drawSerial(systemRandom)
+        const serial = drawSerial(systemRandom, now)
         return issue(plan({ identity, publicKey, serial, now, lifetimeSeconds: 86_400 }))
       },
     },

@@ -59,22 +59,6 @@ export function identityTests(bench: StoreBench): void {
       assert.deepEqual(namesOf(await bench.store.identities({ suspended: true, limit: 2 })), ['b'])
     })
 
-    it('begin-generation: the newest generation and the quota move, and nothing else', async () => {
-      const identity = await bench.addIdentity()
-      const lineage = { number: 1, headGeneration: 4, headSince: start, newestGeneration: 5 }
-      const held = { ...identity, lineage, lineagesBegun: 1, staged: stagedKey('key', start) }
-      assert.equal(await bench.apply({ do: 'move-identity', next: held }), 'done')
-      const begun = { id: identity.id, version: 2, newestGeneration: 6, quota: { day: 20_000, count: 3 } }
-      assert.equal(await bench.apply({ do: 'begin-generation', identity: begun }), 'done')
-      assert.deepEqual(await bench.store.identity({ name: 'web-1' }), {
-        ...held,
-        version: 3,
-        lineage: { ...lineage, newestGeneration: 6 },
-        quota: { day: 20_000, count: 3 },
-      })
-      assert.equal(await bench.apply({ do: 'begin-generation', identity: begun }), 'identity-moved')
-    })
-
     it('unknown → undefined', async () => {
       assert.equal(await bench.store.identity({ name: 'nobody' }), undefined)
       assert.equal(await bench.store.identity({ id: 4_711 }), undefined)

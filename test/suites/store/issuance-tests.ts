@@ -90,6 +90,33 @@ export function issuanceTests(bench: StoreBench): void {
       })
     }
 
+    it('record with a begun generation: that and the quota move too, unless the identity moved', async () => {
+      const identity = await bench.addIdentity()
+      const lineage = { number: 1, headGeneration: 4, headSince: start, newestGeneration: 5 }
+      const held = { ...identity, lineage, lineagesBegun: 1, staged: stagedKey('key 1', start) }
+      assert.equal(await bench.apply({ do: 'move-identity', next: held }), 'done')
+      const place = { generation: 6, parentGeneration: 4 }
+      assert.equal(await bench.apply({ do: 'intend', intent: { ...intent(identity, 1), ...place } }), 'done')
+      const record = (version: number) => ({
+        do: 'record' as const,
+        certificate: certificate(1),
+        at: start,
+        begun: { version, newestGeneration: 6, quota: { day: 20_000, count: 3 } },
+      })
+      assert.equal(await bench.apply(record(1)), 'identity-moved')
+      assert.deepEqual(await bench.store.identity({ name: 'web-1' }), { ...held, version: 2 })
+      assert.equal(await bench.store.certificate({ keyHash: hash('key 1') }), undefined)
+      assert.equal(await bench.apply(record(2)), 'done')
+      const { staged: _, ...unstaged } = held
+      assert.deepEqual(await bench.store.identity({ name: 'web-1' }), {
+        ...unstaged,
+        version: 3,
+        lineage: { ...lineage, newestGeneration: 6 },
+        newest: { serial: serial(1), generation: 6, notAfter: start + day },
+        quota: { day: 20_000, count: 3 },
+      })
+    })
+
     it('pendingIntents: only those from before, oldest first', async () => {
       const identity = await bench.addIdentity()
       for (const number of [3, 1, 2]) {

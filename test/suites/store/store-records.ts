@@ -91,7 +91,7 @@ export async function names(store: Store): Promise<string[]> {
   return namesOf(await store.identities({ limit: 100 }))
 }
 
-export function namesOf(identities: readonly IdentityRecord[]): string[] {
+export function namesOf(identities: readonly { readonly name: string }[]): string[] {
   return identities.map(({ name }) => name)
 }
 

@@ -58,13 +58,13 @@ export const agentConfigurationSchema: z.ZodType<AgentConfiguration, unknown> = 
         textfile: filePath.optional().describe('A file for the textfile collector of node_exporter.'),
       })
       .optional()
-      .describe('Prometheus metrics.'),
+      .describe('Prometheus metrics; a change needs a restart.'),
     log: z
       .strictObject({
         level: z.enum(logLevels).optional().describe('The least serious line written; `info` if absent.'),
       })
       .optional()
-      .describe('The log, JSON lines on standard output.'),
+      .describe('The log, JSON lines on standard output; a change needs a restart.'),
   })
   .refine(({ live }) => live === undefined || dirname(live) !== live, {
     message: 'must be a folder below another, which holds the archive beside it',

@@ -17,7 +17,6 @@ import {
   readConfigurationText,
   writeCertificateEntry,
 } from '../configuration/write-certificate-entry.ts'
-import { liveFolderExists } from '../installing/live-folder.ts'
 import { createCertificateKeeper, type KeeperView } from '../rotation/certificate-keeper.ts'
 import { localServers } from '../rotation/local-servers.ts'
 import type { RotationEvent } from '../rotation/rotation-event.ts'
@@ -73,9 +72,8 @@ export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise
   const name = parseIdentityName(options.name ?? claims.identity)
   const { configuration, entry } = await planEntry(options, ports, name, claims)
   const settings = settingsOf(configuration, name, claims)
-  // A token is used once: an owner that does not exist is told before, and a folder that cannot be used.
+  // A token is used once: an owner that does not exist is told before.
   await resolveAccess(settings, ports)
-  await liveFolderExists(ports.fileSystem, configuration.live)
 
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))

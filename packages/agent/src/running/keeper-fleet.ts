@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, minuteMs, type Trace } from '@mayfly/ca-core'
-import { type Logger, type LogLevel, resolveAccess } from '@mayfly/platform'
+import { type Logger, resolveAccess } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
@@ -29,12 +29,9 @@ export interface FleetOptions {
 export interface KeeperFleet {
   /**
    * Starts, stops and restarts keepers until they are what `configuration` says.
-   * Throws `config-invalid` for an owner or group that does not exist, or what `others` throws, before anything is
-   * changed. `others` puts to use what else was configured, once nothing here can be refused any more.
+   * Throws `config-invalid` for an owner or group that does not exist, before anything is changed.
    */
-  follow(configuration: AgentConfiguration, others?: () => Promise<void>): Promise<void>
-  /** The least serious line that is logged from now on. */
-  logFrom(level: LogLevel): void
+  follow(configuration: AgentConfiguration): Promise<void>
   /** Makes every keeper look now. */
   wake(): void
   /** Notes the wish for a new certificate for each of `names`, or for all, and wakes their keepers. */
@@ -54,7 +51,6 @@ const stillMsMax = 30 * minuteMs
 
 interface Member {
   readonly subject: RotationSubject
-  readonly logger: Logger
   readonly keeper: CertificateKeeper
   readonly store: LineageStore
   readonly stopping: AbortController
@@ -77,9 +73,8 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
   }
 
   return {
-    async follow(configuration, others) {
+    async follow(configuration) {
       const subjects = await planSubjects(configuration, options.ports)
-      await others?.()
       const leaving = [...members.values()].filter(
         ({ subject }) => !isDeepStrictEqual(subjects.get(subject.name), subject),
       )
@@ -89,11 +84,6 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
         if (!members.has(subject.name))
           members.set(subject.name, startMember(subject, configuration.state, options))
       }
-    },
-    logFrom(level) {
-      options.logger.level = level
-      // A logger that was made from another keeps the level of that time.
-      for (const { logger } of members.values()) logger.level = level
     },
     wake() {
       for (const { loop } of members.values()) loop.wake()
@@ -179,7 +169,6 @@ function startMember(subject: RotationSubject, state: string, options: FleetOpti
   })
   const member: Member = {
     subject,
-    logger,
     keeper,
     store,
     stopping,

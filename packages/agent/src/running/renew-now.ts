@@ -84,7 +84,7 @@ async function withAgent<T>(
       configuration,
       pid: process.pid,
       host: hostname(),
-      givesMetrics: false,
+      onStatus: () => undefined,
     })
     return await work().finally(() => agent.stop())
   } finally {

@@ -178,7 +178,7 @@ export class VirtualIssuer implements Transport {
     const plan = this.#profile.plan({
       identity: { name: 'web-1', names },
       publicKey,
-      serial: drawSerial(this.#options.random),
+      serial: drawSerial(this.#options.random, now),
       now,
       lifetimeSeconds: this.#options.lifetimeSeconds,
     })

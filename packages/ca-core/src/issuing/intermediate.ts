@@ -41,7 +41,7 @@ export async function signIntermediate(options: IntermediateOptions): Promise<Ce
   checkRequest(request, root.certificate)
   const { notBefore, notAfter } = validity(options)
   const content = {
-    serial: drawSerial(random),
+    serial: drawSerial(random, now),
     issuerDer: root.certificate.subjectDer,
     subjectDer: encodeDistinguishedName(
       options.commonName ?? `Mayfly Intermediate ${publicKey.hash.slice(0, 8)}`,

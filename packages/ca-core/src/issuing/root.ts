@@ -27,7 +27,7 @@ export async function createRoot(options: RootOptions): Promise<Certificate> {
   const { keyPair, commonName, now, random, nameConstraints } = options
   const name = encodeDistinguishedName(commonName)
   const content = {
-    serial: drawSerial(random),
+    serial: drawSerial(random, now),
     issuerDer: name,
     subjectDer: name,
     notBefore: now,

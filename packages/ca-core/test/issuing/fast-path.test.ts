@@ -55,7 +55,7 @@ async function make(wanted: LeafCase, now: number): Promise<Made> {
   const leaf = plan({
     identity: { name: 'web-1', names: wanted.names },
     publicKey: keys[wanted.keyType].publicKey,
-    serial: drawSerial(testRandom),
+    serial: drawSerial(testRandom, now),
     now,
     lifetimeSeconds: wanted.lifetimeSeconds,
   })

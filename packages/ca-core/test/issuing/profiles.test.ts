@@ -145,7 +145,7 @@ test("leaf: for the issuer's own key → key-reused", async () => {
 test('plan: the same order twice → the same bytes; a plan of another authority → TypeError', async () => {
   const prepared = await prepareIssuing({ authority, profile: 'server' })
   const identity = { name: 'web-1', names: parseNames(['web-1.example']) }
-  const serial = drawSerial(testRandom)
+  const serial = drawSerial(testRandom, testNow)
   const order = { identity, publicKey: leafKey.publicKey, serial, now: testNow, lifetimeSeconds: 60 }
   assert.deepEqual(prepared.plan(order), prepared.plan(order))
   const other = await prepareIssuing({ authority: (await makeHierarchy()).authority, profile: 'server' })
@@ -171,12 +171,23 @@ test('prepareIssuing: an authority with another key → key-mismatch; a root or 
   await rejectsCode(prepareIssuing({ authority: asLeaf, profile: 'server' }), 'profile-violation')
 })
 
-test('drawSerial: 16 octets, positive, and never short, whatever the randomness', () => {
+test('drawSerial: 16 octets, positive, and never short, whatever the randomness and the time', () => {
   for (const byte of [0x00, 0x7f, 0x80, 0xff]) {
-    const serial = drawSerial({ bytes: (count) => new Uint8Array(count).fill(byte) })
-    assert.match(serial, /^[4-7][0-9a-f]{31}$/)
+    for (const now of [0, testNow, Date.UTC(2038, 0, 20), Date.UTC(2200, 0, 1)]) {
+      const serial = drawSerial({ bytes: (count) => new Uint8Array(count).fill(byte) }, now)
+      assert.match(serial, /^[4-7][0-9a-f]{31}$/)
+      assert.equal(serial.slice(8), byte.toString(16).padStart(2, '0').repeat(12))
+    }
   }
-  assert.throws(() => drawSerial(new FakeRandom('dry', 0)))
+  assert.throws(() => drawSerial(new FakeRandom('dry', 0), testNow))
+})
+
+test('drawSerial: a later second → a later serial, and of one second no two are the same', () => {
+  const first = drawSerial(testRandom, testNow)
+  const second = drawSerial(testRandom, testNow)
+  assert.equal(first.slice(0, 8), second.slice(0, 8))
+  assert.notEqual(first, second)
+  assert.ok(drawSerial(testRandom, testNow + 1_000) > first)
 })
 
 const rootParts = { certificate: root, signer: keySigner(rootKey) }

@@ -72,7 +72,7 @@ export async function issueLeaf(authority: Authority, options: LeafOptions = {})
   const plan = prepared.plan({
     identity: { name: 'web-1', names: parseNames(names) },
     publicKey: keyPair.publicKey,
-    serial: drawSerial(testRandom),
+    serial: drawSerial(testRandom, now),
     now,
     lifetimeSeconds,
   })

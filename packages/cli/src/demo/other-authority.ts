@@ -47,7 +47,7 @@ export async function writeForeignCertificate(folder: string, leaf: ForeignLeaf)
     plan({
       identity: { name: 'stranger', names: parseNames(leaf.names) },
       publicKey: leafKey.publicKey,
-      serial: drawSerial(random),
+      serial: drawSerial(random, now),
       now,
       lifetimeSeconds: 3_600,
     }),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { formatInstant } from '@mayfly/ca-core'
 import type { AuditRecord } from './audit-record.ts'
 
@@ -61,14 +61,36 @@ export function verifyAuditChain(last: AuditLink, records: readonly ChainedAudit
  * whatever a terminal would act on are escaped, so that a name cannot end a line, add a field or hide one.
  */
 export function encodeAuditRecord(record: AuditRecord): string {
-  return JSON.stringify(sortKeys({ ...record, at: formatInstant(record.at) })).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const { action, actor, address, at, details, generation, identity } = record
+  const { outcome, reason, relay, requestId, serial } = record
+  // In the order of the alphabet; the type sees to it that none is missing.
+  const fields: { [Field in keyof Required<AuditRecord>]: unknown } = {
+    action,
+    actor: sortKeys(actor),
+    address,
+    at: formatInstant(at),
+    details: sortKeys(details),
+    generation,
+    identity,
+    outcome,
+    reason,
+    relay,
+    requestId,
+    serial,
+  }
+  const text = JSON.stringify(fields)
+  return unprintable.test(text) ? text.replaceAll(unprintables, escapeUnit) : text
+}
+
+const unprintable = /[^\x20-\x7e]/
+const unprintables = /[^\x20-\x7e]/g
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 function linkHash(previous: Uint8Array, text: string): Uint8Array {
-  return createHash('sha256').update(previous).update(text).digest()
+  return hash('sha256', Buffer.concat([previous, Buffer.from(text)]), 'buffer')
 }
 
 function sortKeys(value: unknown): unknown {

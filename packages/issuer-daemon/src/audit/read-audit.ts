@@ -1,10 +1,4 @@
-import {
-  type Certificate,
-  encodeCertificateChain,
-  type FlattenedJws,
-  isMayflyError,
-  verifyAuditHead,
-} from '@mayfly/ca-core'
+import { encodeCertificateChain, type FlattenedJws, isMayflyError, verifyAuditHead } from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /** Records in one answer. */
@@ -33,16 +27,16 @@ export interface AuditEndView {
   readonly number: number
   readonly hash: string
   readonly signed?: FlattenedJws
-  /** PEM of the authority of this host that signed it; absent where none of them did. */
+  /** PEM of the current authority, where it is the one that signed. */
   readonly signedBy?: string
 }
 
 export async function auditEnd(
   signed: FlattenedJws | undefined,
-  ports: Pick<IssuerPorts, 'store' | 'authority' | 'authorities'>,
+  { store, authority }: Pick<IssuerPorts, 'store' | 'authority'>,
 ): Promise<AuditEndView> {
-  const { number, hash } = await ports.store.auditEnd()
-  const signedBy = signed && (await signerOf(signed, ports))
+  const { number, hash } = await store.auditEnd()
+  const signedBy = signed && signerOf(signed, authority)
   return {
     number,
     hash: Buffer.from(hash).toString('hex'),
@@ -51,22 +45,12 @@ export async function auditEnd(
   }
 }
 
-/** From the folder of the authority, and not from the store: whoever rewrites the history writes to that too. */
-async function signerOf(
-  signed: FlattenedJws,
-  { authority, authorities }: Pick<IssuerPorts, 'authority' | 'authorities'>,
-): Promise<string | undefined> {
-  const shelved = (await authorities?.slots()) ?? []
-  const candidates = [...currentOf(authority), ...shelved.map(({ certificate }) => certificate)]
-  const signer = candidates.find((certificate) => verifyAuditHead(signed, certificate) !== undefined)
-  return signer && encodeCertificateChain([signer])
-}
-
-function currentOf(authority: IssuerPorts['authority']): Certificate[] {
+function signerOf(signed: FlattenedJws, authority: IssuerPorts['authority']): string | undefined {
   try {
-    return [authority().authority.certificate]
+    const { certificate } = authority().authority
+    return verifyAuditHead(signed, certificate) && encodeCertificateChain([certificate])
   } catch (error) {
-    if (isMayflyError(error, 'authority-missing') || isMayflyError(error, 'authority-tainted')) return []
+    if (isMayflyError(error, 'authority-missing')) return undefined
     throw error
   }
 }

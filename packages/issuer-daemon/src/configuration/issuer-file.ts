@@ -131,7 +131,7 @@ export const issuerFile = z.strictObject({
       cron: cron
         .prefault('*/5 * * * *')
         .describe('When due certificates are minted: five or six fields, UTC.'),
-      chunk: z.int().min(1).max(10_000).prefault(500).describe('Certificates in one transaction.'),
+      chunk: z.int().min(1).max(10_000).prefault(1_000).describe('Certificates in one transaction.'),
     })
     .prefault({})
     .describe('The schedule that mints what is due.'),

@@ -1,13 +1,4 @@
-import type {
-  Clock,
-  Instant,
-  IssuedAnswer,
-  KeyPair,
-  Random,
-  Trace,
-  TrustBundle,
-  Verifier,
-} from '@mayfly/ca-core'
+import type { Clock, Instant, IssuedAnswer, KeyPair, Random, Trace, TrustBundle } from '@mayfly/ca-core'
 import type { Store } from '../store/store.ts'
 import type { WriteTrouble } from '../store/watch-writes.ts'
 import type { AuthorityMoves } from './authority-moves.ts'
@@ -26,8 +17,6 @@ export interface IssuerPorts {
   readonly clock: Clock
   readonly random: Random
   readonly trace: Trace
-  /** Checks the signatures of requests; within the call if absent. */
-  readonly verifier?: Verifier
   /** Throws `authority-missing` while there is none, `authority-tainted` while it must not sign. */
   readonly authority: () => IssuingAuthority
   /** Absent where nobody may move them, as in a run without a state folder. */

@@ -10,13 +10,13 @@ import {
   parseName,
 } from '@mayfly/ca-core'
 import type { Change, ChangePart, ChangeRefusal } from '../store/change.ts'
-import type { IdentityRecord } from '../store/identity-record.ts'
+import type { BegunGeneration, IdentityRecord } from '../store/identity-record.ts'
 import type { StoredChain } from '../store/issuance-record.ts'
 import type { MintedCertificate } from './issued-answer.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
 
 /** How long signing may keep the event loop from everything else. */
-const loopShareMs = 10
+const loopShareMs = 5
 
 /** One certificate to be made. */
 export interface MintOrder {
@@ -28,6 +28,8 @@ export interface MintOrder {
   readonly parentGeneration: number
   /** What is written with the intent, and whose guards keep it from being overtaken. */
   readonly beginning: (serial: string) => readonly ChangePart[]
+  /** For many at once: what moves of the identity with its certificate, where nothing did with the intent. */
+  readonly begun?: BegunGeneration
   /** What is written with the certificate. */
   readonly ending: (certificate: MintedCertificate) => readonly ChangePart[]
 }
@@ -89,7 +91,7 @@ function draft(order: MintOrder, { authority, random, policy }: MintPorts, now: 
   const leaf = profile.plan({
     identity: { name: order.identity.name, names: order.identity.names.map(parseName) },
     publicKey: order.publicKey,
-    serial: drawSerial(random),
+    serial: drawSerial(random, now),
     now,
     lifetimeSeconds,
   })
@@ -176,7 +178,7 @@ async function record(
       at: now,
       parts: [
         { do: 'require-untainted', fingerprint: certificate.chain.fingerprint },
-        { do: 'record', certificate, at: now },
+        { do: 'record', certificate, at: now, ...(order.begun && { begun: order.begun }) },
         ...order.ending(certificate),
       ],
     }),
@@ -196,11 +198,15 @@ function refusalOf(step: Step<unknown>): ChangeRefusal | undefined {
   return !step.ok && 'refused' in step.result ? step.result.refused : undefined
 }
 
-const voiding: ReadonlySet<ChangeRefusal | undefined> = new Set(['authority-tainted', 'identity-suspended'])
+const voiding: ReadonlySet<ChangeRefusal | undefined> = new Set([
+  'authority-tainted',
+  'identity-suspended',
+  'identity-moved',
+])
 
 /**
- * The intermediate was tainted, or the identity suspended, between intent and record: nobody sees what was signed, and
- * the key is free.
+ * The intermediate was tainted, or the identity suspended or in a sweep moved, between intent and record: nobody sees
+ * what was signed, and the key is free.
  */
 async function burnVoid(
   signed: readonly Step<Signed>[],

@@ -4,7 +4,6 @@ import type { ServerTimeouts } from '../api/https-server.ts'
 import type { AuthorityShelf } from '../authority/authority-shelf.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
 import type { Store } from '../store/store.ts'
-import type { ThreadVerifier } from '../verifying/thread-verifier.ts'
 
 /** What a running issuer stands on. */
 export interface Foundation {
@@ -20,8 +19,6 @@ export interface Foundation {
   loadAuthority(): Promise<LoadedAuthority>
   /** The slots in the state folder. */
   readonly shelf: AuthorityShelf
-  /** Checks the signatures of requests beside the event loop; within the call if absent. */
-  readonly verifier?: ThreadVerifier
   /** For tests to shorten. */
   readonly timeouts?: ServerTimeouts
 }

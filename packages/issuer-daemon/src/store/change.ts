@@ -13,11 +13,6 @@ export type ChangePart =
   | { readonly do: 'add-identity'; readonly identity: NewIdentity }
   /** Writes all of `next`; refused with `identity-moved` unless the stored version is still `next.version`. */
   | { readonly do: 'move-identity'; readonly next: IdentityRecord }
-  /**
-   * Gives out one generation more, and nothing else of the identity moves: what a sweep does to very many. Refused
-   * with `identity-moved` unless the stored version is still the one given.
-   */
-  | { readonly do: 'begin-generation'; readonly identity: BegunGeneration }
   | { readonly do: 'add-token'; readonly token: NewToken }
   /** Refused with `token-taken` where it is revoked, unknown or bound to another key. */
   | { readonly do: 'use-token'; readonly jti: string; readonly keyHash: string; readonly at: Instant }
@@ -34,8 +29,16 @@ export type ChangePart =
    * Keeps the certificate, makes it the identity's newest, takes its key off the stage and, where it begins
    * a lineage, makes that the current one. Refused with `intent-gone` unless the intent is pending, and with
    * `identity-suspended` where the identity was suspended after the intent.
+   *
+   * With `begun`, what a sweep does to very many, it gives out the generation and uses the quota too, which a request
+   * does with its intent; refused with `identity-moved` unless the stored version is still the one given.
    */
-  | { readonly do: 'record'; readonly certificate: NewCertificate; readonly at: Instant }
+  | {
+      readonly do: 'record'
+      readonly certificate: NewCertificate
+      readonly at: Instant
+      readonly begun?: BegunGeneration
+    }
   /** Gives up a pending intent; refused with `intent-gone` where it is not pending. */
   | { readonly do: 'burn'; readonly serial: string }
   | { readonly do: 'append-audit'; readonly record: AuditRecord }

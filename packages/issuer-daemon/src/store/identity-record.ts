@@ -65,11 +65,19 @@ export interface QuotaUse {
 
 /** What moves of an identity when a generation is given out. */
 export interface BegunGeneration {
-  readonly id: number
-  /** On which it was decided. */
+  /** Of the identity, on which it was decided. */
   readonly version: number
   readonly newestGeneration: number
   readonly quota: QuotaUse
+}
+
+/** What of an identity a sweep decides on, whose staged key is due. */
+export interface DueIdentity
+  extends Pick<IdentityRecord, 'id' | 'version' | 'name' | 'profile' | 'names' | 'quota'> {
+  readonly isSuspended: boolean
+  /** Absent where its lineage was ended since the key was staged. */
+  readonly lineage?: Pick<LineagePosition, 'number' | 'newestGeneration'>
+  readonly staged: Pick<StagedKey, 'spki' | 'keyHash' | 'parentGeneration' | 'mintAt'>
 }
 
 export interface NewIdentity {

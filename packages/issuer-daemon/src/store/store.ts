@@ -2,7 +2,7 @@ import type { Instant } from '@mayfly/ca-core'
 import type { AuditLink, ChainedAuditRecord } from '../audit/audit-chain.ts'
 import type { Change, ChangeOutcome } from './change.ts'
 import type { FleetFigures } from './fleet-figures.ts'
-import type { IdentityRecord } from './identity-record.ts'
+import type { DueIdentity, IdentityRecord } from './identity-record.ts'
 import type { CertificateRecord, IssuanceRecord } from './issuance-record.ts'
 import type { ChainUse, Taint } from './taint.ts'
 import type { TokenRecord } from './token-record.ts'
@@ -53,7 +53,7 @@ export interface Store {
    * Identities with a staged key whose `mintAt` is at or before `until`, ordered by `mintAt` and id, from after
    * the one given. A shared store gives each of them to one issuer at a time.
    */
-  claimDue(page: DuePage): Promise<readonly IdentityRecord[]>
+  claimDue(page: DuePage): Promise<readonly DueIdentity[]>
   /** The tainted intermediates, oldest taint first. */
   taints(): Promise<readonly Taint[]>
   /**

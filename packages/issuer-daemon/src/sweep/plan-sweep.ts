@@ -1,23 +1,24 @@
 import { type ErrorCode, type Instant, isMayflyError, type PublicKey, readPublicKey } from '@mayfly/ca-core'
 import type { Policy } from '../issuing/policy.ts'
 import { useQuota } from '../issuing/quota.ts'
-import { beginGeneration } from '../lineage/plan-request.ts'
-import type { IdentityRecord, LineagePosition, StagedKey } from '../store/identity-record.ts'
+import type { DueIdentity, QuotaUse } from '../store/identity-record.ts'
 
 export type SweepDecision =
   | {
       readonly do: 'mint'
-      readonly next: IdentityRecord
+      readonly identity: DueIdentity
       readonly publicKey: PublicKey
       readonly lineage: number
       readonly generation: number
       readonly parentGeneration: number
+      /** With this certificate. */
+      readonly quota: QuotaUse
     }
-  | { readonly do: 'skip'; readonly identity: IdentityRecord; readonly because: ErrorCode }
+  | { readonly do: 'skip'; readonly identity: DueIdentity; readonly because: ErrorCode }
 
 /** Decides for each identity that the store found due: its staged key is certified, or why not. */
 export function planSweep(
-  due: readonly IdentityRecord[],
+  due: readonly DueIdentity[],
   policy: Pick<Policy, 'keyTypes' | 'dailyQuota'>,
   now: Instant,
 ): readonly SweepDecision[] {
@@ -25,14 +26,14 @@ export function planSweep(
 }
 
 function planOne(
-  identity: IdentityRecord,
+  identity: DueIdentity,
   policy: Pick<Policy, 'keyTypes' | 'dailyQuota'>,
   now: Instant,
 ): SweepDecision {
   const { staged, lineage } = identity
   const skip = (because: ErrorCode): SweepDecision => ({ do: 'skip', identity, because })
-  if (identity.suspension !== undefined) return skip('identity-suspended')
-  if (staged === undefined || lineage === undefined) return skip('lineage-ended')
+  if (identity.isSuspended) return skip('identity-suspended')
+  if (lineage === undefined) return skip('lineage-ended')
   const publicKey = readStagedKey(staged)
   if (publicKey === undefined) return skip('key-invalid')
   // The policy may have changed since the key was staged.
@@ -41,22 +42,17 @@ function planOne(
   if (quota.do === 'refuse') return skip(quota.code)
   return {
     do: 'mint',
-    next: { ...beginGeneration(identity), quota: quota.quota },
+    identity,
     publicKey,
-    ...place(lineage, staged),
-  }
-}
-
-function place(lineage: LineagePosition, staged: StagedKey) {
-  return {
     lineage: lineage.number,
     generation: lineage.newestGeneration + 1,
     parentGeneration: staged.parentGeneration,
+    quota: quota.quota,
   }
 }
 
 /** It was read when it was staged; what can't be read now was altered in the store. */
-function readStagedKey({ spki, keyHash }: StagedKey): PublicKey | undefined {
+function readStagedKey({ spki, keyHash }: DueIdentity['staged']): PublicKey | undefined {
   try {
     const publicKey = readPublicKey(spki)
     return publicKey.hash === keyHash ? publicKey : undefined

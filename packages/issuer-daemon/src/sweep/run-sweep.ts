@@ -6,7 +6,7 @@ import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type MintOrder, type MintResult, mint } from '../issuing/mint.ts'
 import { burnLapsedIntents } from '../issuing/recover.ts'
 import { retireAuthorities } from '../issuing/retire-authorities.ts'
-import type { IdentityRecord } from '../store/identity-record.ts'
+import type { DueIdentity } from '../store/identity-record.ts'
 import type { DuePage } from '../store/store.ts'
 import { hastenTainted } from './hasten-tainted.ts'
 import { planSweep, type SweepDecision } from './plan-sweep.ts'
@@ -82,7 +82,7 @@ async function sweepChunks(
     for (let after: DuePage['after']; signal?.aborted !== true; ) {
       const due = await store.claimDue({ until, limit: policy.sweepChunk, ...(after && { after }) })
       const last = due.at(-1)
-      if (last?.staged === undefined) break
+      if (last === undefined) break
       const isLast = due.length < policy.sweepChunk
       after = { mintAt: last.staged.mintAt, id: last.id }
       atWork.push(watched(sweepChunk(due, sweepId, ports).then(settle)))
@@ -112,7 +112,7 @@ function addUp(sum: SweepReport, chunk: SweepReport): SweepReport {
 
 /** @throws MayflyError what concerns all identities: the store, the authority, the clock */
 async function sweepChunk(
-  due: readonly IdentityRecord[],
+  due: readonly DueIdentity[],
   sweepId: string,
   ports: IssuerPorts,
 ): Promise<SweepReport> {
@@ -136,19 +136,19 @@ async function sweepChunk(
 }
 
 function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts): MintOrder {
-  const { next, publicKey, lineage, generation, parentGeneration } = decision
-  const { id, version, quota } = next
-  const begun = { id, version, newestGeneration: generation, quota }
+  const { identity, publicKey, lineage, generation, parentGeneration, quota } = decision
   return {
-    identity: next,
+    identity,
     publicKey,
     lineage,
     generation,
     parentGeneration,
-    beginning: () => [{ do: 'begin-generation', identity: begun }],
+    beginning: () => [],
+    // The row of an identity lies anywhere in the store: to write it once and not twice is half of the pages.
+    begun: { version: identity.version, newestGeneration: generation, quota },
     ending: ({ serial }) => {
       const record = {
-        ...mintRecord(next, sweepId, clock.now()),
+        ...mintRecord(identity, sweepId, clock.now()),
         outcome: 'issued',
         serial,
         generation,
@@ -159,7 +159,7 @@ function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts
 }
 
 interface Failure {
-  readonly identity: IdentityRecord
+  readonly identity: DueIdentity
   readonly because: Pick<AuditRecord, 'outcome' | 'reason'>
 }
 
@@ -171,10 +171,10 @@ function skipped(decisions: readonly SweepDecision[]): Failure[] {
   )
 }
 
-/** An identity that moved while the chunk was decided is no failure: its own request saw to it, or the next sweep will. */
+/** An identity that moved meanwhile is no failure: its own request saw to it, or the next sweep will. */
 function failed(minting: readonly MintDecision[], results: readonly MintResult[]): Failure[] {
   return results.flatMap((result, index) => {
-    const identity = minting[index]?.next
+    const identity = minting[index]?.identity
     if (result.done || !('error' in result) || identity === undefined) return []
     return [{ identity, because: endingOfError(result.error) }]
   })
@@ -187,7 +187,7 @@ function requireClock(results: readonly MintResult[]): void {
   }
 }
 
-function mintRecord({ name }: IdentityRecord, sweepId: string, at: Instant): AuditRecord {
+function mintRecord({ name }: DueIdentity, sweepId: string, at: Instant): AuditRecord {
   return {
     at,
     requestId: sweepId,

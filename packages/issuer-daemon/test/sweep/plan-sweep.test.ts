@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { dayMs, generateKeyPair } from '@mayfly/ca-core'
-import type { IdentityRecord } from '../../src/store/identity-record.ts'
+import type { DueIdentity } from '../../src/store/identity-record.ts'
 import { planSweep } from '../../src/sweep/plan-sweep.ts'
 import { testPolicy } from '../support/issuer-kit.ts'
 
@@ -11,19 +11,17 @@ const staged = {
   spki: publicKey.spki,
   keyHash: publicKey.hash,
   parentGeneration: 4,
-  stagedAt: now - 1,
   mintAt: now,
 }
 
-const due: IdentityRecord = {
+const due: DueIdentity = {
   id: 1,
   version: 9,
   name: 'web-1',
   profile: 'server',
   names: ['dns:web-1.example'],
-  createdAt: 0,
-  lineagesBegun: 2,
-  lineage: { number: 2, headGeneration: 4, headSince: 0, newestGeneration: 6 },
+  isSuspended: false,
+  lineage: { number: 2, newestGeneration: 6 },
   staged,
   quota: { day: 0, count: 0 },
 }
@@ -33,16 +31,14 @@ describe('planSweep', () => {
   it('due → minted as the next generation, and its quota is used', () => {
     const [decision] = planSweep([due], testPolicy, now)
     assert.ok(decision?.do === 'mint')
-    const { lineage, generation, parentGeneration, next } = decision
+    const { lineage, generation, parentGeneration, quota } = decision
     assert.deepEqual([lineage, generation, parentGeneration], [2, 7, 4])
     assert.equal(decision.publicKey.hash, publicKey.hash)
-    assert.deepEqual(next.quota, { day: today, count: 1 })
-    assert.equal(next.lineage?.newestGeneration, 7)
-    assert.deepEqual(next.staged, staged)
+    assert.deepEqual(quota, { day: today, count: 1 })
   })
 
   for (const [name, changed, because] of [
-    ['suspended', { suspension: { at: now, because: 'operator', addresses: [] } }, 'identity-suspended'],
+    ['suspended', { isSuspended: true }, 'identity-suspended'],
     ['the quota used up', { quota: { day: today, count: testPolicy.dailyQuota } }, 'quota-exceeded'],
     ['a staged key that was altered', { staged: { ...staged, keyHash: 'ab'.repeat(32) } }, 'key-invalid'],
     ['a staged key that is none', { staged: { ...staged, spki: new Uint8Array([1, 2]) } }, 'key-invalid'],

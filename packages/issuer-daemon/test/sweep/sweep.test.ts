@@ -117,6 +117,34 @@ describe('sweep', () => {
     assert.equal(await hosts[3]?.fetch(keyOf(3)), undefined)
   })
 
+  it('an identity moves between the intent and the record → what was signed is burnt, and the next sweep mints it', async () => {
+    const [first] = await kit.store.claimDue({ until: kit.clock.now(), limit: 1 })
+    assert.ok(first)
+    faulty.before = {
+      part: 'record',
+      act: async () => {
+        const identity = await kit.store.identity({ id: first.id })
+        assert.ok(identity?.lineage)
+        assert.equal(identity.version, first.version, 'the intent left the identity as it was')
+        const lineage = { ...identity.lineage, newestGeneration: identity.lineage.newestGeneration + 1 }
+        const next = { ...identity, lineage }
+        await kit.store.commit([{ at: kit.clock.now(), parts: [{ do: 'move-identity', next }] }])
+      },
+    }
+    assert.deepEqual(await sweep(), { due: hostCount, minted: hostCount - 1, failed: 0 })
+    const moved = await kit.store.identity({ id: first.id })
+    assert.equal(await kit.issuer.certificate(first.staged.keyHash), undefined)
+    assert.equal((await kit.store.counts(kit.clock.now())).burnt, 1)
+    assert.deepEqual(await sweep(), { due: 1, minted: 1, failed: 0 })
+    const minted = await kit.store.identity({ id: first.id })
+    const generation = (moved?.lineage?.newestGeneration ?? 0) + 1
+    assert.deepEqual(
+      [minted?.newest?.generation, minted?.lineage?.newestGeneration],
+      [generation, generation],
+    )
+    assert.equal(minted?.quota.count, 1, 'what was burnt does not count')
+  })
+
   it('intents cannot be written → nothing is signed, and the sweep stops', async () => {
     const { signatures } = kit.signer
     faulty.refuses = 'intend'

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path'
-
 /** A certificate file with the file of its key, as Apache's configuration names them. */
 export interface CertificatePair {
   readonly certificate: string
@@ -12,8 +10,8 @@ interface Block {
 }
 
 /**
- * The pairs in what `apache2 -t -D DUMP_CONFIG -D DUMP_RUN_CFG` prints: the whole configuration, with its files
- * included and its variables replaced, and then the folder that relative paths begin at.
+ * The pairs in what `apache2 -t -D DUMP_CONFIG` prints: the whole configuration, with its files
+ * included and its variables replaced.
  *
  * mod_ssl ties the n-th SSLCertificateFile of a server to its n-th SSLCertificateKeyFile; where there
  * is none, the key is in the certificate's file.
@@ -26,15 +24,7 @@ export function dumpedPairs(dump: string): CertificatePair[] {
     else if (/^<\/VirtualHost>/i.test(line)) pairs.push(...pairsOf(blocks.pop()))
     else takeDirective(line, blocks.at(-1))
   }
-  const all = [...blocks.flatMap(pairsOf), ...pairs]
-  const [, root] = /^ServerRoot: "(.+)"$/m.exec(dump) ?? []
-  if (root === undefined) return all
-  return all.map(({ certificate, key }) => ({ certificate: below(root, certificate), key: below(root, key) }))
-}
-
-/** A token's key has a name that is no path (`pkcs11:…`). */
-function below(root: string, path: string): string {
-  return /^[a-z0-9]+:/i.test(path) ? path : resolve(root, path)
+  return [...blocks.flatMap(pairsOf), ...pairs]
 }
 
 function takeDirective(line: string, block: Block | undefined): void {

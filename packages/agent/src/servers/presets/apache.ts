@@ -99,8 +99,7 @@ async function configuredPairs(
 ): Promise<CertificatePair[]> {
   const base = baseOf(options)
   const { infoModule = defaults.infoModule } = options
-  const dumps = ['-D', 'DUMP_CONFIG', '-D', 'DUMP_RUN_CFG']
-  const dump: Argv = [...base, '-C', `LoadModule info_module ${infoModule}`, '-t', ...dumps]
+  const dump: Argv = [...base, '-C', `LoadModule info_module ${infoModule}`, '-t', '-D', 'DUMP_CONFIG']
   try {
     const { stdout } = await runProgram({
       processRunner,

@@ -1,22 +1,12 @@
 import {
-  type AuditHead,
-  addSeconds,
-  dayMs,
   type FlattenedJws,
   formatInstant,
   MayflyError,
   parseCertificate,
   readAuditHead,
-  secondMs,
   verifyAuditHead,
 } from '@mayfly/ca-core'
-import {
-  type AuditEndView,
-  type AuditLink,
-  auditChainOrigin,
-  auditRetentionSecondsMin,
-  verifyAuditChain,
-} from '@mayfly/issuer-daemon'
+import { type AuditEndView, type AuditLink, auditChainOrigin, verifyAuditChain } from '@mayfly/issuer-daemon'
 import { readText } from '../../ceremony/root-folder.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
@@ -48,8 +38,7 @@ export async function auditVerify(options: AuditVerifyOptions, session: Session)
   }
   if (last.number < end.number)
     throw broken(`The history ends at ${last.number}; it had ${end.number} records.`)
-  requireSigned(end)
-  for (const head of wanted) requireHead(head, { hashes, first: first ?? 1, now: session.clock.now() })
+  for (const head of wanted) requireHead(head, hashes, first ?? 1)
   return describe(first ?? 0, last, end)
 }
 
@@ -60,29 +49,17 @@ function requireLink(last: AuditLink, record: AuditLink & { readonly text: strin
   throw broken(`Record ${verdict.brokenAt} of the audit ${what}.`)
 }
 
-/** Whoever rewrites the store writes a signed end into it, too; but not with the authority's key. */
-function requireSigned({ signed, signedBy }: AuditEndView): void {
-  if (signed === undefined) return
-  const isSigned = signedBy !== undefined && verifyAuditHead(signed, parseCertificate(signedBy)) !== undefined
-  if (!isSigned) throw broken('The signed end of the audit is signed by no authority of this issuer.')
-}
-
 function requireHead(
-  { number, hash, at }: AuditHead,
-  {
-    hashes,
-    first,
-    now,
-  }: { readonly hashes: ReadonlyMap<number, string>; readonly first: number; readonly now: number },
+  { number, hash }: { readonly number: number; readonly hash: string },
+  hashes: ReadonlyMap<number, string>,
+  first: number,
 ): void {
-  if (hashes.get(number) === hash) return
-  // What is pruned is at least that old, and its end was signed within a day.
-  if (number < first && at < addSeconds(now, dayMs / secondMs - auditRetentionSecondsMin)) return
+  if (number < first || hashes.get(number) === hash) return
   const what = hashes.has(number) ? 'says something else' : 'is not there'
   throw broken(`The authority signed that the audit goes up to record ${number}, and that record ${what}.`)
 }
 
-function headOf(jws: FlattenedJws): AuditHead {
+function headOf(jws: FlattenedJws) {
   const read = readAuditHead(jws)
   if (read === undefined) throw new MayflyError('usage', 'This is no signed end of a history.')
   return read.head
@@ -104,7 +81,10 @@ function broken(message: string): MayflyError {
 
 function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEndView): Answer {
   const head = signed && headOf(signed)
-  const signer = signedBy && parseCertificate(signedBy).subject
+  const isVerified =
+    signed !== undefined &&
+    signedBy !== undefined &&
+    verifyAuditHead(signed, parseCertificate(signedBy)) !== undefined
   const hash = Buffer.from(last.hash).toString('hex')
   return {
     json: {
@@ -112,7 +92,7 @@ function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEnd
       last: last.number,
       hash,
       ...(head && {
-        signed: { number: head.number, at: formatInstant(head.at), by: signer },
+        signed: { number: head.number, at: formatInstant(head.at), byCurrentAuthority: isVerified },
       }),
     },
     lines: [
@@ -124,7 +104,7 @@ function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEnd
           'Signed',
           head === undefined
             ? '(not yet; it is at each sweep)'
-            : `up to ${head.number} at ${formatInstant(head.at)}, by ${signer}`,
+            : `up to ${head.number} at ${formatInstant(head.at)}${isVerified ? '' : ', by an earlier authority'}`,
         ],
       ]),
     ],

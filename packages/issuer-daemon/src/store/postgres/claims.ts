@@ -1,5 +1,5 @@
-import { toIdentity } from '../columns/identity-columns.ts'
-import type { IdentityRecord } from '../identity-record.ts'
+import { dueColumns, toDueIdentity } from '../columns/due-columns.ts'
+import type { DueIdentity } from '../identity-record.ts'
 import type { DuePage } from '../store.ts'
 import type { Session } from './session.ts'
 import type { WriterId } from './writer.ts'
@@ -19,7 +19,7 @@ export async function claimDue(
   session: Session,
   { until, after, limit }: DuePage,
   { writer, leaseSeconds }: Claimant,
-): Promise<IdentityRecord[]> {
+): Promise<DueIdentity[]> {
   const rows = await session.read(
     `WITH due AS MATERIALIZED (
        SELECT id FROM identity
@@ -29,7 +29,7 @@ export async function claimDue(
      UPDATE identity
        SET claimed_by = $5, claimed_until = clock_timestamp() + make_interval(secs => $6)
        FROM due WHERE identity.id = due.id
-     RETURNING identity.*`,
+     RETURNING ${dueColumns.map((column) => `identity.${column}`).join()}`,
     [
       Math.floor(until),
       after?.mintAt ?? Number.MIN_SAFE_INTEGER,
@@ -39,9 +39,9 @@ export async function claimDue(
       leaseSeconds,
     ],
   )
-  return rows.map(toIdentity).sort(byTime)
+  return rows.map(toDueIdentity).sort(byTime)
 }
 
-function byTime(one: IdentityRecord, other: IdentityRecord): number {
-  return (one.staged?.mintAt ?? 0) - (other.staged?.mintAt ?? 0) || one.id - other.id
+function byTime(one: DueIdentity, other: DueIdentity): number {
+  return one.staged.mintAt - other.staged.mintAt || one.id - other.id
 }

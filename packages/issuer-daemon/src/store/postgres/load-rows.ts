@@ -82,9 +82,6 @@ function want(wanted: WantedKeys, part: ChangePart): void {
     case 'move-identity':
       wanted.identityIds.add(part.next.id)
       return
-    case 'begin-generation':
-      wanted.identityIds.add(part.identity.id)
-      return
     case 'add-token':
       wanted.jtis.add(part.token.jti)
       return

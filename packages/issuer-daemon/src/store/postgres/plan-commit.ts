@@ -69,8 +69,6 @@ function planPart(draft: Draft, undo: UndoLog, at: Instant, part: ChangePart): C
     }
     case 'move-identity':
       return moveIdentity(rows, undo, part.next)
-    case 'begin-generation':
-      return beginGeneration(rows, undo, part.identity)
     case 'add-token':
       if (rows.tokens.has(part.token.jti)) throw new TypeError('there is a token with this jti')
       undo.set(rows.tokens, part.token.jti, part.token)
@@ -126,18 +124,6 @@ function moveIdentity(
   return undefined
 }
 
-function beginGeneration(
-  { identities }: KnownRows,
-  undo: UndoLog,
-  { id, version, newestGeneration, quota }: BegunGeneration,
-): ChangeRefusal | undefined {
-  const stored = identities.get(id)
-  if (stored?.lineage === undefined || stored.version !== version) return 'identity-moved'
-  const lineage = { ...stored.lineage, newestGeneration }
-  undo.set(identities, id, { ...stored, lineage, quota, version: version + 1 })
-  return undefined
-}
-
 function useToken(
   { tokens }: KnownRows,
   undo: UndoLog,
@@ -170,17 +156,26 @@ function burn({ issuances, keys }: KnownRows, undo: UndoLog, serial: string): Ch
 function record(
   { issuances, certificates, identities }: KnownRows,
   undo: UndoLog,
-  { certificate, at }: Extract<ChangePart, { do: 'record' }>,
+  { certificate, at, begun }: Extract<ChangePart, { do: 'record' }>,
 ): ChangeRefusal | undefined {
   const issuance = issuances.get(certificate.serial)
   if (issuance?.state !== 'pending') return 'intent-gone'
   const identity = identities.get(issuance.identityId)
   if (identity === undefined) throw new TypeError('an intent is without its identity')
   if (identity.suspension !== undefined) return 'identity-suspended'
+  if (begun !== undefined && begun.version !== identity.version) return 'identity-moved'
   undo.set(issuances, certificate.serial, { ...issuance, state: 'recorded' })
   undo.set(certificates, certificate.serial, certificate)
-  undo.set(identities, identity.id, advance(identity, issuance, certificate, at))
+  undo.set(identities, identity.id, advance(begin(identity, begun), issuance, certificate, at))
   return undefined
+}
+
+/** The identity with the generation given out, where that comes with the certificate. */
+function begin(identity: IdentityRecord, begun: BegunGeneration | undefined): IdentityRecord {
+  const { lineage } = identity
+  if (begun === undefined || lineage === undefined) return identity
+  const { newestGeneration, quota } = begun
+  return { ...identity, lineage: { ...lineage, newestGeneration }, quota }
 }
 
 /** The identity with a certificate more: its newest, no longer staged, and the current lineage where it begins one. */

@@ -1,14 +1,19 @@
-import type { Change, ChangeOutcome } from '../change.ts'
+import type { ChangeRefusal } from '../change.ts'
+import type { PackedChanges } from './packed-changes.ts'
 
 /** What the bulk writer asks its thread for. */
 export type BulkOrder =
-  | { readonly do: 'transact'; readonly changes: readonly Change[] }
+  | { readonly do: 'transact'; readonly changes: PackedChanges }
   | { readonly do: 'close' }
 
 /** What it says to a `transact`. */
 export type BulkAnswer =
-  | { readonly done: true; readonly outcomes: readonly ChangeOutcome[] }
+  /** Those of the changes that were refused, by their places; the others are done. */
+  | { readonly done: true; readonly refused: readonly (readonly [number, ChangeRefusal])[] }
   | { readonly done: false; readonly error: BulkFailure }
+
+/** That, and without being asked that the log is in the file. */
+export type BulkReport = BulkAnswer | { readonly done: 'checkpoint' }
 
 /** An error of SQLite or Node, whose fields would not pass between threads by themselves. */
 export interface BulkFailure {

@@ -1,27 +1,43 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { BulkAnswer, BulkFailure, BulkOrder } from './bulk-order.ts'
+import type { ChangeOutcome } from '../change.ts'
+import type { BulkAnswer, BulkFailure, BulkOrder, BulkReport } from './bulk-order.ts'
 import { bulkConnection, connect } from './connect.ts'
 import { openTables } from './open-tables.ts'
+import { unpackChanges } from './packed-changes.ts'
 import { transact } from './transaction.ts'
 
 /** So long after its last transaction it takes into the file what is in the log, before a request has to. */
 const quietMs = 250
 
+/**
+ * And after so many changes, some 64 MiB of log: keys fall on pages all over their index, and a page that is written
+ * ten times before it is taken into the file costs the disk half as much.
+ */
+const changesPerCheckpoint = 10_000
+
 /** The thread of a `BulkWriter`: `workerData` is the path of the database. */
 function serve(port: NonNullable<typeof parentPort>, path: string): void {
   const database = connect(path, bulkConnection)
   const tables = openTables(database)
+  const report = (what: BulkReport): void => port.postMessage(what)
 
   const answer = (changes: Extract<BulkOrder, { do: 'transact' }>['changes']): BulkAnswer => {
     try {
-      return { done: true, outcomes: transact(database, tables, changes) }
+      return { done: true, refused: refusedOf(transact(database, tables, unpackChanges(changes))) }
     } catch (error) {
       return { done: false, error: failureOf(error) }
     }
   }
 
+  let written = 0
   let tidying: NodeJS.Timeout | undefined
+  // Once the answer is on its way: nobody waits for it.
+  const tidy = (): void => {
+    written = 0
+    checkpoint(database)
+    report({ done: 'checkpoint' })
+  }
   port.on('message', (order: BulkOrder) => {
     clearTimeout(tidying)
     if (order.do === 'close') {
@@ -29,9 +45,15 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
       port.close()
       return
     }
-    port.postMessage(answer(order.changes))
-    tidying = setTimeout(() => checkpoint(database), quietMs)
+    report(answer(order.changes))
+    written += order.changes.count
+    if (written >= changesPerCheckpoint) tidy()
+    else tidying = setTimeout(tidy, quietMs)
   })
+}
+
+function refusedOf(outcomes: readonly ChangeOutcome[]): Extract<BulkAnswer, { done: true }>['refused'] {
+  return outcomes.flatMap((outcome, place) => (outcome.done ? [] : [[place, outcome.refused] as const]))
 }
 
 /** Nobody waits for it, and where it cannot be done now, a later commit does it. */

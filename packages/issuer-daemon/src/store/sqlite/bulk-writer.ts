@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import type { Change, ChangeOutcome } from '../change.ts'
-import type { BulkAnswer, BulkOrder } from './bulk-order.ts'
+import type { BulkAnswer, BulkOrder, BulkReport } from './bulk-order.ts'
 import { BulkWriterEnded } from './bulk-writer-ended.ts'
+import { packChanges } from './packed-changes.ts'
 
 /**
  * A thread with a connection of its own, which writes what is too much to keep the event loop from everything else.
@@ -9,21 +10,24 @@ import { BulkWriterEnded } from './bulk-writer-ended.ts'
  */
 export class BulkWriter {
   readonly #path: string
+  readonly #onCheckpoint: () => void
   #worker: Worker | undefined
   #waiting: Waiting | undefined
 
-  constructor(path: string) {
+  /** `onCheckpoint` is told when what was written is in the file and no longer in the log alone. */
+  constructor(path: string, onCheckpoint: () => void = () => undefined) {
     this.#path = path
+    this.#onCheckpoint = onCheckpoint
   }
 
   /** @throws what SQLite throws there, and `BulkWriterEnded` */
   async transact(changes: readonly Change[]): Promise<ChangeOutcome[]> {
     const worker = this.#start()
-    return new Promise((resolve, reject) => {
+    return new Promise<Refused>((resolve, reject) => {
       this.#waiting = { resolve, reject }
       worker.ref()
-      worker.postMessage({ do: 'transact', changes: changes.map(withOwnBytes) } satisfies BulkOrder)
-    })
+      worker.postMessage({ do: 'transact', changes: packChanges(changes) } satisfies BulkOrder)
+    }).then((refused) => outcomesOf(changes.length, refused))
   }
 
   async close(): Promise<void> {
@@ -41,9 +45,10 @@ export class BulkWriter {
     const worker = new Worker(threadModule, { workerData: this.#path, resourceLimits })
     // It keeps no process alive but while somebody waits for it.
     worker.unref()
-    worker.on('message', (answer: BulkAnswer) => {
+    worker.on('message', (report: BulkReport) => {
+      if (report.done === 'checkpoint') return this.#onCheckpoint()
       worker.unref()
-      this.#settle(answer)
+      this.#settle(report)
     })
     worker.on('error', (error) => this.#ended(worker, error))
     worker.on('exit', () => this.#ended(worker, undefined))
@@ -54,7 +59,7 @@ export class BulkWriter {
   #settle(answer: BulkAnswer): void {
     const waiting = this.#waiting
     this.#waiting = undefined
-    if (answer.done) waiting?.resolve([...answer.outcomes])
+    if (answer.done) waiting?.resolve(answer.refused)
     else waiting?.reject(Object.assign(new Error(answer.error.message), answer.error))
   }
 
@@ -68,8 +73,16 @@ export class BulkWriter {
   }
 }
 
+type Refused = Extract<BulkAnswer, { done: true }>['refused']
+
+function outcomesOf(count: number, refused: Refused): ChangeOutcome[] {
+  const outcomes = Array<ChangeOutcome>(count).fill({ done: true })
+  for (const [place, because] of refused) outcomes[place] = { done: false, refused: because }
+  return outcomes
+}
+
 interface Waiting {
-  resolve(outcomes: ChangeOutcome[]): void
+  resolve(refused: Refused): void
   reject(error: unknown): void
 }
 
@@ -81,18 +94,3 @@ const threadModule: URL = new URL(
   import.meta.url.endsWith('.ts') ? './bulk-thread.ts' : './bulk-thread.js',
   import.meta.url,
 )
-
-/** A view would take the whole of its buffer along. */
-function withOwnBytes(change: Change): Change {
-  if (!change.parts.some((part) => part.do === 'record' && !ownsItsBytes(part.certificate.der))) return change
-  const parts = change.parts.map((part) =>
-    part.do === 'record'
-      ? { ...part, certificate: { ...part.certificate, der: new Uint8Array(part.certificate.der) } }
-      : part,
-  )
-  return { ...change, parts }
-}
-
-function ownsItsBytes(bytes: Uint8Array): boolean {
-  return bytes.byteLength === bytes.buffer.byteLength
-}

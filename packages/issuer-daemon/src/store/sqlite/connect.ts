@@ -13,11 +13,8 @@ export interface Connection {
 /** For requests: they touch few pages, and none of them is to wait for a long checkpoint. */
 export const requestConnection: Connection = { cacheMiB: 8, logPages: 1_000 }
 
-/**
- * For many changes at once: keys and serials fall on pages all over their indexes, and a page that is written
- * ten times before it is taken into the file costs the disk half as much.
- */
-export const bulkConnection: Connection = { cacheMiB: 24, logPages: 16_384 }
+/** For many changes at once, whose thread has its own time for checkpoints; this is only where that did not come. */
+export const bulkConnection: Connection = { cacheMiB: 24, logPages: 65_536 }
 
 /** Opens a connection to the file, durable with each commit. @throws what SQLite throws */
 export function connect(path: string, { cacheMiB, logPages }: Connection): DatabaseSync {

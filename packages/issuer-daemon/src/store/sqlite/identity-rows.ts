@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { dueColumns, toDueIdentity } from '../columns/due-columns.ts'
 import { movedColumns, toIdentity, toMovedColumns } from '../columns/identity-columns.ts'
-import type { BegunGeneration, IdentityRecord, NewIdentity } from '../identity-record.ts'
+import type { DueIdentity, IdentityRecord, NewIdentity } from '../identity-record.ts'
 import type { DuePage, IdentityPage } from '../store.ts'
 import { isConstraintViolation } from './store-error.ts'
 
@@ -8,7 +9,6 @@ import { isConstraintViolation } from './store-error.ts'
 export class IdentityRows {
   readonly #insert
   readonly #move
-  readonly #beginGeneration
   readonly #byName
   readonly #byId
   readonly #page
@@ -25,10 +25,6 @@ export class IdentityRows {
       `UPDATE identity SET version = version + 1, ${movedColumns.map((column) => `${column} = ?`).join(', ')}
        WHERE id = ? AND version = ?`,
     )
-    this.#beginGeneration = database.prepare(
-      `UPDATE identity SET version = version + 1, newest_generation = ?, quota_day = ?, quota_count = ?
-       WHERE id = ? AND version = ? AND lineage IS NOT NULL`,
-    )
     this.#byName = database.prepare('SELECT * FROM identity WHERE name = ?')
     this.#byId = database.prepare('SELECT * FROM identity WHERE id = ?')
     this.#page = database.prepare('SELECT * FROM identity WHERE name > ? ORDER BY name LIMIT +?')
@@ -36,7 +32,7 @@ export class IdentityRows {
       'SELECT * FROM identity WHERE name > ? AND suspended_at IS NOT NULL ORDER BY name LIMIT +?',
     )
     this.#due = database.prepare(
-      `SELECT * FROM identity WHERE mint_at IS NOT NULL AND mint_at <= ? AND (mint_at, id) > (?, ?)
+      `SELECT ${dueColumns.join()} FROM identity WHERE mint_at IS NOT NULL AND mint_at <= ? AND (mint_at, id) > (?, ?)
        ORDER BY mint_at, id LIMIT +?`,
     )
   }
@@ -59,12 +55,6 @@ export class IdentityRows {
     return this.#move.run(...values, next.id, next.version).changes === 1
   }
 
-  /** Whether the stored version was still the one given. */
-  beginGeneration({ id, version, newestGeneration, quota }: BegunGeneration): boolean {
-    const { changes } = this.#beginGeneration.run(newestGeneration, quota.day, quota.count, id, version)
-    return changes === 1
-  }
-
   find(by: { readonly name: string } | { readonly id: number }): IdentityRecord | undefined {
     const row = 'id' in by ? this.#byId.get(by.id) : this.#byName.get(by.name)
     return row === undefined ? undefined : toIdentity(row)
@@ -74,9 +64,9 @@ export class IdentityRows {
     return (suspended ? this.#suspendedPage : this.#page).all(afterName, limit).map(toIdentity)
   }
 
-  due({ until, after, limit }: DuePage): IdentityRecord[] {
+  due({ until, after, limit }: DuePage): DueIdentity[] {
     return this.#due
       .all(until, after?.mintAt ?? Number.MIN_SAFE_INTEGER, after?.id ?? 0, limit)
-      .map(toIdentity)
+      .map(toDueIdentity)
   }
 }

@@ -1,16 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Instant } from '@mayfly/ca-core'
+import type { ChangePart } from '../change.ts'
 import { hexToBlob } from '../columns/blob.ts'
 import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
 import type { Row } from '../columns/row.ts'
-import type {
-  CertificateRecord,
-  Intent,
-  IssuanceRecord,
-  NewCertificate,
-  StoredChain,
-} from '../issuance-record.ts'
+import type { CertificateRecord, Intent, IssuanceRecord, StoredChain } from '../issuance-record.ts'
 import { isConstraintViolation } from './store-error.ts'
+
+type RecordPart = Extract<ChangePart, { do: 'record' }>
 
 const certificateColumns = `issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
   certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem`
@@ -18,8 +14,7 @@ const certificateColumns = `issuance.*, certificate.der, certificate.fingerprint
 const certificateTables = `certificate JOIN issuance ON issuance.id = certificate.issuance_id
   JOIN chain ON chain.id = certificate.chain_id`
 
-// The parts that the indexes hold; the words must be theirs. A `+` keeps a condition from choosing another index.
-const sameSerialPart = 'substr(issuance.serial, -8) = substr(?1, -8)'
+// The part that the index holds; the words must be its own. A `+` keeps a condition from choosing another index.
 const sameKeyPart = 'substr(issuance.key, 1, 16) = substr(?1, 1, 16) AND issuance.burnt IS NULL'
 
 /** The tables `issuance`, `certificate` and `chain`. */
@@ -28,7 +23,7 @@ export class IssuanceRows {
   readonly #serialTaken
   readonly #keyTaken
   readonly #byKey
-  readonly #bySerial
+  readonly #pendingBySerial
   readonly #pending
   readonly #settle
   readonly #burn
@@ -38,26 +33,27 @@ export class IssuanceRows {
   readonly #chainId
   readonly #insertChain
   readonly #becomeNewest
+  readonly #suspendedAt
   readonly #beginLineage
+  /** By fingerprint, as was seen in the transaction at hand. */
+  readonly #chainIds = new Map<string, number>()
 
   constructor(database: DatabaseSync) {
     this.#intend = database.prepare(
       `INSERT INTO issuance (serial, key, identity_id, lineage, generation, parent, state, intended_at, not_after)
        VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
     )
-    this.#serialTaken = database.prepare(`SELECT 1 FROM issuance WHERE ${sameSerialPart}`)
+    this.#serialTaken = database.prepare('SELECT 1 FROM issuance WHERE serial = ?')
     this.#keyTaken = database.prepare(`SELECT 1 FROM issuance WHERE ${sameKeyPart}`)
     this.#byKey = database.prepare(`SELECT * FROM issuance WHERE ${sameKeyPart} AND key = ?1`)
-    this.#bySerial = database.prepare(
-      `SELECT id, key, identity_id, lineage, generation, parent FROM issuance WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
+    this.#pendingBySerial = database.prepare(
+      'SELECT id, key, identity_id, lineage, generation, parent FROM issuance WHERE serial = ? AND +state = 0',
     )
     this.#pending = database.prepare(
       'SELECT * FROM issuance WHERE state = 0 AND intended_at < ? ORDER BY intended_at LIMIT +?',
     )
     this.#settle = database.prepare('UPDATE issuance SET state = 1 WHERE id = ?')
-    this.#burn = database.prepare(
-      `UPDATE issuance SET state = 2, burnt = 1 WHERE ${sameSerialPart} AND serial = ?1 AND +state = 0`,
-    )
+    this.#burn = database.prepare('UPDATE issuance SET state = 2, burnt = 1 WHERE serial = ? AND +state = 0')
     this.#insertCertificate = database.prepare(
       `INSERT INTO certificate (issuance_id, fingerprint, der, not_before, not_after, renew_at, chain_id)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -79,9 +75,12 @@ export class IssuanceRows {
          staged_parent = iif(staged_key = ?5, NULL, staged_parent),
          staged_at = iif(staged_key = ?5, NULL, staged_at),
          mint_at = iif(staged_key = ?5, NULL, mint_at),
-         staged_key = nullif(staged_key, ?5)
-       WHERE id = ?1 AND suspended_at IS NULL`,
+         staged_key = nullif(staged_key, ?5),
+         newest_generation = ifnull(?7, newest_generation),
+         quota_day = ifnull(?8, quota_day), quota_count = ifnull(?9, quota_count)
+       WHERE id = ?1 AND version = ifnull(?6, version) AND suspended_at IS NULL`,
     )
+    this.#suspendedAt = database.prepare('SELECT suspended_at FROM identity WHERE id = ?')
     this.#beginLineage = database.prepare(
       `UPDATE identity SET lineage = :lineage, head_generation = :generation, head_since = :since,
          newest_generation = :generation, asked = NULL,
@@ -112,17 +111,15 @@ export class IssuanceRows {
     }
   }
 
-  record({
-    certificate,
-    at,
-  }: {
-    certificate: NewCertificate
-    at: Instant
-  }): 'recorded' | 'intent-gone' | 'identity-suspended' {
-    const serial = hexToBlob(certificate.serial)
-    const row = this.#bySerial.get(serial)
+  /** Why it is refused, if it is. */
+  record(part: RecordPart): 'intent-gone' | 'identity-suspended' | 'identity-moved' | undefined {
+    const { certificate } = part
+    const row = this.#pendingBySerial.get(hexToBlob(certificate.serial))
     if (row === undefined) return 'intent-gone'
-    if (!this.#advanceIdentity(row, certificate, at)) return 'identity-suspended'
+    if (!this.#advanceIdentity(row, part)) {
+      const identity = this.#suspendedAt.get(row.identity_id as number)
+      return identity?.suspended_at === null ? 'identity-moved' : 'identity-suspended'
+    }
     this.#settle.run(row.id as number)
     this.#insertCertificate.run(
       row.id as number,
@@ -133,7 +130,7 @@ export class IssuanceRows {
       certificate.renewAt,
       this.#chain(certificate.chain),
     )
-    return 'recorded'
+    return undefined
   }
 
   /** Whether the intent was still pending. */
@@ -160,22 +157,35 @@ export class IssuanceRows {
     return row === undefined ? undefined : toCertificate(row)
   }
 
-  #chain({ fingerprint, pem }: StoredChain): number | bigint {
-    const blob = hexToBlob(fingerprint)
-    const row = this.#chainId.get(blob)
-    return row === undefined ? this.#insertChain.run(blob, pem).lastInsertRowid : (row.id as number)
+  /** To be told at the beginning of each transaction, and where a part of one is undone. */
+  forgetLooks(): void {
+    this.#chainIds.clear()
   }
 
-  /** Whether the identity is not suspended. */
-  #advanceIdentity(row: Row, { serial, notAfter }: NewCertificate, at: Instant): boolean {
+  #chain({ fingerprint, pem }: StoredChain): number {
+    const known = this.#chainIds.get(fingerprint)
+    if (known !== undefined) return known
+    const blob = hexToBlob(fingerprint)
+    const row = this.#chainId.get(blob)
+    const id = Number(row === undefined ? this.#insertChain.run(blob, pem).lastInsertRowid : row.id)
+    this.#chainIds.set(fingerprint, id)
+    return id
+  }
+
+  /** Whether the identity is not suspended, and still where `begun` found it. */
+  #advanceIdentity(row: Row, { certificate, at, begun }: RecordPart): boolean {
     const id = row.identity_id as number
     const generation = row.generation as number
     const { changes } = this.#becomeNewest.run(
       id,
-      hexToBlob(serial),
+      hexToBlob(certificate.serial),
       generation,
-      notAfter,
+      certificate.notAfter,
       row.key as Uint8Array,
+      begun?.version ?? null,
+      begun?.newestGeneration ?? null,
+      begun?.quota.day ?? null,
+      begun?.quota.count ?? null,
     )
     if (changes === 0) return false
     if (row.parent === 0)

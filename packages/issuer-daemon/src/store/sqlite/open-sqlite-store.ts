@@ -76,7 +76,8 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
   const { path, changesInLoopMax = defaultChangesInLoopMax } = options
   const tables = openTables(database)
   const pruning = new Pruning(database, tables.audit)
-  const bulk = new BulkWriter(path)
+  const checkpoints = ownCheckpoints(database)
+  const bulk = new BulkWriter(path, checkpoints.resume)
   const pace = new DiskPace(options.clock)
   const attempt = <Result>(work: () => Result): Result => {
     try {
@@ -85,10 +86,13 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
       throw storeError(error, path)
     }
   }
-  const inThread = (changes: readonly Change[]): Promise<ChangeOutcome[]> =>
-    bulk.transact(changes).catch((error: unknown) => {
+  const inThread = (changes: readonly Change[]): Promise<ChangeOutcome[]> => {
+    checkpoints.pause()
+    return bulk.transact(changes).catch((error: unknown) => {
+      checkpoints.resume()
       throw storeError(error, path)
     })
+  }
   const lane = new WriteLane<Change, ChangeOutcome>({
     transact(changes) {
       if (changes.length > changesInLoopMax) return inThread(changes)
@@ -97,6 +101,7 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
       return pace.timeInLoop(() => attempt(() => transact(database, tables, changes)))
     },
     changesMax: changesPerTransactionMax,
+    quickMax: changesInLoopMax,
     stalledAfterMs,
     stalled: () => diskStalled(path, stalledAfterMs),
   })
@@ -139,4 +144,18 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
       lock.release()
     },
   }
+}
+
+/**
+ * Who writes little takes it into the file with a commit now and then. While the thread writes much it does that
+ * alone: for its long log a request would keep the event loop from everything else.
+ */
+function ownCheckpoints(database: DatabaseSync): { pause(): void; resume(): void } {
+  let paused = false
+  const set = (pause: boolean): void => {
+    if (paused === pause || !database.isOpen) return
+    paused = pause
+    database.exec(`PRAGMA wal_autocheckpoint = ${pause ? 0 : requestConnection.logPages}`)
+  }
+  return { pause: () => set(true), resume: () => set(false) }
 }

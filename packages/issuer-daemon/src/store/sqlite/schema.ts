@@ -8,9 +8,9 @@ export const applicationId = 0x4d79666c
  * Times are milliseconds since the Unix epoch, hashes and serials BLOBs. `issuance` is the log that grows for
  * ever, so its rows and indexes are small; what is heavy is in `certificate` and goes after the retention.
  *
- * Its indexes hold a part of the random bytes only. Equal values have equal parts, so a unique index on the part
- * refuses all that one on the whole would. What it refuses beyond that is harmless: half of a random serial comes
- * twice in 2^62 draws, and is drawn again; half of a key's hash takes 2^64 keys to hit, and is the finder's own loss.
+ * Serials begin with the time, so their index grows at its end. Keys are random: each falls on another page of theirs,
+ * which holds half of the hash only. Equal values have equal parts, so a unique index on the part refuses all that one
+ * on the whole would. To hit half of a key's hash takes 2^64 keys, and is the finder's own loss.
  */
 export const migrations: readonly string[] = [
   `
@@ -98,7 +98,7 @@ export const migrations: readonly string[] = [
     intended_at INTEGER NOT NULL,
     not_after INTEGER NOT NULL
   ) STRICT;
-  CREATE UNIQUE INDEX issuance_serial ON issuance (substr(serial, -8));
+  CREATE UNIQUE INDEX issuance_serial ON issuance (serial);
   -- One key, one certificate. A burnt intent was never signed for anyone, so its key is free again.
   -- By a column of its own: one that moves with each certificate would have SQLite write the index each time.
   CREATE UNIQUE INDEX issuance_key ON issuance (substr(key, 1, 16)) WHERE burnt IS NULL;

@@ -26,6 +26,8 @@ export class TaintRows {
   readonly #all
   readonly #under
   readonly #lastIdentity
+  /** Intermediates that are not tainted, as was seen in the transaction at hand. */
+  readonly #untainted = new Set<string>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -35,8 +37,7 @@ export class TaintRows {
     // CROSS JOIN keeps the order: a page of identities first, then one look by key into each other table.
     this.#under = database.prepare(
       `SELECT identity.* FROM identity
-         CROSS JOIN issuance ON substr(issuance.serial, -8) = substr(identity.newest_serial, -8)
-           AND issuance.serial = identity.newest_serial
+         CROSS JOIN issuance ON issuance.serial = identity.newest_serial
          CROSS JOIN certificate ON certificate.issuance_id = issuance.id
          CROSS JOIN chain ON chain.id = certificate.chain_id
          CROSS JOIN taint ON taint.fingerprint = chain.fingerprint
@@ -48,10 +49,20 @@ export class TaintRows {
 
   /** Sets a taint, or refuses what may not be done under one. */
   apply(part: TaintPart): 'authority-tainted' | undefined {
-    const fingerprint = hexToBlob(part.fingerprint)
-    if (part.do === 'taint') this.#insert.run(fingerprint, part.at)
-    else if (this.#find.get(fingerprint) !== undefined) return 'authority-tainted'
+    const { fingerprint } = part
+    if (part.do === 'taint') {
+      this.#untainted.delete(fingerprint)
+      this.#insert.run(hexToBlob(fingerprint), part.at)
+    } else if (!this.#untainted.has(fingerprint)) {
+      if (this.#find.get(hexToBlob(fingerprint)) !== undefined) return 'authority-tainted'
+      this.#untainted.add(fingerprint)
+    }
     return undefined
+  }
+
+  /** To be told at the beginning of each transaction. */
+  forgetLooks(): void {
+    this.#untainted.clear()
   }
 
   all(): Taint[] {

@@ -17,11 +17,7 @@ import type { Tables } from './open-tables.ts'
  *
  * @throws what SQLite throws; then nothing of all the changes is done
  */
-export function transact(
-  database: DatabaseSync,
-  tables: Tables,
-  changes: readonly Change[],
-): ChangeOutcome[] {
+export function transact(database: DatabaseSync, tables: Tables, changes: Iterable<Change>): ChangeOutcome[] {
   const all = inTransaction(database, () => applyAll(tables, changes), wasRefused)
   return all ?? inTransaction(database, () => applyEach(database, tables, changes))
 }
@@ -35,34 +31,52 @@ interface Run {
 }
 
 /** Applies all changes, or gives `undefined` in the midst of them where one is refused. */
-function applyAll(tables: Tables, changes: readonly Change[]): ChangeOutcome[] | undefined {
-  const run: Run = { head: tables.head.read(), audit: [] }
+function applyAll(tables: Tables, changes: Iterable<Change>): ChangeOutcome[] | undefined {
+  const run = beginRun(tables)
+  const outcomes: ChangeOutcome[] = []
   for (const change of changes) {
     if (applyParts(tables, run, change) !== undefined) return undefined
+    outcomes.push(done)
   }
   endRun(tables, run)
-  return changes.map(() => ({ done: true }))
+  return outcomes
 }
 
 /** Applies those that are not refused. */
-function applyEach(database: DatabaseSync, tables: Tables, changes: readonly Change[]): ChangeOutcome[] {
-  const run: Run = { head: tables.head.read(), audit: [] }
-  const outcomes = changes.map((change): ChangeOutcome => {
+function applyEach(database: DatabaseSync, tables: Tables, changes: Iterable<Change>): ChangeOutcome[] {
+  const run = beginRun(tables)
+  const outcomes: ChangeOutcome[] = []
+  for (const change of changes) {
     const { head, audit } = run
     const auditLength = audit.length
     database.exec('SAVEPOINT change')
     const refused = applyParts(tables, run, change)
     if (refused === undefined) {
       database.exec('RELEASE change')
-      return { done: true }
+      outcomes.push(done)
+      continue
     }
     database.exec('ROLLBACK TO change; RELEASE change')
+    forgetLooks(tables)
     run.head = head
     audit.length = auditLength
-    return { done: false, refused }
-  })
+    outcomes.push({ done: false, refused })
+  }
   endRun(tables, run)
   return outcomes
+}
+
+const done: ChangeOutcome = { done: true }
+
+function beginRun(tables: Tables): Run {
+  forgetLooks(tables)
+  return { head: tables.head.read(), audit: [] }
+}
+
+/** What was looked up may have changed since, or been undone. */
+function forgetLooks({ issuances, taints }: Tables): void {
+  issuances.forgetLooks()
+  taints.forgetLooks()
 }
 
 function endRun(tables: Tables, { head, audit }: Run): void {
@@ -92,8 +106,6 @@ function applyPart(
       return identities.add(part.identity) ? undefined : 'identity-taken'
     case 'move-identity':
       return identities.move(part.next) ? undefined : 'identity-moved'
-    case 'begin-generation':
-      return identities.beginGeneration(part.identity) ? undefined : 'identity-moved'
     case 'add-token':
       tokens.add(part.token)
       return undefined
@@ -106,7 +118,7 @@ function applyPart(
     case 'intend':
       return isBehind(at, run.head.newest) ? 'clock-behind' : intend(issuances, part.intent)
     case 'record':
-      return record(issuances, part)
+      return issuances.record(part)
     case 'burn':
       return issuances.burn(part.serial) ? undefined : 'intent-gone'
     case 'append-audit':
@@ -127,14 +139,6 @@ function applyPart(
 function intend(issuances: Tables['issuances'], intent: Intent): ChangeRefusal | undefined {
   const result = issuances.intend(intent)
   return result === 'intended' ? undefined : result
-}
-
-function record(
-  issuances: Tables['issuances'],
-  part: Extract<ChangePart, { do: 'record' }>,
-): ChangeRefusal | undefined {
-  const result = issuances.record(part)
-  return result === 'recorded' ? undefined : result
 }
 
 function isBehind(at: Instant, newest: Instant | undefined): boolean {

@@ -11,6 +11,8 @@ export interface WriteLaneOptions<Change, Outcome> {
   readonly transact: (changes: readonly Change[]) => Outcome[] | Promise<Outcome[]>
   /** Changes in one transaction; the event loop turns between two of them. */
   readonly changesMax: number
+  /** More changes than these at once are bulk, which others need not wait for the end of. Default: none are. */
+  readonly quickMax?: number
   /** After a transaction has run for so long, who waits behind it or comes then is refused until it has ended. */
   readonly stalledAfterMs?: number
   /** What they are refused with. */
@@ -32,13 +34,19 @@ interface Errand {
   reject(error: unknown): void
 }
 
+type Queue<Change, Outcome> = (Load<Change, Outcome> | Errand)[]
+
 /**
  * Group commit: whatever is handed in during one turn of the event loop, in the turns behind it while each brings
- * more, or while a transaction runs, shares the next one, and so one wait for the disk. Who comes alone waits for nobody. Transactions keep the order of arrival.
+ * more, or while a transaction runs, shares the next one, and so one wait for the disk. Who comes alone waits for
+ * nobody. Transactions keep the order of arrival, but for bulk: while both wait, quick and bulk ones take turns. So a
+ * request waits for one transaction of a sweep at most, and a sweep for one of requests.
  */
 export class WriteLane<Change, Outcome> {
   readonly #options: WriteLaneOptions<Change, Outcome>
-  readonly #queue: (Load<Change, Outcome> | Errand)[] = []
+  readonly #quick: Queue<Change, Outcome> = []
+  readonly #bulk: Queue<Change, Outcome> = []
+  #lastWasBulk = false
   #running: Promise<void> | undefined
   /** The transaction at work takes too long. */
   #isStalled = false
@@ -48,10 +56,12 @@ export class WriteLane<Change, Outcome> {
   }
 
   async write(changes: readonly Change[]): Promise<readonly Outcome[]> {
+    const { changesMax, quickMax = Number.POSITIVE_INFINITY } = this.#options
+    const queue = changes.length > quickMax ? this.#bulk : this.#quick
     const loads: Promise<Outcome[]>[] = []
-    for (let start = 0; start < changes.length; start += this.#options.changesMax) {
-      const some = changes.slice(start, start + this.#options.changesMax)
-      loads.push(new Promise((resolve, reject) => this.#enqueue({ changes: some, resolve, reject })))
+    for (let start = 0; start < changes.length; start += changesMax) {
+      const some = changes.slice(start, start + changesMax)
+      loads.push(new Promise((resolve, reject) => this.#enqueue(queue, { changes: some, resolve, reject })))
     }
     return (await Promise.all(loads)).flat()
   }
@@ -66,7 +76,7 @@ export class WriteLane<Change, Outcome> {
           reject(error)
         }
       }
-      this.#enqueue({ run, reject })
+      this.#enqueue(this.#quick, { run, reject })
     })
   }
 
@@ -75,19 +85,20 @@ export class WriteLane<Change, Outcome> {
     await this.#running
   }
 
-  #enqueue(work: Load<Change, Outcome> | Errand): void {
+  #enqueue(queue: Queue<Change, Outcome>, work: Load<Change, Outcome> | Errand): void {
     if (this.#isStalled) {
       work.reject(this.#stalledError())
       return
     }
-    this.#queue.push(work)
+    queue.push(work)
     this.#running ??= this.#run()
   }
 
   /** What was not begun is not done: whoever is refused may ask again without fear. */
   #stall(): void {
     this.#isStalled = true
-    for (const { reject } of this.#queue.splice(0)) reject(this.#stalledError())
+    const waiting = [...this.#quick.splice(0), ...this.#bulk.splice(0)]
+    for (const { reject } of waiting) reject(this.#stalledError())
   }
 
   #stalledError(): Error {
@@ -95,9 +106,9 @@ export class WriteLane<Change, Outcome> {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#quick.length > 0 || this.#bulk.length > 0) {
       await this.#gather()
-      await this.#doNext()
+      await this.#doNext(this.#nextQueue())
     }
     this.#running = undefined
     this.#options.idle?.()
@@ -106,21 +117,27 @@ export class WriteLane<Change, Outcome> {
   /** Waits for the next turn of the loop, and for further ones while each of them brings more. */
   async #gather(): Promise<void> {
     for (let turns = 0; turns < gatherTurnsMax; turns++) {
-      const waiting = this.#queue.length
+      const waiting = this.#quick.length
       await nextTurn()
-      if (this.#queue.length === waiting) return
+      if (this.#quick.length === waiting) return
     }
   }
 
-  async #doNext(): Promise<void> {
-    const [first] = this.#queue
-    if (first === undefined || !('run' in first)) return this.#transactOnce()
-    this.#queue.shift()
+  /** Whose turn it is. */
+  #nextQueue(): Queue<Change, Outcome> {
+    this.#lastWasBulk = this.#bulk.length > 0 && (this.#quick.length === 0 || !this.#lastWasBulk)
+    return this.#lastWasBulk ? this.#bulk : this.#quick
+  }
+
+  async #doNext(queue: Queue<Change, Outcome>): Promise<void> {
+    const [first] = queue
+    if (first === undefined || !('run' in first)) return this.#transactOnce(queue)
+    queue.shift()
     first.run()
   }
 
-  async #transactOnce(): Promise<void> {
-    const loads = this.#takeLoads()
+  async #transactOnce(queue: Queue<Change, Outcome>): Promise<void> {
+    const loads = this.#takeLoads(queue)
     const { transact, stalledAfterMs } = this.#options
     let timer: NodeJS.Timeout | undefined
     try {
@@ -139,16 +156,16 @@ export class WriteLane<Change, Outcome> {
     }
   }
 
-  #takeLoads(): Load<Change, Outcome>[] {
+  #takeLoads(queue: Queue<Change, Outcome>): Load<Change, Outcome>[] {
     const loads: Load<Change, Outcome>[] = []
     let size = 0
-    for (const next of this.#queue) {
+    for (const next of queue) {
       if ('run' in next) break
       size += next.changes.length
       if (size > this.#options.changesMax) break
       loads.push(next)
     }
-    this.#queue.splice(0, loads.length)
+    queue.splice(0, loads.length)
     return loads
   }
 }

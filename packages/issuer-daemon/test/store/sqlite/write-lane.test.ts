@@ -64,6 +64,23 @@ describe('write lane', () => {
     ])
   })
 
+  it('bulk waits, and few come after it → they take turns, and neither keeps its own order from the other', async () => {
+    const transactions: number[][] = []
+    const lane = new WriteLane<number, number>({
+      changesMax: 2,
+      quickMax: 1,
+      async transact(changes) {
+        transactions.push([...changes])
+        if (transactions.length === 1) quick = [lane.write([11]), lane.write([12]), lane.write([13])]
+        return [...changes]
+      },
+    })
+    let quick: Promise<unknown>[] = []
+    await lane.write([1, 2, 3, 4, 5, 6])
+    await Promise.all(quick)
+    assert.deepEqual(transactions, [[1, 2], [11, 12], [3, 4], [13], [5, 6]])
+  })
+
   it('between two transactions → the event loop turns', async () => {
     const { lane, transactions } = createLane(1)
     const seen: number[] = []
