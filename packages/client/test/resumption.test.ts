@@ -56,7 +56,7 @@ for (const version of versions) {
     assert.equal((await visit(t, { bench, port, leaf, version }, session)).reused, true)
   })
 
-  test(`${version}: our server, a session from before → a full handshake`, async (t) => {
+  test(`session resumed past expiry or after the roots changed: ${version}, our server, a session from before → a full handshake`, async (t) => {
     const bench = await createTestBench(t)
     const web = await bench.host('web-1', { trust: { minVersion: 'TLSv1.2' } })
     const { port } = await bench.serve(web, { allow: ['billing'] })
@@ -66,7 +66,7 @@ for (const version of versions) {
     assert.deepEqual([second.reused, second.status], [false, 'HTTP/1.1 200 OK'])
   })
 
-  test(`${version}: our clients, a server that offers sessions → never resume`, async (t) => {
+  test(`session resumed past expiry or after the roots changed: ${version}, our clients, a server that offers sessions → never resume`, async (t) => {
     const bench = await createTestBench(t)
     const leaf = await bench.pki.issue({ names: ['localhost'] })
     const { server, url } = await bench.serveLeaf(leaf, { maxVersion: version })

@@ -121,7 +121,7 @@ for (const name of ['../web', 'a/b', '.', '..', '', 'Web', 'a\0b']) {
   })
 }
 
-test('names: a file that would leave its folder → name-invalid, before anything is written', async () => {
+test('paths from configuration or identity names that leave their directory: a file of a generation → name-invalid, before anything is written', async () => {
   const fileSystem = new MemoryFileSystem()
   for (const name of ['../key.pem', 'a/b', '', '..']) {
     const files = [{ name, content: new Uint8Array(), secret: true }]

@@ -9,6 +9,7 @@ import type { ChangePart } from '../store/change.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import { readIdentities, readTaints, requireIntegrity } from '../store/sqlite/inspect-database.ts'
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts'
+import { realPath } from '../store/sqlite/real-path.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
 import type { Store } from '../store/store.ts'
 import type { Taint } from '../store/taint.ts'
@@ -70,7 +71,8 @@ export interface RestoredStore {
  * @throws MayflyError `already-running`, `file-missing`, `store-invalid`, `store-unavailable`
  */
 export async function restoreStore(options: RestoreOptions): Promise<RestoredStore> {
-  const { backup, store, trace } = options
+  const { backup, trace } = options
+  const store = realPath(options.store)
   if (!existsSync(backup)) throw new MayflyError('file-missing', `There is no backup at ${backup}.`)
   const lock = await lockFile(`${store}.lock`)
   const prepared = `${store}.restoring`

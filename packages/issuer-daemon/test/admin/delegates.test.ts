@@ -198,7 +198,7 @@ const refusals: readonly Refusal[] = [
 ]
 
 for (const { what, action, says, by, try: attempt } of refusals) {
-  test(`delegate: ${what} → forbidden, with the reason, and in the audit by name`, async () => {
+  test(`administrator's tool that may everything: a delegate, ${what} → forbidden, with the reason, and in the audit by name`, async () => {
     const admin = by?.() ?? web
     const name = by === undefined ? 'web-team' : 'watch'
     const error = await attempt(admin).then(

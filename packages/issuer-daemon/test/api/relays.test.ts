@@ -92,7 +92,7 @@ describe('an issuer behind a relay', () => {
     assert.equal((await enroll('127.0.0.2', '198.51.100.1')).status, 429)
   })
 
-  it('a caller that invents addresses without a relay → counted as what it is', async () => {
+  it('forged X-Forwarded-For: a caller that invents addresses without a relay → counted as what it is', async () => {
     const statuses: number[] = []
     for (let index = 0; index < 5; index += 1) {
       statuses.push((await enroll('127.0.0.1', `203.0.113.${index}`)).status)

@@ -14,6 +14,7 @@ import { inTransaction } from './in-transaction.ts'
 import { migrate } from './migrate.ts'
 import { openTables } from './open-tables.ts'
 import { Pruning } from './pruning.ts'
+import { realPath } from './real-path.ts'
 import { rewriteLog } from './rewrite-log.ts'
 import { diskStalled, storeError } from './store-error.ts'
 import { transact } from './transaction.ts'
@@ -44,12 +45,12 @@ export interface SqliteStoreOptions {
  * another program or of a newer Mayfly, `store-unavailable` where the disk says no
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { path } = options
+  const path = realPath(options.path)
   const lock = await lockFile(`${path}.lock`)
   try {
     createPrivately(path)
     rewriteLog(path)
-    return createStore(openDatabase(path), options, lock)
+    return createStore(openDatabase(path), { ...options, path }, lock)
   } catch (error) {
     lock.release()
     throw storeError(error, path)

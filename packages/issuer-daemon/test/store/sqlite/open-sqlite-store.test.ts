@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
-import { copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdtemp, open, rm, stat, symlink } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,7 +81,7 @@ describe('openSqliteStore', () => {
     await store.close()
   })
 
-  it('open in another process → already-running, until that one is killed', async () => {
+  it('second writer on one store: open in another process → already-running, until that one is killed', async () => {
     const modulePath = new URL('../../../src/store/sqlite/open-sqlite-store.ts', import.meta.url).href
     const script = `const { openSqliteStore } = await import('${modulePath}')
       globalThis.held = await openSqliteStore({ path: process.argv[1] })
@@ -92,6 +92,21 @@ describe('openSqliteStore', () => {
     child.kill('SIGKILL')
     await once(child, 'close')
     await (await openSqliteStore({ path })).close()
+  })
+
+  it('second writer on one store: by another name of the same file → already-running', async () => {
+    const store = await openSqliteStore({ path })
+    const [link, folderLink] = [join(folder, 'link.sqlite'), `${folder}-link`]
+    await symlink(path, link)
+    await symlink(folder, folderLink)
+    try {
+      for (const other of [link, join(folderLink, 'store.sqlite')])
+        await assert.rejects(openSqliteStore({ path: other }), { code: 'already-running' })
+    } finally {
+      await rm(folderLink)
+      await store.close()
+    }
+    await (await openSqliteStore({ path: link })).close()
   })
 
   it('of a newer Mayfly → store-invalid, and untouched', async () => {
