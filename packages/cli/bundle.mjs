@@ -35,13 +35,27 @@ const { metafile } = await build({
   banner: { js: requireForModules },
   // pg asks for these two only where they are installed, or outside Node.
   external: ['pg-native', 'cloudflare:sockets'],
-  keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
 })
+for (const file of Object.keys(metafile.outputs)) takeOwnModulesAsTheyAre(join(folder, file))
 cpSync(join(folder, '../../packaging/systemd'), join(dist, 'packaging/systemd'), { recursive: true })
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(metafile))
+
+/**
+ * For a static import of one of its own modules Node makes a namespace, and for that reads every export, which loads
+ * what most never use (the whole of web cryptography, of streams, of promises of files). As an object it is there.
+ */
+function takeOwnModulesAsTheyAre(file) {
+  const ownImport = /^import (?:\* as )?([\w$]+|\{[^}]*\}) from ["'](node:[^"']+)["'];?$/gm
+  const text = readFileSync(file, 'utf8').replace(ownImport, (_, names, name) => {
+    const taken = names.replaceAll(/\s+/g, ' ').replaceAll(' as ', ': ')
+    return `var ${taken} = process.getBuiltinModule("${name}");`
+  })
+  if (/^import .* from ["']node:/m.test(text)) throw new Error(`${file} still imports a module of Node`)
+  writeFileSync(file, text)
+}
 
 /** The licence of every library that is inside, with its name and version. */
 function licences({ inputs }) {

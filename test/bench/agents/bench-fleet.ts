@@ -50,7 +50,12 @@ export async function startBenchFleet(command?: readonly [string, ...string[]]):
     enrol,
     async startAgent(configuration) {
       const argv = [...mayfly, 'agent', 'run', '--config', configuration] as const
-      const agent = await startServer({ argv: [...argv] as [string, ...string[]], ready: async () => true })
+      const agent = await startServer({
+        argv: [...argv] as [string, ...string[]],
+        ready: async () => true,
+        // As in the unit that is shipped.
+        env: { NODE_COMPILE_CACHE: join(configuration, '../cache') },
+      })
       running.add(agent)
       return agent
     },

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { connect, isIP, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import {
   encodePrivateKey,
   encodeTrustBundlePem,
@@ -30,12 +30,14 @@ const lookTimeoutSeconds = 5
  * Never throws.
  */
 export async function probeEndpoint(endpoint: ProbeEndpoint, options: ProbeOptions): Promise<ProbeResult> {
+  // Loaded when there is something to look at; before the socket is there, whose events would pass meanwhile.
+  const { connect: connectTls } = await import('node:tls')
   const socket = connect({ ...endpoint.connect })
   // Whatever a dying connection says is told by the promise that waits for it, or is of no interest.
   socket.on('error', () => undefined)
   const limit = limitOf(endpoint)
   try {
-    return await Promise.race([limit.passed, look(socket, endpoint, options)])
+    return await Promise.race([limit.passed, look(socket, connectTls, endpoint, options)])
   } catch (error) {
     return failedResult(endpoint, error)
   } finally {
@@ -44,10 +46,17 @@ export async function probeEndpoint(endpoint: ProbeEndpoint, options: ProbeOptio
   }
 }
 
-async function look(socket: Socket, endpoint: ProbeEndpoint, options: ProbeOptions): Promise<ServedResult> {
+type ConnectTls = typeof import('node:tls').connect
+
+async function look(
+  socket: Socket,
+  connectTls: ConnectTls,
+  endpoint: ProbeEndpoint,
+  options: ProbeOptions,
+): Promise<ServedResult> {
   await connected(socket)
   await negotiations[endpoint.protocol ?? 'tls'](socket)
-  return readServedLeaf(socket, endpoint, options)
+  return readServedLeaf(socket, connectTls(tlsOptions(socket, endpoint, options)), endpoint)
 }
 
 function limitOf({ timeoutSeconds = lookTimeoutSeconds }: ProbeEndpoint): {
@@ -69,12 +78,7 @@ function connected(socket: Socket): Promise<void> {
   })
 }
 
-function readServedLeaf(
-  socket: Socket,
-  endpoint: ProbeEndpoint,
-  options: ProbeOptions,
-): Promise<ServedResult> {
-  const tls = connectTls(tlsOptions(socket, endpoint, options))
+function readServedLeaf(socket: Socket, tls: TLSSocket, endpoint: ProbeEndpoint): Promise<ServedResult> {
   let shown: X509Certificate | undefined
   return new Promise((resolve, reject) => {
     const cut = (error: Error): void => {

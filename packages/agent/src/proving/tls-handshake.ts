@@ -1,5 +1,5 @@
 import { type Duplex, duplexPair } from 'node:stream'
-import { connect, createSecureContext, createServer, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { encodePrivateKey, encodeTrustBundlePem, MayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../formats/leaf.ts'
 import type { Material } from '../formats/material.ts'
@@ -14,9 +14,11 @@ import { purposesOf, type TlsRole } from './purposes.ts'
  */
 export const tlsHandshake: Handshake = async (material, profile) => {
   const roles = purposesOf(profile)
+  // Loaded when there is something to prove, which most starts have not.
+  const tls = await import('node:tls')
   const [clientEnd, serverEnd] = duplexPair()
   try {
-    const ends = [serve(serverEnd, material, roles), call(clientEnd, material, roles)]
+    const ends = [serve(tls, serverEnd, material, roles), call(tls, clientEnd, material, roles)]
     await Promise.all(ends)
   } finally {
     clientEnd.destroy()
@@ -24,8 +26,15 @@ export const tlsHandshake: Handshake = async (material, profile) => {
   }
 }
 
+type NodeTls = typeof import('node:tls')
+
 /** The server's end. A `tls.Server` that never listens: a bare socket would not judge the client. */
-function serve(end: Duplex, material: Material, roles: readonly TlsRole[]): Promise<void> {
+function serve(
+  { createServer }: NodeTls,
+  end: Duplex,
+  material: Material,
+  roles: readonly TlsRole[],
+): Promise<void> {
   const verifies = roles.includes('client')
   const server = createServer({
     ...tlsOptions(material),
@@ -45,7 +54,12 @@ function serve(end: Duplex, material: Material, roles: readonly TlsRole[]): Prom
   })
 }
 
-function call(end: Duplex, material: Material, roles: readonly TlsRole[]): Promise<void> {
+function call(
+  { connect, createSecureContext }: NodeTls,
+  end: Duplex,
+  material: Material,
+  roles: readonly TlsRole[],
+): Promise<void> {
   const { ca, ...own } = tlsOptions(material)
   return new Promise((resolve, reject) => {
     const socket = connect({

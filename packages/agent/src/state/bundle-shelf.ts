@@ -26,6 +26,8 @@ export interface BundleShelf {
 /** Opens the shelf below the state folder, which `prepareStateFolder` has made. */
 export function openBundleShelf(fileSystem: FileSystem, state: string): BundleShelf {
   const shelf = new Map<string, HeldBundle>()
+  /** Certificates that start together share one reading. */
+  const readings = new Map<string, Promise<HeldBundle | undefined>>()
 
   const read = async (root: string): Promise<HeldBundle | undefined> => {
     const remedy = 'move it away and enrol again'
@@ -35,10 +37,22 @@ export function openBundleShelf(fileSystem: FileSystem, state: string): BundleSh
     return { bundle, checkedAt: record.checkedAt }
   }
 
+  const readIn = async (root: string): Promise<HeldBundle | undefined> => {
+    try {
+      const found = await read(root)
+      if (found !== undefined && !shelf.has(root)) shelf.set(root, found)
+      return shelf.get(root)
+    } finally {
+      readings.delete(root)
+    }
+  }
+
   const held = async (root: string): Promise<HeldBundle | undefined> => {
-    const found = shelf.get(root) ?? (await read(root))
-    if (found !== undefined) shelf.set(root, found)
-    return found
+    const known = shelf.get(root)
+    if (known !== undefined) return known
+    const reading = readings.get(root) ?? readIn(root)
+    readings.set(root, reading)
+    return reading
   }
 
   return {

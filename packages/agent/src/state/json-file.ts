@@ -22,7 +22,8 @@ export async function readJsonFile<T>(
   const invalid = (reason: string): MayflyError =>
     new MayflyError('state-invalid', `${path}: ${reason}; ${remedy}`, { details: { path } })
   if (content.length > fileBytesMax) throw invalid(`over ${fileBytesMax} bytes`)
-  const parsed = schema.safeParse(parseJson(content, invalid))
+  // Read once, at the start: a check that is compiled to a function of its own would cost more than it saves.
+  const parsed = schema.safeParse(parseJson(content, invalid), { jitless: true })
   // Only places are named: what stands there may be a key.
   if (!parsed.success) throw invalid(`wrong at ${placesOf(parsed.error)}`)
   return parsed.data

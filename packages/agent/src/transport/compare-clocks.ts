@@ -18,16 +18,6 @@ import { tlsOptions } from './tls-options.ts'
 /** Below it, clocks agree well enough: then it is the certificate that is wrong. */
 const differenceMsMin = 2 * minuteMs
 const askingMsMax = 10_000
-/** What OpenSSL says of a certificate, or of one above it, that only the time speaks against. */
-const timeCodes: readonly unknown[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
-
-/** Whether a connection failed because of times in certificates. */
-export function isAboutTime(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && [...timeCodes, 'certificate-expired'].includes(error.code)
-  )
-}
-
 export interface ClockQuestion {
   readonly url: string
   readonly trust: TrustBundle

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import { Agent, request } from 'node:https'
+import type { Agent, AgentOptions } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { encodeTrustBundlePem, MayflyError, type TrustBundle } from '@mayfly/ca-core'
+import { isAboutTime } from './about-time.ts'
 import { checkPeer } from './check-peer.ts'
-import { explainOtherTime, isAboutTime } from './compare-clocks.ts'
 import { tlsOptions } from './tls-options.ts'
 import type { Transport, WireRequest, WireResponse } from './transport.ts'
 
@@ -32,7 +32,8 @@ export interface TransportOptions {
 
 /**
  * The network, through Node's own HTTPS, which is there already: a library would be a quarter of what an
- * agent has resident. `now` is the wall clock that certificates are judged by.
+ * agent has resident. It is loaded when something is asked, which a start with nothing due does not. `now` is the wall
+ * clock that certificates are judged by.
  */
 export function openTransport(now: () => number, options: TransportOptions = {}): ClosableTransport {
   const { exchangeTimeoutMs = exchangeTimeoutMsDefault, lookup } = options
@@ -40,10 +41,11 @@ export function openTransport(now: () => number, options: TransportOptions = {})
   // One pool of connections for each bundle: a connection made under an older one is never used again.
   const pools = new Map<TrustBundle, Agent>()
 
-  const agentFor = (trust: TrustBundle): Agent => {
+  const agentFor = async (trust: TrustBundle): Promise<Agent> => {
+    const { Agent } = await import('node:https')
     const known = pools.get(trust)
     if (known !== undefined) return known
-    const agent = pinnedAgent(trust, now, own)
+    const agent = new Agent(pinnedOptions(trust, now, own))
     pools.set(trust, agent)
     // The oldest is forgotten and not destroyed: an exchange may run in it. What is idle closes by itself.
     const [oldest] = pools.keys()
@@ -54,16 +56,18 @@ export function openTransport(now: () => number, options: TransportOptions = {})
   return {
     async exchange(wireRequest, trust) {
       try {
-        return await exchange(wireRequest, agentFor(trust), exchangeTimeoutMs)
+        return await exchange(wireRequest, await agentFor(trust), exchangeTimeoutMs)
       } catch (error) {
         const { url } = wireRequest
         // TLS speaks of an expired certificate where this host's clock is wrong.
         if (!isAboutTime(error) && !(error instanceof MayflyError && isAboutTime(error.cause))) throw error
+        const { explainOtherTime } = await import('./compare-clocks.ts')
         throw (await explainOtherTime({ url, trust, now: now(), ...own })) ?? error
       }
     },
     async getUnverified(url, bodyBytesMax) {
-      const agent = unverifiedAgent(own)
+      const { Agent } = await import('node:https')
+      const agent = new Agent(unverifiedOptions(own))
       try {
         return await exchange({ method: 'GET', url, headers: {}, bodyBytesMax }, agent, exchangeTimeoutMs)
       } finally {
@@ -77,12 +81,12 @@ export function openTransport(now: () => number, options: TransportOptions = {})
   }
 }
 
-function pinnedAgent(trust: TrustBundle, now: () => number, own: object): Agent {
+function pinnedOptions(trust: TrustBundle, now: () => number, own: object): AgentOptions {
   const roots = encodeTrustBundlePem(trust)
   // An empty `ca` would mean the public roots.
   if (trust.roots.length === 0)
     throw new MayflyError('bundle-invalid', 'the trust bundle is empty; nothing is trusted')
-  return newAgent({
+  return agentOptions({
     ...own,
     ca: roots,
     rejectUnauthorized: true,
@@ -90,12 +94,12 @@ function pinnedAgent(trust: TrustBundle, now: () => number, own: object): Agent 
   })
 }
 
-function unverifiedAgent(own: object): Agent {
-  return newAgent({ ...own, rejectUnauthorized: false, checkServerIdentity: () => undefined })
+function unverifiedOptions(own: object): AgentOptions {
+  return agentOptions({ ...own, rejectUnauthorized: false, checkServerIdentity: () => undefined })
 }
 
-function newAgent(connect: object): Agent {
-  return new Agent({
+function agentOptions(connect: object): AgentOptions {
+  return {
     ...tlsOptions,
     ...connect,
     // No session is resumed: every connection looks at the certificate anew.
@@ -104,7 +108,7 @@ function newAgent(connect: object): Agent {
     keepAlive: true,
     // Closes connections that are idle; those in use are only told.
     timeout: keepAliveMs,
-  })
+  }
 }
 
 async function exchange(
@@ -138,6 +142,7 @@ async function send(
   agent: Agent,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
+  const { request } = await import('node:https')
   const outgoing = request(url, { agent, method, headers, signal, maxHeaderSize: headerBytesMax })
   limitConnecting(outgoing)
   outgoing.end(body)

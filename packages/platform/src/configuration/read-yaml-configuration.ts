@@ -41,7 +41,9 @@ export function parseYamlConfiguration<T>(text: string, path: string, schema: z.
     )
   }
   // Aliases are never needed here, and expanding nested ones can fill the memory.
-  const parsed = schema.safeParse(withoutAliases(() => document.toJS({ maxAliasCount: 0 }), path) ?? {})
+  const written = withoutAliases(() => document.toJS({ maxAliasCount: 0 }), path) ?? {}
+  // Read seldom: a check that is compiled to a function of its own would cost more than it saves.
+  const parsed = schema.safeParse(written, { jitless: true })
   if (parsed.success) return parsed.data
   const problems = describeIssues(parsed.error.issues, document, allowedKeys(schema))
   throw invalid(

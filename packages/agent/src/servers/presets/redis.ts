@@ -3,7 +3,7 @@ import type { FileSystem } from '@mayfly/ca-core'
 import { filePath, type HostPort, hostPort, readSecret } from '@mayfly/platform'
 import * as z from 'zod'
 import type { Preset } from '../preset.ts'
-import { type RedisAddress, type RedisCommand, sendRedisCommands } from '../redis-connection.ts'
+import type { RedisAddress, RedisCommand } from '../redis-connection.ts'
 import type { ReloadContext } from '../server-control.ts'
 import { presetName } from './preset-name.ts'
 
@@ -53,6 +53,7 @@ export const redis: Preset<RedisOptions> = {
     const send = async (context: ReloadContext, command: RedisCommand): Promise<void> => {
       const login = await loginOf(options, fileSystem)
       const address = await addressOf(options, context, fileSystem)
+      const { sendRedisCommands } = await import('../redis-connection.ts')
       await sendRedisCommands(address, [...login, command])
     }
     return {
