@@ -10,6 +10,7 @@ import { installDebianPackages } from './bootstrap/debian-packages.mjs'
 import { installNpmPackages, pinnedNode } from './bootstrap/npm-packages.mjs'
 import { runProgram } from './bootstrap/run-program.mjs'
 import { startPinnedNode } from './bootstrap/start-pinned-node.mjs'
+import { packTarballs } from './bootstrap/tarballs-command.mjs'
 import { runTests } from './bootstrap/test-command.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -41,6 +42,7 @@ const commands = {
   check: () => runChecks(root, { environment }),
   simulate: (given) => runSource('test/simulation/simulate.ts', given),
   docs: () => runSource('scripts/write-docs.ts', []),
+  tarballs: (given) => packTarballs(root, given, { environment }),
 }
 
 function runMayfly(given) {

@@ -23,7 +23,8 @@ export function pinnedNode(root) {
   return join(root, 'node_modules', 'node', 'bin', 'node')
 }
 
-function pinnedPnpm(root) {
+/** The pnpm that the project pins, for npx. */
+export function pinnedPnpm(root) {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager
 }
 

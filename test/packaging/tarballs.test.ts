@@ -39,10 +39,9 @@ describe('packages, built, packed and installed with plain npm', () => {
     for (const folder of [tarballs, home]) await mkdir(folder)
     const { packageManager, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
     const pnpm = (folder: string, ...given: string[]) => run(folder, 'npx', '--yes', packageManager, ...given)
-    // What an earlier build left of files that are gone would be packed too.
+    // What an earlier build left of files that are gone would be packed too; packing builds.
     for (const name of packageNames)
       await rm(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
-    await pnpm(root, '-r', 'build')
     for (const name of packageNames) {
       await pnpm(join(root, 'packages', name), 'pack', '--pack-destination', tarballs)
     }

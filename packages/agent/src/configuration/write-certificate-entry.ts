@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { type FileAccess, type FileSystem, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { parseYamlConfiguration } from '@mayfly/platform'
 import { type Document, isMap, parseDocument } from 'yaml'
@@ -13,6 +14,8 @@ export interface NewFileSettings {
 }
 
 const newFileAccess: FileAccess = { mode: 0o644 }
+/** As of `/etc/mayfly`, below which servers that do not run as root find their files. */
+const newFolderAccess: FileAccess = { mode: 0o755 }
 
 /**
  * The text of `agent.yaml` with `entry` under `certificates.<name>`. What stands there already stays, comments
@@ -36,6 +39,12 @@ export function addCertificateEntry(
   setEntry(document, name, definedOf(entry))
   const written = document.toString({ lineWidth: 0 })
   return { text: written, configuration: parseYamlConfiguration(written, path, agentConfigurationSchema) }
+}
+
+/** Makes the folder of the file at `path` where there is none; one that is there is left as it is. */
+export async function prepareConfigurationFolder(fileSystem: FileSystem, path: string): Promise<void> {
+  const folder = dirname(path)
+  if ((await fileSystem.status(folder)) === undefined) await fileSystem.makeDirectory(folder, newFolderAccess)
 }
 
 /** Writes the entry into the file at `path`, which is made if it does not exist. Nothing is written if nothing changes. */

@@ -14,6 +14,7 @@ import {
   addCertificateEntry,
   type CertificateEntry,
   type NewFileSettings,
+  prepareConfigurationFolder,
   readConfigurationText,
   writeCertificateEntry,
 } from '../configuration/write-certificate-entry.ts'
@@ -72,9 +73,9 @@ export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise
   const name = parseIdentityName(options.name ?? claims.identity)
   const { configuration, entry } = await planEntry(options, ports, name, claims)
   const settings = settingsOf(configuration, name, claims)
-  // A token is used once: an owner that does not exist is told before.
+  // A token is used once: what stands in the way of the rest is told before.
   await resolveAccess(settings, ports)
-
+  await prepareConfigurationFolder(ports.fileSystem, options.configPath)
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))
   try {

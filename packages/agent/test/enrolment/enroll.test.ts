@@ -58,6 +58,15 @@ describe('enrolling a host', () => {
     assert.equal((await stat(join(home, 'live', 'web', 'key.pem'))).mode & 0o777, 0o600)
   })
 
+  test('no folder for the configuration yet: made, for everyone to pass', async () => {
+    const home = join(folder, `host-${++count}`)
+    const configPath = join(home, 'etc', 'agent.yaml')
+    const newFile = { state: join(home, 'state'), live: join(home, 'live') }
+    await enroll({ token: await issuer.token(), name: 'web', configPath, newFile }, ports)
+    assert.match(await readFile(configPath, 'utf8'), /identity: web-1/)
+    assert.equal((await stat(join(home, 'etc'))).mode & 0o777, 0o755)
+  })
+
   test('the history begins with generation 1', async () => {
     const { home, configPath } = await newHost()
     const done = await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { layIssuer, signIssuer } from '../support/make-issuer.ts'
+import { makeToken } from '../support/make-token.ts'
 import { type Finished, mayfly, temporaryFolder } from '../support/run-mayfly.ts'
 import { startDaemon } from '../support/start-daemon.ts'
 
@@ -19,11 +20,8 @@ async function layHost(context: TestContext): Promise<Host> {
   await mayfly(['issuer', 'install', answer, '--config', config, '--root-fingerprint', rootFingerprint])
   const issuer = startDaemon(['issuer', 'run', '--config', config], context)
   await issuer.logged('"msg":"ready"')
-  const token = await mayfly(['token', 'create', 'web-1', '--name', 'dns:web-1.example', '--config', config])
   const folder = join(setting.folder, 'host')
-  await mkdir(folder)
-  await writeFile(join(folder, 'token'), token.stdout)
-  await chmod(join(folder, 'token'), 0o600)
+  await makeToken(folder, config, 'web-1')
   const agentConfig = join(folder, 'agent.yaml')
   return { folder, agent: (...args) => mayfly(['agent', ...args, '--config', agentConfig]) }
 }
@@ -32,7 +30,7 @@ test('a host from its enrolment on: preset, check, history, status and renew --n
   const { folder, agent } = await layHost(context)
   const inHost = (name: string): string => join(folder, name)
   const pidFile = inHost('server.pid')
-  const enroll = ['enroll', '--token-file', inHost('token'), '--name', 'web']
+  const enroll = ['enroll', '--token-file', inHost('web-1.token'), '--name', 'web']
   const folders = ['--state', inHost('state'), '--live', inHost('live')]
 
   const incomplete = await agent(...enroll, ...folders, '--preset', 'signal')

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { passphrase } from '../support/make-root.ts'
+import { makeToken } from '../support/make-token.ts'
 import { mayfly, temporaryFolder } from '../support/run-mayfly.ts'
 import { runIssuer } from '../support/running-issuer.ts'
 import { startDaemon } from '../support/start-daemon.ts'
@@ -10,23 +11,18 @@ import { startDaemon } from '../support/start-daemon.ts'
 test('agent commands: enrolled, run, renewed and stopped, each told by status', async (context) => {
   const { folder, config, daemon } = await runIssuer(context)
   const host = join(folder, 'host')
-  await mkdir(host)
   const agentConfig = join(host, 'agent.yaml')
-  const created = await mayfly([
-    'token',
-    'create',
-    'web-1',
-    '--name',
-    'dns:web-1.example',
-    '--config',
-    config,
-  ])
-  const tokenFile = join(host, 'token')
-  await writeFile(tokenFile, created.stdout)
-  await chmod(tokenFile, 0o600)
-  const enroll = ['agent', 'enroll', '--token-file', tokenFile, '--config', agentConfig, '--json']
+  const web = await makeToken(host, config, 'web-1')
+  const enroll = ['agent', 'enroll', '--config', agentConfig, '--token-file']
   const folders = ['--name', 'web', '--state', join(host, 'state'), '--live', join(host, 'live')]
-  const enrolled = await mayfly([...enroll, ...folders, '--unit-dir', join(host, 'units')])
+  const enrolled = await mayfly([
+    ...enroll,
+    web.path,
+    '--json',
+    ...folders,
+    '--unit-dir',
+    join(host, 'units'),
+  ])
   assert.equal(enrolled.exitCode, 0, enrolled.stderr)
   assert.equal(JSON.parse(enrolled.stdout).installation.is, 'installed')
   assert.match(
@@ -37,6 +33,8 @@ test('agent commands: enrolled, run, renewed and stopped, each told by status', 
   const status = () => mayfly(['agent', 'status', '--config', agentConfig, '--json'])
   const agent = startDaemon(['agent', 'run', '--config', agentConfig], context)
   await agent.logged('"event":"scheduled"')
+  const second = await mayfly([...enroll, (await makeToken(host, config, 'api-1')).path])
+  assert.match(second.stdout, /left to the running agent\n.*\n\nThe running agent keeps it fresh/)
   const renewed = await mayfly(['agent', 'renew', '--config', agentConfig, '--wait', '60s', '--json'])
   assert.equal(renewed.exitCode, 0, renewed.stderr)
   assert.deepEqual(JSON.parse(renewed.stdout).renewals[0].outcome.is, 'renewed')
@@ -55,9 +53,7 @@ test('agent commands: enrolled, run, renewed and stopped, each told by status', 
   assert.equal(inspected.exitCode, 0, inspected.stdout)
   assert.equal(await daemon.stop(), 0)
   for (const text of [agent.log(), daemon.log(), enrolled.stdout, running.stdout]) {
-    assert.ok(
-      !text.includes(created.stdout.trim()) && !text.includes(passphrase) && !text.includes('PRIVATE KEY'),
-    )
+    assert.ok(!text.includes(web.token) && !text.includes(passphrase) && !text.includes('PRIVATE KEY'))
   }
 })
 

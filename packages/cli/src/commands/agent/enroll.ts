@@ -128,10 +128,15 @@ function describe(
         ...units.map((unit) => ['Unit', unit] as const),
       ]),
       '',
-      units.length > 0 ? 'Start it: systemctl start mayfly-agent' : 'Keep it fresh: mayfly agent run',
+      nextStep(installation, units),
     ],
     exitCode: isFailed ? exitCodes[installation.setback.code] : 0,
   }
+}
+
+function nextStep({ is }: Enrolment['installation'], units: readonly string[]): string {
+  if (is === 'left-to-agent') return 'The running agent keeps it fresh: mayfly agent status'
+  return units.length > 0 ? 'Start it: systemctl start mayfly-agent' : 'Keep it fresh: mayfly agent run'
 }
 
 function describeInstallation(installation: Enrolment['installation']): string {

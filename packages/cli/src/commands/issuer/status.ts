@@ -44,13 +44,15 @@ function describe(status: IssuerStatus): string[] {
       ['VERSION', 'AGENTS'],
       fleet.byVersion.slice(0, listedMax).map(({ version, agents }) => [version, String(agents)]),
     ),
-    ...section(
-      'Trust bundles that agents hold',
-      ['SEQUENCE', 'AGENTS'],
-      fleet.byBundleSequence
-        .slice(0, listedMax)
-        .map(({ bundleSequence, agents }) => [String(bundleSequence), String(agents)]),
-    ),
+    ...(fleet.agents === 0
+      ? []
+      : section(
+          'Trust bundles that agents hold',
+          ['SEQUENCE', 'AGENTS'],
+          fleet.byBundleSequence
+            .slice(0, listedMax)
+            .map(({ bundleSequence, agents }) => [String(bundleSequence), String(agents)]),
+        )),
     ...(alarms.length === 0 ? [] : ['', heading('Alarms')]),
     ...(alarms.length === 0
       ? []
