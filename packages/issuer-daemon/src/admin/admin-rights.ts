@@ -2,7 +2,9 @@ import {
   formatName,
   formatNameRange,
   MayflyError,
+  type Name,
   type NameRange,
+  nameCovers,
   type ProfileName,
   parseName,
   rangeHolds,
@@ -25,6 +27,8 @@ export interface DelegateRights {
   readonly may: readonly DelegatedPower[]
   /** Every name of a certificate must be in one of them. */
   readonly names: readonly NameRange[]
+  /** Those of the issuer itself: never its own, whatever its ranges hold. */
+  readonly issuerNames: readonly Name[]
   /** The identity's name must match one of them; `*` stands for any characters. */
   readonly identities: readonly string[]
   readonly profiles: readonly ProfileName[]
@@ -77,12 +81,16 @@ export function requireTokenLifetime(rights: AdminRights, lifetimeSeconds: numbe
 
 function whyNot(rights: AdminRights, { name, profile, names }: GovernedIdentity): string | undefined {
   if (rights.is === 'owner') return undefined
-  const { identities, profiles, names: ranges } = rights
+  const { identities, profiles, names: ranges, issuerNames } = rights
   if (!identities.some((pattern) => matchesPattern(name, pattern))) {
     return `its name is none of ${identities.join(', ')}`
   }
   if (!profiles.includes(profile)) return `its profile ${profile} is none of ${profiles.join(', ')}`
-  const outside = names.map(parseName).filter((one) => !ranges.some((range) => rangeHolds(range, one)))
+  const wanted = names.map(parseName)
+  // Whoever has such a certificate can stand in for the issuer, and be shown the tokens of others.
+  const issuers = wanted.filter((one) => issuerNames.some((own) => nameCovers(one, own)))
+  if (issuers.length > 0) return `${issuers.map(formatName).join(', ')} stands for the issuer itself`
+  const outside = wanted.filter((one) => !ranges.some((range) => rangeHolds(range, one)))
   if (outside.length === 0) return undefined
   const allowed =
     ranges.length === 0 ? 'no names are' : `only names in ${ranges.map(formatNameRange).join(', ')} are`

@@ -32,6 +32,7 @@ const issuerConfiguration = issuerFile
 
 function toConfiguration(file: IssuerFile): IssuerConfiguration {
   const { issuing } = file
+  const names = ownNames(file)
   return {
     url: file.url,
     listen: file.listen,
@@ -39,7 +40,7 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     trustDomain: file.trustDomain,
     store: storeLocation(file),
     passphrase: passphraseSource(file.passphrase),
-    tls: { names: ownNames(file), keyType: file.tls.keyType },
+    tls: { names, keyType: file.tls.keyType },
     issuing: {
       lifetimeSeconds: issuing.lifetime,
       cycleSeconds: issuing.cycle,
@@ -54,7 +55,9 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     audit: { retentionSeconds: file.audit.retention },
     admin: {
       socket: file.admin.socket ?? join(file.state, 'admin.sock'),
-      delegates: Object.entries(file.admin.delegates).map(([name, one]) => delegateSettings(name, one)),
+      delegates: Object.entries(file.admin.delegates).map(([name, one]) =>
+        delegateSettings(name, one, names),
+      ),
     },
     metrics: file.metrics.listen === undefined ? {} : { listen: file.metrics.listen },
     health: file.health,
@@ -74,7 +77,11 @@ function storeLocation({ state, store, database }: IssuerFile): StoreLocation {
   }
 }
 
-function delegateSettings(name: string, file: IssuerFile['admin']['delegates'][string]): DelegateSettings {
+function delegateSettings(
+  name: string,
+  file: IssuerFile['admin']['delegates'][string],
+  issuerNames: readonly string[],
+): DelegateSettings {
   const { socket, owner, group, mode, may, names, identities, profiles, tokenLifetimeMax } = file
   return {
     socket,
@@ -84,6 +91,7 @@ function delegateSettings(name: string, file: IssuerFile['admin']['delegates'][s
       name,
       may,
       names,
+      issuerNames: issuerNames.map(parseName),
       identities,
       profiles,
       ...(tokenLifetimeMax !== undefined && { tokenLifetimeSecondsMax: tokenLifetimeMax }),

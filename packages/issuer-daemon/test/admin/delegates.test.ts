@@ -21,6 +21,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mayfly-delegates-'))
   live = await startLiveIssuer({
     yaml: `
+tls: { names: ['dns:ca.web.test'] }
 admin:
   delegates:
     web-team:
@@ -28,7 +29,7 @@ admin:
       group: '${process.getgid?.()}'
       mode: '0660'
       may: [identities.read, identities.write, tokens]
-      names: ['dns:web.test', 'ip:10.1.0.0/16']
+      names: ['dns:web.test', 'dns:localhost', 'ip:10.1.0.0/16']
       identities: ['web-*']
       profiles: [server]
       tokenLifetimeMax: 10m
@@ -90,7 +91,7 @@ const refusals: readonly Refusal[] = [
   {
     what: 'a token for a name outside',
     action: 'token.create',
-    says: /only names in dns:web\.test, ip:10\.1\.0\.0\/16 are its own, not dns:xweb\.test/,
+    says: /only names in dns:web\.test, dns:localhost, ip:10\.1\.0\.0\/16 are its own, not dns:xweb\.test/,
     try: (admin) => admin.createToken({ identity: 'web-3', names: ['dns:a.web.test', 'dns:xweb.test'] }),
   },
   {
@@ -140,6 +141,18 @@ const refusals: readonly Refusal[] = [
     action: 'identity.add',
     says: /not ip:10\.2\.0\.1/,
     try: (admin) => admin.addIdentity(server('web-3', 'ip:10.2.0.1')),
+  },
+  {
+    what: 'the name of the issuer itself, which its ranges hold',
+    action: 'token.create',
+    says: /dns:localhost stands for the issuer itself/,
+    try: (admin) => admin.createToken({ identity: 'web-4', names: ['dns:a.web.test', 'dns:localhost'] }),
+  },
+  {
+    what: 'a wildcard that stands for a name of the issuer',
+    action: 'identity.add',
+    says: /dns:\*\.web\.test stands for the issuer itself/,
+    try: (admin) => admin.addIdentity(server('web-5', 'dns:*.web.test')),
   },
   {
     what: 'suspending what is not its own',

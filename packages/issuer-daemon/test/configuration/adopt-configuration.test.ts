@@ -33,6 +33,7 @@ const delegate: DelegateSettings = {
   access: { group: 'web', mode: 0o660 },
   rights: {
     is: 'delegate',
+    issuerNames: [],
     name: 'web',
     may: ['tokens'],
     names: [{ type: 'dns', value: 'web.test' }],

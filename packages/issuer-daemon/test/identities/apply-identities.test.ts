@@ -159,6 +159,7 @@ describe('declared identities', () => {
   it('a delegate → refused what is not its own, and prunes only what is', async () => {
     const rights: AdminRights = {
       is: 'delegate',
+      issuerNames: [],
       name: 'web-team',
       may: ['identities.write'],
       names: [parseNameRange('dns:web.example')],
