@@ -10,8 +10,9 @@ import {
   systemClock,
   systemRandom,
 } from '@mayfly/platform'
-import { type AuthorityShelf, openAuthorityShelf } from './authority/authority-shelf.ts'
-import { type LoadedAuthority, loadAuthority } from './authority/load-authority.ts'
+import { openAuthorityShelf } from './authority/authority-shelf.ts'
+import { loadAuthority } from './authority/load-authority.ts'
+import { fileHistoryMark } from './backup/history-mark.ts'
 import type { IssuerConfiguration } from './configuration/issuer-configuration.ts'
 import { passphraseReader } from './configuration/passphrase.ts'
 import { readIssuerConfiguration } from './configuration/read-configuration.ts'
@@ -96,7 +97,7 @@ async function reload(configPath: string, issuer: RunningIssuer, log: Logger): P
 function authorityAccess(
   { state, passphrase }: IssuerConfiguration,
   { ask }: RunIssuerOptions,
-): { loadAuthority(): Promise<LoadedAuthority>; readonly shelf: AuthorityShelf } {
+): Pick<Foundation, 'loadAuthority' | 'shelf' | 'historyMark'> {
   const readPassphrase = passphraseReader(passphrase, {
     fileSystem: nodeFileSystem,
     environment: process.env,
@@ -106,6 +107,7 @@ function authorityAccess(
   return {
     loadAuthority: async () =>
       loadAuthority({ ...place, passphrase: await readPassphrase(), now: systemClock.now() }),
+    historyMark: fileHistoryMark(place),
     shelf: openAuthorityShelf({ ...place, passphrase: readPassphrase, now: () => systemClock.now() }),
   }
 }

@@ -20,7 +20,11 @@ export type HeadComparison =
   | { readonly holds: false; readonly because: 'rewritten' | 'shortened' }
 
 /** Whether the history still has the end that it had when `head` was signed. */
-export function compareHead(head: AuditHead, { found }: HeadEvidence, now: Instant): HeadComparison {
+export function compareHead(
+  head: Pick<AuditHead, 'number' | 'hash' | 'at'>,
+  { found }: HeadEvidence,
+  now: Instant,
+): HeadComparison {
   if (found === undefined) return { holds: false, because: 'shortened' }
   if (found.number === head.number) {
     const isSame = Buffer.from(found.hash).toString('hex') === head.hash

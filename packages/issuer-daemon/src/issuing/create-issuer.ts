@@ -7,6 +7,7 @@ import { createSignedHead } from '../audit/signed-head.ts'
 import { submitWitnessed } from '../audit/submit-witnessed.ts'
 import { acceptForgotten } from '../backup/accept-forgotten.ts'
 import { noticeBackup } from '../backup/notice-backup.ts'
+import { watchHistory } from '../backup/watch-history.ts'
 import { enroll } from '../enrolment/enroll.ts'
 import { addIdentity } from '../identities/add-identity.ts'
 import { applyIdentities } from '../identities/apply-identities.ts'
@@ -37,9 +38,11 @@ export function createIssuer(ports: IssuerPorts): Issuer {
   const sweeps = createSweepMemory(ports)
   const head = createSignedHead(ports)
   const upkeep = createUpkeep(ports)
+  const history = watchHistory(ports)
   return {
     async recover() {
       await noticeBackup(ports)
+      await history.compare()
       await head.load()
       await sweeps.load()
       return recover(ports)
@@ -52,7 +55,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     certificate: (keyHash) => findCertificate(keyHash, ports),
     async sweep(options) {
       const startedMs = clock.monotonic()
-      const report = await runSweep(options, ports, { head, upkeep })
+      const report = await runSweep(options, ports, { head, upkeep, history })
       const durationSeconds = Math.round(clock.monotonic() - startedMs) / secondMs
       await sweeps.keep(report, durationSeconds)
       return report

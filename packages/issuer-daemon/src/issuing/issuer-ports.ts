@@ -1,4 +1,5 @@
 import type { Clock, Instant, IssuedAnswer, KeyPair, Random, Trace, TrustBundle } from '@mayfly/ca-core'
+import type { HistoryMark } from '../backup/history-mark.ts'
 import type { Store } from '../store/store.ts'
 import type { WriteTrouble } from '../store/watch-writes.ts'
 import type { AuthorityMoves } from './authority-moves.ts'
@@ -25,6 +26,8 @@ export interface IssuerPorts {
   /** Signs enrolment tokens. */
   readonly tokenKey: KeyPair
   readonly policy: Policy
+  /** Absent in a run without a state folder. */
+  readonly historyMark?: HistoryMark
   /** By how much the clock has jumped, where somebody watches it; 0 while it is right. */
   readonly clockJumpSeconds?: () => number
   /** What keeps the store from being written, where somebody watches it. */

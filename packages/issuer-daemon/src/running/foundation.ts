@@ -3,6 +3,7 @@ import type { AccessRequest, Logger } from '@mayfly/platform'
 import type { ServerTimeouts } from '../api/https-server.ts'
 import type { AuthorityShelf } from '../authority/authority-shelf.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
+import type { HistoryMark } from '../backup/history-mark.ts'
 import type { Store } from '../store/store.ts'
 
 /** What a running issuer stands on. */
@@ -19,6 +20,8 @@ export interface Foundation {
   loadAuthority(): Promise<LoadedAuthority>
   /** The slots in the state folder. */
   readonly shelf: AuthorityShelf
+  /** Tells an older store from the newest. */
+  readonly historyMark: HistoryMark
   /** For tests to shorten. */
   readonly timeouts?: ServerTimeouts
 }

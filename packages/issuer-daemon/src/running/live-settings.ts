@@ -59,7 +59,7 @@ export function requireTrustDomain({ trustDomain }: IssuerConfiguration, { serve
 /** The use cases, on whatever the settings are at the time. */
 export function createLiveIssuer(
   live: LiveSettings,
-  { store, clock, random, log, trace }: Foundation,
+  { store, clock, random, log, trace, historyMark }: Foundation,
   { guard, writes }: { readonly guard: ClockGuard; readonly writes: Pick<WatchedStore, 'trouble'> },
   authorities: AuthorityMoves,
 ): Issuer {
@@ -72,6 +72,7 @@ export function createLiveIssuer(
     writeTrouble: () => writes.trouble(),
     authority: () => liveAuthority(live),
     authorities,
+    historyMark,
     bundle: () => live.loaded.served,
     get tokenKey() {
       return live.loaded.tokenKey

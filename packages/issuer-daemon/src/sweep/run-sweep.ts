@@ -2,6 +2,7 @@ import { type ErrorCode, type Instant, isMayflyError, MayflyError } from '@mayfl
 import { endingOfError } from '../audit/audit-attempt.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
 import type { SignedHead } from '../audit/signed-head.ts'
+import type { HistoryWatch } from '../backup/watch-history.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type MintOrder, type MintResult, mint } from '../issuing/mint.ts'
 import { burnLapsedIntents } from '../issuing/recover.ts'
@@ -20,6 +21,13 @@ export interface SweepOptions {
   readonly signal?: AbortSignal
 }
 
+/** What outlives each sweep. */
+export interface SweepParts {
+  readonly head: Pick<SignedHead, 'renew'>
+  readonly upkeep: Upkeep
+  readonly history: HistoryWatch
+}
+
 type MintDecision = Extract<SweepDecision, { do: 'mint' }>
 
 /** Chunks that are at work at once: while one waits for the disk, the next is decided and signed. */
@@ -32,7 +40,7 @@ const chunksAtOnceMax = 3
 export async function runSweep(
   options: SweepOptions,
   ports: IssuerPorts,
-  { head, upkeep }: { readonly head: Pick<SignedHead, 'renew'>; readonly upkeep: Upkeep },
+  { head, upkeep, history }: SweepParts,
 ): Promise<SweepReport> {
   const { trace } = ports
   let report: SweepReport = { due: 0, minted: 0, failed: 0 }
@@ -42,6 +50,7 @@ export async function runSweep(
   trace.step('sweep.started')
   try {
     await requireWritable(ports)
+    await history.compare()
     await ports.authorities?.heedTaints()
     await burnLapsedIntents(ports)
     await hastenTainted(ports, options.signal)
@@ -49,6 +58,7 @@ export async function runSweep(
     await retireAuthorities(ports)
     await upkeep.run()
     await head.renew()
+    await history.mark()
   } catch (error) {
     if (!isMayflyError(error)) throw error
     report = { ...report, stopped: error.code }

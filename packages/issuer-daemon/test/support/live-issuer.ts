@@ -28,6 +28,7 @@ import { openAuthorityShelf } from '../../src/authority/authority-shelf.ts'
 import { initAuthority } from '../../src/authority/init-authority.ts'
 import { installAuthority } from '../../src/authority/install-authority.ts'
 import { loadAuthority } from '../../src/authority/load-authority.ts'
+import { fileHistoryMark } from '../../src/backup/history-mark.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
 import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
 import { type RunningIssuer, startIssuer } from '../../src/running/start-issuer.ts'
@@ -110,6 +111,7 @@ export async function startLiveIssuer(options: LiveIssuerOptions = {}): Promise<
         passphrase: Buffer.from(passphrase),
         now: clock.now(),
       }),
+    historyMark: fileHistoryMark({ fileSystem: nodeFileSystem, state: configuration.state }),
     shelf: openAuthorityShelf({
       fileSystem: nodeFileSystem,
       state: configuration.state,

@@ -99,6 +99,8 @@ export const migrations: readonly string[] = [
     intended_at bigint NOT NULL,
     not_after bigint NOT NULL
   );
+  -- Whole values, where SQLite's indexes hold parts: here that would save 34 of 300 bytes a line (measured with 200,000),
+  -- and the guards, which are decided in memory on whole values, would meet a constraint on parts.
   -- One key, one certificate. A burnt intent was never signed for anyone, so its key is free again.
   CREATE UNIQUE INDEX issuance_key ON issuance (key) WHERE state <> 2;
   CREATE INDEX issuance_pending ON issuance (intended_at) WHERE state = 0;
