@@ -161,7 +161,8 @@ export class MemoryFileSystem implements FileSystem {
         if (inode === undefined) continue
         const isRead = inode.type === 'file' && inode.content.byteLength <= fileBytesMax
         const isReadable = isRead && this.#toldFailure('readFile', `${path}/${name}`) === undefined
-        found.set(name, isReadable ? { ...statusOf(inode), content: inode.content } : statusOf(inode))
+        const entry = statusOf(inode)
+        found.set(name, isReadable ? Object.assign(entry, { content: inode.content }) : entry)
       }
       return found
     })

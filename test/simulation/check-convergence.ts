@@ -1,4 +1,6 @@
 import { hourMs, minuteMs } from '@mayfly/ca-core'
+import type { IssuanceRecord } from '../../packages/issuer-daemon/src/store/issuance-record.ts'
+import { formatDuration } from './format-duration.ts'
 import type { VirtualHost } from './virtual-host.ts'
 import type { World } from './world.ts'
 
@@ -12,8 +14,9 @@ export async function checkConvergence(world: World): Promise<void> {
     if (!site.isUp) throw breakPromise('converges', 'issuer', 'is still down')
     // A younger one is a request that is answered just now.
     const intendedBefore = timeline.now + site.clockAheadMs - minuteMs
-    const pending = await site.store.pendingIntents({ intendedBefore, limit: 1 })
-    if (pending.length > 0) throw breakPromise('converges', 'issuer', 'an intent is still pending')
+    const [pending] = await site.store.pendingIntents({ intendedBefore, limit: 1 })
+    if (pending !== undefined)
+      throw breakPromise('converges', 'issuer', describePending(pending, timeline.now))
     for (const host of hosts) {
       if (ledger.copied.has(host.identity)) continue
       const left = whatIsLeft(host, timeline.now)
@@ -22,6 +25,14 @@ export async function checkConvergence(world: World): Promise<void> {
   } catch (error) {
     if (error !== world.broken) throw error
   }
+}
+
+function describePending(
+  { serial, identityId, generation, intendedAt }: IssuanceRecord,
+  now: number,
+): string {
+  const age = formatDuration(now - intendedAt)
+  return `the intent of ${serial} for identity ${identityId}, generation ${generation}, is pending since ${age}`
 }
 
 function whatIsLeft(host: VirtualHost, now: number): string | undefined {

@@ -1,5 +1,11 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { type FileSystem, type Instant, isMayflyError } from '@mayfly/ca-core'
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import {
+  type Certificate,
+  type FileSystem,
+  type Instant,
+  isMayflyError,
+  parseCertificateChain,
+} from '@mayfly/ca-core'
 
 /** What a server holds after it has read its files. */
 export interface ServedCertificate {
@@ -14,6 +20,7 @@ export type GenerationOnDisk =
   | { readonly is: 'absent' }
   | { readonly is: 'torn'; readonly because: string }
 
+const spkiDer = { type: 'spki', format: 'der' } as const
 const names = ['fullchain.pem', 'key.pem', 'cert.pem', 'chain.pem', 'bundle.pem'] as const
 
 /** Reads what lies behind the live link as a server would, and looks whether it belongs together. */
@@ -38,29 +45,37 @@ export async function readGeneration(fileSystem: FileSystem, folder: string): Pr
 const judged = new Map<string, GenerationOnDisk>()
 const judgedMax = 2_000
 
-/** OpenSSL reads them, as it does for a server. */
-function judge([
-  fullchain = '',
-  key = '',
-  cert = '',
-  chain = '',
-  bundle = '',
-]: readonly string[]): GenerationOnDisk {
+/** So many of 256 are read by OpenSSL too, as it does for a server. */
+const opensslShare = 32
+
+function judge(texts: readonly string[]): GenerationOnDisk {
+  const [fullchain = '', key = '', cert = '', chain = '', bundle = ''] = texts
   try {
-    const leaf = new X509Certificate(fullchain)
-    if (cert + chain !== fullchain) return torn('fullchain.pem is not cert.pem and chain.pem')
-    if (!leaf.checkPrivateKey(createPrivateKey(key))) return torn('key.pem is for another certificate')
-    if (![chain, bundle].every(isAuthority)) return torn('the chain is no chain')
-    const certificate = {
-      serial: leaf.serialNumber.toLowerCase(),
-      notBefore: leaf.validFromDate.getTime(),
-      notAfter: leaf.validToDate.getTime(),
-      chainPem: fullchain,
+    const [leaf] = parseCertificateChain(fullchain)
+    if (leaf === undefined || cert + chain !== fullchain) {
+      return torn('fullchain.pem is not cert.pem and chain.pem')
     }
-    return { is: 'whole', certificate }
+    const spki = createPublicKey(createPrivateKey(key)).export(spkiDer)
+    if (Buffer.compare(spki, leaf.publicKey.spki) !== 0) return torn('key.pem is for another certificate')
+    if (![chain, bundle].every(isAuthority)) return torn('the chain is no chain')
+    const { serial, notBefore, notAfter } = leaf
+    if (Number.parseInt(serial.slice(-2), 16) < opensslShare && !isSameToOpenssl(leaf, key)) {
+      return torn('OpenSSL reads something else')
+    }
+    return { is: 'whole', certificate: { serial, notBefore, notAfter, chainPem: fullchain } }
   } catch (error) {
     return torn(String(error))
   }
+}
+
+function isSameToOpenssl({ pem, serial, notBefore, notAfter }: Certificate, key: string): boolean {
+  const leaf = new X509Certificate(pem)
+  return (
+    leaf.serialNumber.toLowerCase() === serial &&
+    leaf.validFromDate.getTime() === notBefore &&
+    leaf.validToDate.getTime() === notAfter &&
+    leaf.checkPrivateKey(createPrivateKey(key))
+  )
 }
 
 /** The same few authorities stand in all generations. */

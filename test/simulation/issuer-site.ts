@@ -130,7 +130,11 @@ export class IssuerSite {
     if (!this.hasPower || this.#starting?.alive === true) return
     const owner: Owner = { alive: true, frozenUntil: 0 }
     const clock = this.#clock.for(owner)
-    const inner = await openSqliteStore({ path: join(folder, 'store.sqlite') })
+    const inner = await openSqliteStore({
+      path: join(folder, 'store.sqlite'),
+      // One task has the turn: a thread for many changes would keep nobody from waiting.
+      changesInLoopMax: Number.POSITIVE_INFINITY,
+    })
     const watched = watchStore((mutation.store ?? same)(inner), {
       timeline,
       owner,

@@ -12,6 +12,7 @@ const recoveredMinutes = 20
 
 /** What is kept of a host between two looks. */
 export interface Watched {
+  serving: ServedCertificate
   serial: string
   /** The end of the first half of the served certificate's life. */
   halfLife: Instant
@@ -33,6 +34,11 @@ export class PromiseWatch {
 
   constructor(options: PromiseWatchOptions) {
     this.#options = options
+  }
+
+  /** Whether nothing that this host does or meets now counts: what it serves is in the first half of its life. */
+  isIdle({ watched, server }: VirtualHost, now: Instant): boolean {
+    return watched !== undefined && now < watched.halfLife && watched.serving === server.serving
   }
 
   /** `isWell` is whether this host could rotate at this moment: issuer within reach, host and server in order. */
@@ -61,11 +67,16 @@ export class PromiseWatch {
     )
   }
 
-  #watch(host: VirtualHost, { serial, notBefore, notAfter }: ServedCertificate): Watched {
+  #watch(host: VirtualHost, serving: ServedCertificate): Watched {
+    const { serial, notBefore, notAfter } = serving
     const known = host.watched
-    if (known?.serial === serial) return known
+    if (known?.serial === serial) {
+      known.serving = serving
+      return known
+    }
     const issuedAt = notBefore + backdateSeconds * secondMs
     const watched = {
+      serving,
       serial,
       halfLife: (issuedAt + notAfter) / 2,
       notAfter,

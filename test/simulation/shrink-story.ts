@@ -1,4 +1,4 @@
-import { minuteMs } from '@mayfly/ca-core'
+import { type Instant, minuteMs } from '@mayfly/ca-core'
 import type { Fault } from './fault.ts'
 import { faultsOf, runStory, type StoryOptions, type StoryReport } from './run-story.ts'
 
@@ -20,26 +20,26 @@ export async function shrinkStory(options: StoryOptions, failed: StoryReport): P
   const { broken } = failed
   if (broken === undefined) throw new TypeError('only a story that fails can be shrunk')
   const startedMs = performance.now()
-  const isAtEnd = broken.promise === 'converges'
+  // What is left over is seen only at the end.
+  const cutOff = (story: StoryOptions, at: Instant): StoryOptions =>
+    broken.promise === 'converges'
+      ? story
+      : { ...story, until: at + minuteMs, faults: faultsOf(story).filter(({ from }) => from <= at) }
   let attempts = 0
-  let best: StoryOptions = { ...options, faults: faultsOf(options) }
+  const whole: StoryOptions = { ...options, faults: faultsOf(options) }
+  let best = cutOff(whole, broken.at)
 
   const stillFails = async (candidate: StoryOptions): Promise<boolean> => {
     if (attempts >= attemptsMax || performance.now() - startedMs > shrinkingMsMax) return false
     attempts++
     const report = await runStory(candidate)
     if (report.broken?.promise !== broken.promise) return false
-    best = candidate
+    best = cutOff(candidate, report.broken.at)
     return true
   }
 
-  const untilThen = isAtEnd ? {} : { until: broken.at + minuteMs }
-  await stillFails({
-    ...best,
-    ...untilThen,
-    faults: (best.faults ?? []).filter(({ from }) => from <= broken.at),
-  })
-  if (options.hosts.includes(broken.who)) await stillFails({ ...best, hosts: [broken.who] })
+  // Alone it may take the host longer.
+  if (options.hosts.includes(broken.who)) await stillFails({ ...whole, hosts: [broken.who] })
   best = withoutOthers(best)
   await stillFails({ ...best, isCalm: true })
   await dropFaults(best.faults ?? [], (faults) => stillFails({ ...best, faults }))

@@ -124,7 +124,7 @@ export class World {
     const { site } = this
     const isSiteWell = site.isUp && !site.isDiskFull && this.#network() === 'open'
     for (const host of this.hosts) {
-      this.#watch.look(host, now, isSiteWell && this.#isWell(host))
+      if (!this.#watch.isIdle(host, now)) this.#watch.look(host, now, isSiteWell && this.#isWell(host))
       if (host.isTouched) await host.inspect()
     }
   }

@@ -19,12 +19,32 @@ const numberDigitsMin = 4
 
 /** The symbolic link that names the installed generation: `<live>/web`. Throws `name-invalid`. */
 export function livePath(live: string, name: string): string {
-  return join(resolve(live), parseIdentityName(name))
+  return pathsOf(live, name).live
 }
 
 /** The folder that holds every generation: `<live>/../archive/web`. Throws `name-invalid`. */
 export function archivePath(live: string, name: string): string {
-  return join(archiveRoot(live), parseIdentityName(name))
+  return pathsOf(live, name).archive
+}
+
+interface Paths {
+  readonly live: string
+  readonly archive: string
+}
+
+/** Every look asks for the same few. */
+const known = new Map<string, Paths>()
+const knownMax = 1_000
+
+function pathsOf(live: string, name: string): Paths {
+  const key = `${live}\0${name}`
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const place = parseIdentityName(name)
+  const paths = { live: join(resolve(live), place), archive: join(archiveRoot(live), place) }
+  if (known.size >= knownMax) known.clear()
+  known.set(key, paths)
+  return paths
 }
 
 /** The folder of one generation: `<live>/../archive/web/0007`. Throws `name-invalid`. */

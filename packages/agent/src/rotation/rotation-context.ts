@@ -44,7 +44,16 @@ export interface RotationContext {
 
 /** The names that every certificate must carry: the configuration's word, or else the token's. */
 export function expectedNames(subject: RotationSubject, state: LineageState): readonly Name[] {
-  return subject.settings.names ?? parseNames(state.names)
+  return subject.settings.names ?? namesOf(state.names)
+}
+
+/** Every state of a lineage holds the same list, and every look compares with it. */
+const read = new WeakMap<readonly string[], readonly Name[]>()
+
+function namesOf(texts: readonly string[]): readonly Name[] {
+  const names = read.get(texts) ?? parseNames(texts)
+  read.set(texts, names)
+  return names
 }
 
 /** Whom to ask, in order. */

@@ -62,15 +62,22 @@ export interface ReadAuditHead {
 
 /** Reads a head, unverified; `undefined` where it is none. */
 export function readAuditHead(jws: FlattenedJws): ReadAuditHead | undefined {
-  const known = alreadyRead.get(jws)
+  const text = `${jws.protected}.${jws.payload}`
+  const known = readLately.get(text)
   if (known !== undefined) return known
   const read = readOnce(jws)
-  if (read !== undefined) alreadyRead.set(jws, read)
+  if (read === undefined) return undefined
+  if (readLately.size >= readLatelyMax) readLately.clear()
+  readLately.set(text, read)
   return read
 }
 
-/** A host compares the head that it holds with every one that it is given. */
-const alreadyRead = new WeakMap<FlattenedJws, ReadAuditHead>()
+/**
+ * The heads that were read latest, by what is signed. A host compares the one that it holds with every one that it is
+ * given; an issuer is shown the same few by all its hosts.
+ */
+const readLately = new Map<string, ReadAuditHead>()
+const readLatelyMax = 256
 
 function readOnce(jws: FlattenedJws): ReadAuditHead | undefined {
   const header = headerSchema.safeParse(parse(jws.protected))
