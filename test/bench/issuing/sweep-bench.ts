@@ -6,6 +6,7 @@ import { dayMs, hourMs, type Instant } from '@mayfly/ca-core'
 import { createIssuer, type Issuer } from '@mayfly/issuer-daemon'
 import { systemClock } from '@mayfly/platform'
 import { prepareAuthority } from '../../../packages/issuer-daemon/src/authority/load-authority.ts'
+import type { IssuerPorts } from '../../../packages/issuer-daemon/src/issuing/issuer-ports.ts'
 import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
 import { openSqliteStore } from '../../../packages/issuer-daemon/src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../packages/issuer-daemon/src/store/store.ts'
@@ -20,6 +21,8 @@ const dueWithinMs = 12 * hourMs
 export interface FilledIssuer {
   readonly path: string
   readonly store: Store
+  readonly ports: IssuerPorts
+  readonly issuer: Issuer
   /** Mints what is due in the first so much of the time, and what that cost. */
   sweep(share: number): Promise<SweepCost>
   /** Takes what was written last into the file. */
@@ -45,10 +48,13 @@ export async function fillIssuer(count: number, authority: IssuingAuthority): Pr
   const now = systemClock.now()
   await fillStore({ path, count, now, dueWithinMs, authority })
   const store = await openSqliteStore({ path })
-  const issuer = createIssuer({ ...(await portsOf(store)), authority: () => authority })
+  const ports = { ...(await portsOf(store)), authority: () => authority }
+  const issuer = createIssuer(ports)
   return {
     path,
     store,
+    ports,
+    issuer,
     sweep: (share) => measureSweep(issuer, now + share * dueWithinMs),
     checkpoint() {
       const database = new DatabaseSync(path)

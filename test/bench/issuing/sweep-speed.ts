@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
 import type { Bench, Figure } from '../figure.ts'
 import { openRawInserts, signRaw } from './raw-limits.ts'
+import { requestsInSweep } from './request-in-sweep.ts'
 import { costRatio } from './sweep-at-scale.ts'
 import {
   addCosts,
@@ -25,12 +26,14 @@ const turns = 5
 
 /**
  * Identities that are all due: intents, signatures, certificates and audit, durable on SQLite. Each has a key of its
- * own. The limit is the slower of signing alone and of inserting the same rows alone, in the same run.
+ * own. The limit is the slower of signing alone and of writing the same rows alone, in the same run: intents, certificates,
+ * audit and what moves of each identity, in as many transactions.
  */
 export const sweepSpeed: Bench = {
   async *run({ quick, tell }) {
     const authority = await prepareBenchAuthority()
     yield* speedOf(quick ? identitiesQuick : identitiesFull, authority, tell)
+    yield* requestsInSweep(quick ? identitiesQuick : identitiesFull, authority, tell)
     if (!quick) yield* costRatio(authority, tell)
   },
 }

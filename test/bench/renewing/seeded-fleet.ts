@@ -50,7 +50,13 @@ export async function seedFleet(configuration: IssuerConfiguration, count: numbe
         { length: Math.min(hostsEach, count - hosts.length) },
         (_, index) => hosts.length + index,
       )
-      hosts.push(...(await seedSome(store, minting, numbers)))
+      hosts.push(
+        ...(await seedHosts(
+          store,
+          minting,
+          numbers.map((number) => `host-${number}`),
+        )),
+      )
     }
     return hosts
   } finally {
@@ -79,13 +85,13 @@ export async function requestOf(
   return JSON.stringify(jws)
 }
 
-async function seedSome(
+/** Identities of these names, each with its first certificate. */
+export async function seedHosts(
   store: Store,
   ports: Parameters<typeof mint>[1],
-  numbers: readonly number[],
+  names: readonly string[],
 ): Promise<SeededHost[]> {
   const at = systemClock.now()
-  const names = numbers.map((number) => `host-${number}`)
   await store.commit(
     names.map((name) => ({
       at,

@@ -9,10 +9,15 @@ export type BulkOrder =
 /** What it says to a `transact`. */
 export type BulkAnswer =
   /** Those of the changes that were refused, by their places; the others are done. */
-  | { readonly done: true; readonly refused: readonly (readonly [number, ChangeRefusal])[] }
+  | {
+      readonly done: true
+      readonly refused: readonly (readonly [number, ChangeRefusal])[]
+      /** The log is taken into the file now, and told of when that is done. */
+      readonly thenCheckpoint: boolean
+    }
   | { readonly done: false; readonly error: BulkFailure }
 
-/** That, and without being asked that the log is in the file. */
+/** That, and without being asked that what was written is in the file. */
 export type BulkReport = BulkAnswer | { readonly done: 'checkpoint' }
 
 /** An error of SQLite or Node, whose fields would not pass between threads by themselves. */

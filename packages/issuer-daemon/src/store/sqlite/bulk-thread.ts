@@ -2,19 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ChangeOutcome } from '../change.ts'
 import type { BulkAnswer, BulkFailure, BulkOrder, BulkReport } from './bulk-order.ts'
-import { bulkConnection, connect } from './connect.ts'
+import { bulkConnection, changesPerCheckpoint, connect } from './connect.ts'
 import { openTables } from './open-tables.ts'
-import { unpackChanges } from './packed-changes.ts'
+import { type PackedChanges, unpackChanges } from './packed-changes.ts'
 import { transact } from './transaction.ts'
 
-/** So long after its last transaction it takes into the file what is in the log, before a request has to. */
+/** So long after its last transaction it takes into the file what is in the log, if that is not due before. */
 const quietMs = 250
-
-/**
- * And after so many changes, some 64 MiB of log: keys fall on pages all over their index, and a page that is written
- * ten times before it is taken into the file costs the disk half as much.
- */
-const changesPerCheckpoint = 10_000
 
 /** The thread of a `BulkWriter`: `workerData` is the path of the database. */
 function serve(port: NonNullable<typeof parentPort>, path: string): void {
@@ -22,15 +16,17 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
   const tables = openTables(database)
   const report = (what: BulkReport): void => port.postMessage(what)
 
-  const answer = (changes: Extract<BulkOrder, { do: 'transact' }>['changes']): BulkAnswer => {
+  let written = 0
+  const answer = (changes: PackedChanges): BulkAnswer => {
     try {
-      return { done: true, refused: refusedOf(transact(database, tables, unpackChanges(changes))) }
+      const refused = refusedOf(transact(database, tables, unpackChanges(changes)))
+      written += changes.count
+      return { done: true, refused, thenCheckpoint: written >= changesPerCheckpoint }
     } catch (error) {
       return { done: false, error: failureOf(error) }
     }
   }
 
-  let written = 0
   let tidying: NodeJS.Timeout | undefined
   // Once the answer is on its way: nobody waits for it.
   const tidy = (): void => {
@@ -45,9 +41,9 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
       port.close()
       return
     }
-    report(answer(order.changes))
-    written += order.changes.count
-    if (written >= changesPerCheckpoint) tidy()
+    const answered = answer(order.changes)
+    report(answered)
+    if (answered.done && answered.thenCheckpoint) tidy()
     else tidying = setTimeout(tidy, quietMs)
   })
 }

@@ -13,11 +13,17 @@ export class BulkWriter {
   readonly #onCheckpoint: () => void
   #worker: Worker | undefined
   #waiting: Waiting | undefined
+  #isCheckpointing = false
 
   /** `onCheckpoint` is told when what was written is in the file and no longer in the log alone. */
   constructor(path: string, onCheckpoint: () => void = () => undefined) {
     this.#path = path
     this.#onCheckpoint = onCheckpoint
+  }
+
+  /** It takes its log into the file, and would begin with something else only after that. */
+  get isCheckpointing(): boolean {
+    return this.#isCheckpointing
   }
 
   /** @throws what SQLite throws there, and `BulkWriterEnded` */
@@ -46,7 +52,7 @@ export class BulkWriter {
     // It keeps no process alive but while somebody waits for it.
     worker.unref()
     worker.on('message', (report: BulkReport) => {
-      if (report.done === 'checkpoint') return this.#onCheckpoint()
+      if (report.done === 'checkpoint') return this.#settled()
       worker.unref()
       this.#settle(report)
     })
@@ -59,8 +65,15 @@ export class BulkWriter {
   #settle(answer: BulkAnswer): void {
     const waiting = this.#waiting
     this.#waiting = undefined
-    if (answer.done) waiting?.resolve(answer.refused)
-    else waiting?.reject(Object.assign(new Error(answer.error.message), answer.error))
+    if (answer.done) {
+      this.#isCheckpointing = answer.thenCheckpoint
+      waiting?.resolve(answer.refused)
+    } else waiting?.reject(Object.assign(new Error(answer.error.message), answer.error))
+  }
+
+  #settled(): void {
+    this.#isCheckpointing = false
+    this.#onCheckpoint()
   }
 
   #ended(worker: Worker, cause: unknown): void {
@@ -69,6 +82,7 @@ export class BulkWriter {
     this.#worker = undefined
     const waiting = this.#waiting
     this.#waiting = undefined
+    this.#settled()
     waiting?.reject(new BulkWriterEnded('the writing thread ended', { cause }))
   }
 }

@@ -16,6 +16,12 @@ export const requestConnection: Connection = { cacheMiB: 8, logPages: 1_000 }
 /** For many changes at once, whose thread has its own time for checkpoints; this is only where that did not come. */
 export const bulkConnection: Connection = { cacheMiB: 24, logPages: 65_536 }
 
+/**
+ * After so many changes the log is taken into the file, some 64 MiB: keys fall on pages all over their index, and a
+ * page that is written ten times before then costs the disk half as much.
+ */
+export const changesPerCheckpoint = 10_000
+
 /** Opens a connection to the file, durable with each commit. @throws what SQLite throws */
 export function connect(path: string, { cacheMiB, logPages }: Connection): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true })

@@ -20,8 +20,11 @@ import { diskStalled, storeError } from './store-error.ts'
 import { transact } from './transaction.ts'
 import { WriteLane } from './write-lane.ts'
 
-/** Changes in one transaction: some ten milliseconds, for which who comes after them waits. */
+/** Changes in one transaction: some hundred milliseconds, for which who comes after them waits. */
 const changesPerTransactionMax = 2_000
+
+/** Of a sweep while requests come, each of which waits for two: some twenty milliseconds. */
+const changesBesideRequestsMax = 250
 
 /** More than these go to a thread: in the event loop they would keep requests waiting, for the disk above all. */
 const defaultChangesInLoopMax = 64
@@ -78,7 +81,10 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
   const tables = openTables(database)
   const pruning = new Pruning(database, tables.audit)
   const checkpoints = ownCheckpoints(database)
-  const bulk = new BulkWriter(path, checkpoints.resume)
+  const bulk = new BulkWriter(path, () => {
+    checkpoints.resume()
+    lane.wake()
+  })
   const pace = new DiskPace(options.clock)
   const attempt = <Result>(work: () => Result): Result => {
     try {
@@ -103,6 +109,8 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     },
     changesMax: changesPerTransactionMax,
     quickMax: changesInLoopMax,
+    besideQuickMax: changesBesideRequestsMax,
+    isReadyForBulk: () => !bulk.isCheckpointing,
     stalledAfterMs,
     stalled: () => diskStalled(path, stalledAfterMs),
   })

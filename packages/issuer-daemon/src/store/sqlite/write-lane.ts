@@ -6,6 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
  */
 const gatherTurnsMax = 8
 
+/** For so many bulk transactions after a quick one more of them are expected: a second or two. */
+const besideQuickFor = 50
+
 export interface WriteLaneOptions<Change, Outcome> {
   /** Applies the changes in one transaction: all outcomes, durable, or an error and nothing done. */
   readonly transact: (changes: readonly Change[]) => Outcome[] | Promise<Outcome[]>
@@ -13,6 +16,10 @@ export interface WriteLaneOptions<Change, Outcome> {
   readonly changesMax: number
   /** More changes than these at once are bulk, which others need not wait for the end of. Default: none are. */
   readonly quickMax?: number
+  /** Bulk changes in one transaction while quick ones come, which wait for it. Default: `changesMax`. */
+  readonly besideQuickMax?: number
+  /** While not, what is bulk waits and lets others pass; `wake` is to be called when it is again. */
+  readonly isReadyForBulk?: () => boolean
   /** After a transaction has run for so long, who waits behind it or comes then is refused until it has ended. */
   readonly stalledAfterMs?: number
   /** What they are refused with. */
@@ -47,6 +54,9 @@ export class WriteLane<Change, Outcome> {
   readonly #quick: Queue<Change, Outcome> = []
   readonly #bulk: Queue<Change, Outcome> = []
   #lastWasBulk = false
+  /** Transactions. */
+  #bulkSinceQuick = Number.POSITIVE_INFINITY
+  #wakeUp: (() => void) | undefined
   #running: Promise<void> | undefined
   /** The transaction at work takes too long. */
   #isStalled = false
@@ -56,11 +66,13 @@ export class WriteLane<Change, Outcome> {
   }
 
   async write(changes: readonly Change[]): Promise<readonly Outcome[]> {
-    const { changesMax, quickMax = Number.POSITIVE_INFINITY } = this.#options
-    const queue = changes.length > quickMax ? this.#bulk : this.#quick
+    const { changesMax, quickMax = Number.POSITIVE_INFINITY, besideQuickMax = changesMax } = this.#options
+    const isBulk = changes.length > quickMax
+    const queue = isBulk ? this.#bulk : this.#quick
+    const pieceMax = isBulk ? besideQuickMax : changesMax
     const loads: Promise<Outcome[]>[] = []
-    for (let start = 0; start < changes.length; start += changesMax) {
-      const some = changes.slice(start, start + changesMax)
+    for (let start = 0; start < changes.length; start += pieceMax) {
+      const some = changes.slice(start, start + pieceMax)
       loads.push(new Promise((resolve, reject) => this.#enqueue(queue, { changes: some, resolve, reject })))
     }
     return (await Promise.all(loads)).flat()
@@ -80,6 +92,12 @@ export class WriteLane<Change, Outcome> {
     })
   }
 
+  /** To be called when bulk may be written again. */
+  wake(): void {
+    this.#wakeUp?.()
+    this.#wakeUp = undefined
+  }
+
   /** Resolves when nothing waits any more. */
   async idle(): Promise<void> {
     await this.#running
@@ -92,6 +110,7 @@ export class WriteLane<Change, Outcome> {
     }
     queue.push(work)
     this.#running ??= this.#run()
+    this.wake()
   }
 
   /** What was not begun is not done: whoever is refused may ask again without fear. */
@@ -108,7 +127,8 @@ export class WriteLane<Change, Outcome> {
   async #run(): Promise<void> {
     while (this.#quick.length > 0 || this.#bulk.length > 0) {
       await this.#gather()
-      await this.#doNext(this.#nextQueue())
+      const queue = this.#nextQueue()
+      await (queue === undefined ? this.#sleep() : this.#doNext(queue))
     }
     this.#running = undefined
     this.#options.idle?.()
@@ -123,10 +143,24 @@ export class WriteLane<Change, Outcome> {
     }
   }
 
-  /** Whose turn it is. */
-  #nextQueue(): Queue<Change, Outcome> {
-    this.#lastWasBulk = this.#bulk.length > 0 && (this.#quick.length === 0 || !this.#lastWasBulk)
-    return this.#lastWasBulk ? this.#bulk : this.#quick
+  /** Whose turn it is; nobody's while there is only bulk, and that is not to be written yet. */
+  #nextQueue(): Queue<Change, Outcome> | undefined {
+    const { isReadyForBulk = () => true } = this.#options
+    const isBulk = this.#bulk.length > 0 && (this.#quick.length === 0 || !this.#lastWasBulk)
+    this.#lastWasBulk = isBulk && isReadyForBulk()
+    if (this.#lastWasBulk) {
+      this.#bulkSinceQuick++
+      return this.#bulk
+    }
+    if (this.#quick.length > 0) this.#bulkSinceQuick = 0
+    return this.#quick.length > 0 ? this.#quick : undefined
+  }
+
+  /** Until more comes, or bulk may be written. */
+  async #sleep(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wakeUp = resolve
+    })
   }
 
   async #doNext(queue: Queue<Change, Outcome>): Promise<void> {
@@ -158,11 +192,14 @@ export class WriteLane<Change, Outcome> {
 
   #takeLoads(queue: Queue<Change, Outcome>): Load<Change, Outcome>[] {
     const loads: Load<Change, Outcome>[] = []
+    const { changesMax, besideQuickMax = changesMax } = this.#options
+    const isBesideQuick = queue === this.#bulk && this.#bulkSinceQuick <= besideQuickFor
+    const sizeMax = isBesideQuick ? besideQuickMax : changesMax
     let size = 0
     for (const next of queue) {
       if ('run' in next) break
       size += next.changes.length
-      if (size > this.#options.changesMax) break
+      if (size > sizeMax) break
       loads.push(next)
     }
     queue.splice(0, loads.length)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmdirSync } from 'node:fs'
+import { mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { Change } from '../../../src/store/change.ts'
 import { BulkWriter } from '../../../src/store/sqlite/bulk-writer.ts'
 import { BulkWriterEnded } from '../../../src/store/sqlite/bulk-writer-ended.ts'
+import { changesPerCheckpoint } from '../../../src/store/sqlite/connect.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
 
@@ -73,6 +74,18 @@ describe('writing in a thread', () => {
     assert.equal(await store.identity({ name: 'lost-0' }), undefined)
     await store.commit(additions('many', 100))
     assert.equal((await store.counts(start)).identities, 100)
+  })
+
+  it('more than the log is to hold → it is taken into the file meanwhile, and what comes then is written', async () => {
+    const path = join(folder, 'store.sqlite')
+    const before = statSync(path).size
+    const many = store.commit(additions('many', changesPerCheckpoint + 4_000))
+    const few = async () => {
+      for (let number = 0; number < 20; number++) await store.commit(additions(`few-${number}`, 1))
+    }
+    await Promise.all([many, few()])
+    assert.ok(statSync(path).size > before + changesPerCheckpoint * 50, 'the file has grown')
+    assert.equal((await store.counts(start)).identities, changesPerCheckpoint + 4_020)
   })
 
   it('the thread dies → told; the next is written by another thread, whenever the first is gone for good', async () => {

@@ -81,6 +81,46 @@ describe('write lane', () => {
     assert.deepEqual(transactions, [[1, 2], [11, 12], [3, 4], [13], [5, 6]])
   })
 
+  it('few come while bulk is written → it is written in smaller pieces, and in large ones where none come', async () => {
+    const sizes: number[] = []
+    const lane = new WriteLane<number, number>({
+      changesMax: 8,
+      quickMax: 1,
+      besideQuickMax: 2,
+      async transact(changes) {
+        sizes.push(changes.length)
+        if (sizes.length === 1) quick = lane.write([0])
+        return [...changes]
+      },
+    })
+    let quick: Promise<unknown> | undefined
+    const numbers = Array.from({ length: 16 }, (_, index) => index)
+    assert.deepEqual(await lane.write(numbers), numbers)
+    await quick
+    assert.deepEqual(sizes, [8, 1, 2, 2, 2, 2])
+  })
+
+  it('bulk is not to be written yet → it waits, others pass, and it is written once it may be', async () => {
+    const transactions: number[][] = []
+    let isReady = false
+    const lane = new WriteLane<number, number>({
+      changesMax: 2,
+      quickMax: 1,
+      isReadyForBulk: () => isReady,
+      transact(changes) {
+        transactions.push([...changes])
+        return [...changes]
+      },
+    })
+    const bulk = lane.write([1, 2])
+    await lane.write([11])
+    await lane.write([12])
+    assert.deepEqual(transactions, [[11], [12]])
+    isReady = true
+    lane.wake()
+    assert.deepEqual(await bulk, [1, 2])
+  })
+
   it('between two transactions → the event loop turns', async () => {
     const { lane, transactions } = createLane(1)
     const seen: number[] = []
