@@ -8,8 +8,9 @@ import { runProgram } from './run-program.mjs'
 const rounds = [
   // Many tests wait for servers and clocks: two cores are not filled by two files at a time.
   { files: ['packages/*/test/**/*.test.ts', 'test/!(scenarios)/**/*.test.ts'], filesAtOnce: 3 },
-  // Whole fleets, whose certificates live for a minute of real time: each has the machine to itself.
-  { files: ['test/scenarios/**/*.test.ts'], filesAtOnce: 1 },
+  // Whole fleets, whose certificates live for a minute of real time: they have the machine to themselves. Beside
+  // the longest, which mostly waits, there is room for the others.
+  { files: ['test/scenarios/**/*.test.ts'], filesAtOnce: 2 },
 ]
 const testTimeoutMs = 300_000
 /** A program that a signal ended has a larger exit code, as in a shell. */
@@ -30,7 +31,13 @@ export async function runTests(root, given, { environment, missing, isStrict }) 
   chmodSync(temporary, 0o1777)
   const settings = {
     cwd: root,
-    env: { ...environment, TMPDIR: temporary, MAYFLY_MISSING: missing.join(',') },
+    env: {
+      ...environment,
+      TMPDIR: temporary,
+      // Hundreds of processes read the same sources, whose types are then taken out once.
+      NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+      MAYFLY_MISSING: missing.join(','),
+    },
   }
   try {
     let failure = 0

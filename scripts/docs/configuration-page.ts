@@ -31,8 +31,9 @@ Beyond single keys: \`issuing.cycle\` is at most half of \`issuing.lifetime\`; \
 each \`issuing.cycle\`; \`issuing.dailyQuota\` covers what the cycle needs; \`passphrase\` has exactly one source; a
 database on another machine needs \`database.ca\`, or \`database.tls: disable\`; metrics have their own port.
 
-SIGHUP reloads \`issuing\`, \`sweep\`, \`limits\`, \`tls\` and \`log\`, and the intermediate and bundle that were installed
-meanwhile. The other keys need a restart. A mistake is logged, and the issuer goes on as it was.
+A change of the file, or SIGHUP, reloads \`issuing\`, \`sweep\`, \`limits\`, \`tls\`, \`audit\`, \`log\` and what delegates
+may, and the intermediate and bundle that were installed meanwhile. The other keys need a restart. A mistake is logged
+with its line, and the issuer goes on as it was.
 
 ## The agent: \`agent.yaml\`
 
@@ -52,6 +53,9 @@ certificates:
 \`\`\`
 
 ${keyTable(agentJsonSchema() as Schema)}
+
+A change of the file, or SIGHUP, is followed at once, \`log\` and \`metrics\` included; only \`state\` needs a restart. A
+mistake is told with its line, also in \`mayfly agent status\`, and the configuration before stays in use.
 `
 }
 

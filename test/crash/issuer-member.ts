@@ -25,7 +25,7 @@ export class IssuerMember {
 
   constructor(configPath: string) {
     this.#child = spawn(process.execPath, ['-C', 'source', programPath, configPath], {
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (text) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { copyFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
@@ -28,7 +29,9 @@ before(async () => {
   await copyFile(`${first.generationFolder}/fullchain.pem`, other.certificate)
   await copyFile(`${first.generationFolder}/key.pem`, other.key)
   backend = await startPlainBackend()
-  apache = await startApache({ ...host, other, backendPort: backend.port })
+  // Below the server root, as Apache's own documentation has it.
+  const named = { certificate: basename(other.certificate), key: other.key }
+  apache = await startApache({ ...host, other: named, backendPort: backend.port })
   endpoint = { connect: { host: '127.0.0.1', port: apache.port }, serverName: 'web-1.example' }
   reload = {
     preset: 'apache',

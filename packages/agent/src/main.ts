@@ -5,13 +5,11 @@ import {
   notifySystemd,
   removeLeftovers,
   type StopSignals,
-  startMetricsServer,
   stopSignals,
 } from '@mayfly/platform'
 import type { AgentPorts } from './agent-ports.ts'
 import { type AgentConfiguration, readAgentConfiguration } from './configuration/agent-configuration.ts'
 import { localPorts } from './local-ports.ts'
-import { writeTextfile } from './metrics/write-textfile.ts'
 import { type RunningAgent, startAgent } from './running/agent.ts'
 import { watchHost } from './running/watch-host.ts'
 import { prepareStateFolder, statePaths } from './state/state-folder.ts'
@@ -74,7 +72,6 @@ async function runLocked(run: LockedRun): Promise<void> {
     onError: (err) => logger.warn({ err }, 'systemd was not told'),
   })
   let told = ''
-  let started: RunningAgent | undefined
   const agent = await startAgent({
     ports,
     logger,
@@ -86,10 +83,9 @@ async function runLocked(run: LockedRun): Promise<void> {
       const line = statusLine(status)
       if (line !== told) void systemd.status(line)
       told = line
-      if (started !== undefined) refreshTextfile(run, started)
     },
+    givesMetrics: true,
   })
-  started = agent
   const unlisten = listenToSignals(agent, logger)
   const watch = await watchHost(configPath, configuration, {
     onFiles: () => agent.wake(),
@@ -97,12 +93,7 @@ async function runLocked(run: LockedRun): Promise<void> {
     onError: (err) =>
       logger.warn({ err }, 'watching files has failed; the agent looks every minute all the same'),
   })
-  const listen = configuration.metrics.listen
-  const server =
-    listen === undefined || agent.metrics === undefined
-      ? undefined
-      : await startMetricsServer({ registry: agent.metrics.registry, listen, isReady: () => agent.isReady() })
-  logger.info({ configPath, metrics: server?.address }, 'the agent is running')
+  logger.info({ configPath, metrics: agent.metricsAddress() }, 'the agent is running')
   await systemd.ready()
   const alive = systemd.keepAlive(stop.signal, () => agent.isAlive())
   await aborted(stop.signal)
@@ -112,7 +103,6 @@ async function runLocked(run: LockedRun): Promise<void> {
   stop.dispose()
   await watch.close()
   await agent.stop()
-  await server?.close()
   logger.info('the agent has stopped')
 }
 
@@ -120,14 +110,6 @@ async function runLocked(run: LockedRun): Promise<void> {
 async function removeUnfinished({ fileSystem }: AgentPorts, state: string): Promise<void> {
   const folders = [state, statePaths.lineages(state), statePaths.bundles(state), statePaths.renewals(state)]
   for (const folder of folders) await removeLeftovers(fileSystem, folder)
-}
-
-function refreshTextfile({ configuration, ports, logger }: LockedRun, agent: RunningAgent): void {
-  const path = configuration.metrics.textfile
-  if (path === undefined || agent.metrics === undefined) return
-  writeTextfile(ports.fileSystem, path, agent.metrics.registry).catch((err: unknown) => {
-    logger.warn({ err }, 'the metrics file cannot be written')
-  })
 }
 
 function listenToSignals(agent: RunningAgent, logger: Logger): () => void {

@@ -23,6 +23,7 @@ export {
 export { createRoot, type RootOptions } from './issuing/root.ts'
 export { drawSerial, isSerial } from './issuing/serial.ts'
 export type { FlattenedJws } from './jws/flattened-jws.ts'
+export * from './keys/check-signature.ts'
 export {
   decryptPrivateKey,
   encryptPrivateKey,
@@ -57,6 +58,7 @@ export {
   type CertificateRequest,
   parseCertificateRequest,
   parseCertificateRequestPem,
+  parseCertificateRequestWith,
 } from './pkcs10/certificate-request.ts'
 export { createCertificateRequest, type RequestContent } from './pkcs10/create-request.ts'
 export { requestBytesMax } from './pkcs10/request-limits.ts'
@@ -66,6 +68,7 @@ export type * from './ports/process-runner.ts'
 export type * from './ports/random.ts'
 export type * from './ports/signer.ts'
 export type * from './ports/trace.ts'
+export type * from './ports/verifier.ts'
 export * from './renewal/backoff.ts'
 export * from './renewal/draw-fraction.ts'
 export * from './renewal/renew-at.ts'

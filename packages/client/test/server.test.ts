@@ -172,6 +172,33 @@ test('peerIdentity: a connection without a verified certificate → TrustError',
   assert.throws(() => identity.peerIdentity(socket), { code: 'peer-missing' })
 })
 
+test('http: options of TLS, with which others could get in → TypeError; limits are taken', async (t) => {
+  const bench = await createTestBench(t)
+  const web = await bench.host('web-1')
+  const others = await createTestPki()
+  const SNICallback: tls.TlsOptions['SNICallback'] = (_name, done) =>
+    done(null, tls.createSecureContext({ ca: others.bundlePem }))
+  const refused: https.ServerOptions[] = [
+    { SNICallback },
+    { pskCallback: () => Buffer.alloc(32) },
+    { ca: others.bundlePem },
+    { requestCert: false },
+    { allowPartialTrustChain: true },
+  ]
+  for (const http of refused) {
+    const message = `http takes no options of TLS: ${Object.keys(http)[0]}`
+    assert.throws(() => web.identity.createServer({ allow: 'anyone-in-bundle', http }), {
+      name: 'TypeError',
+      message,
+    })
+  }
+  const { server } = await bench.serve(web, {
+    allow: 'anyone-in-bundle',
+    http: { maxHeaderSize: 4_096, headersTimeout: 5_000 },
+  })
+  assert.equal(server.headersTimeout, 5_000)
+})
+
 test('tlsOptions: servers and clients made from it → this bundle only, names and lifetimes checked', async (t) => {
   const bench = await createTestBench(t)
   const [web, billing] = [await bench.host('web-1'), await bench.host('billing')]

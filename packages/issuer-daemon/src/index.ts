@@ -11,6 +11,7 @@ export {
   verifyAuditChain,
 } from './audit/audit-chain.ts'
 export type { Actor, AuditOutcome, AuditRecord } from './audit/audit-record.ts'
+export { auditRetentionSecondsMin } from './audit/compare-head.ts'
 export type { AuditEndView, AuditRecordView } from './audit/read-audit.ts'
 export { type AuthorityFiles, authorityFiles } from './authority/authority-files.ts'
 export {
@@ -37,6 +38,7 @@ export {
 } from './authority/load-authority.ts'
 export { backUpStore, type MadeBackup } from './backup/back-up-store.ts'
 export { type RestoredStore, restoreStore } from './backup/restore-store.ts'
+export { acceptClockAtRest } from './clock/accept-clock-at-rest.ts'
 export type {
   IssuerConfiguration,
   ListenAddress,

@@ -1,5 +1,7 @@
 import {
   createLogger,
+  type FileWatch,
+  keepConfiguration,
   type Logger,
   nodeFileSystem,
   nodeProcessRunner,
@@ -9,6 +11,7 @@ import {
   stopSignals,
   systemClock,
   systemRandom,
+  watchConfiguration,
 } from '@mayfly/platform'
 import { openAuthorityShelf } from './authority/authority-shelf.ts'
 import { loadAuthority } from './authority/load-authority.ts'
@@ -19,6 +22,7 @@ import { readIssuerConfiguration } from './configuration/read-configuration.ts'
 import type { Foundation } from './running/foundation.ts'
 import { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
 import { openStore } from './store/open-store.ts'
+import { ThreadVerifier } from './verifying/thread-verifier.ts'
 
 export interface RunIssuerOptions {
   /** Asks a person for the passphrase without showing the answer, where the configuration says so. */
@@ -26,7 +30,8 @@ export interface RunIssuerOptions {
 }
 
 /**
- * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP reloads it.
+ * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP and a change of the file
+ * reload it.
  * Resolves when everything that was accepted is finished. Rejects with a `MayflyError` where it can't start.
  *
  * This is the composition root: only here are the adapters named and the environment read.
@@ -42,23 +47,32 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
     clock: systemClock,
     random: systemRandom,
   })
+  const verifier = new ThreadVerifier()
   const hangups = queueHangups()
   try {
     const foundation: Foundation = {
       clock: systemClock,
       random: systemRandom,
       store,
+      verifier,
       log,
       resolveAccess: (request) =>
         resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
       ...authorityAccess(configuration, options),
     }
     const issuer = await startIssuer(configuration, foundation)
-    hangups.serve(() => reload(configPath, issuer, log))
-    await untilStopped(issuer, configuration, systemd, log, signal)
+    const reload = reloader(configPath, issuer, log)
+    hangups.serve(reload)
+    const watch = await watchFile(configPath, reload, log)
+    try {
+      await untilStopped(issuer, configuration, systemd, log, signal)
+    } finally {
+      await watch.close()
+    }
   } finally {
     hangups.dispose()
     dispose()
+    await verifier.close()
     await store.close()
   }
 }
@@ -86,12 +100,21 @@ async function untilStopped(
 }
 
 /** A mistake in the configuration or on disk is told, and the issuer goes on as it was. */
-async function reload(configPath: string, issuer: RunningIssuer, log: Logger): Promise<void> {
-  try {
-    await issuer.reload(await readIssuerConfiguration(nodeFileSystem, configPath))
-  } catch (error) {
-    log.error({ err: error }, 'not reloaded')
-  }
+function reloader(configPath: string, issuer: RunningIssuer, log: Logger): () => Promise<void> {
+  const kept = keepConfiguration({
+    read: () => readIssuerConfiguration(nodeFileSystem, configPath),
+    follow: (next) => issuer.reload(next),
+    onMistake: (error) => log.error({ err: error }, 'not reloaded'),
+  })
+  return () => kept.reload()
+}
+
+function watchFile(configPath: string, reload: () => Promise<void>, log: Logger): Promise<FileWatch> {
+  return watchConfiguration(configPath, {
+    onChange: () => void reload(),
+    onError: (err) =>
+      log.warn({ err }, 'watching the configuration has failed; SIGHUP reloads it all the same'),
+  })
 }
 
 function authorityAccess(
@@ -122,17 +145,19 @@ function systemdNotifier(log: Logger): SystemdNotifier {
   })
 }
 
-/** SIGHUP would end the process before the issuer runs; afterwards one reload follows the other. */
+/** SIGHUP would end the process before the issuer runs. */
 function queueHangups(): { serve(reload: () => Promise<void>): void; dispose(): void } {
-  let act = async (): Promise<void> => undefined
-  let last = Promise.resolve()
+  let act: (() => Promise<void>) | undefined
+  let isAsked = false
   const onHangup = (): void => {
-    last = last.then(() => act())
+    if (act === undefined) isAsked = true
+    else void act()
   }
   process.on('SIGHUP', onHangup)
   return {
     serve(reload) {
       act = reload
+      if (isAsked) void reload()
     },
     dispose: () => void process.off('SIGHUP', onHangup),
   }

@@ -1,6 +1,12 @@
 export { systemClock } from './clock/system-clock.ts'
+export {
+  type KeptConfiguration,
+  type KeptConfigurationOptions,
+  keepConfiguration,
+} from './configuration/keep-configuration.ts'
 export { parseYamlConfiguration, readYamlConfiguration } from './configuration/read-yaml-configuration.ts'
 export * from './configuration/setting-types.ts'
+export { type ConfigurationChanges, watchConfiguration } from './configuration/watch-configuration.ts'
 export { effectiveUserId } from './files/effective-user.ts'
 export { freeBytes } from './files/free-bytes.ts'
 export { type FileLock, lockFile } from './files/lock-file.ts'

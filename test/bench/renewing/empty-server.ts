@@ -1,32 +1,108 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { encodeCertificateChain, encodePrivateKey, generateKeyPair } from '@mayfly/ca-core'
-import { createHttpsServer, serverTimeouts } from '../../../packages/issuer-daemon/src/api/https-server.ts'
+import { encodeCertificateChain, encodePrivateKey, generateKeyPair, type IssuedAnswer } from '@mayfly/ca-core'
+import { createLogger, systemClock, systemRandom } from '@mayfly/platform'
+import { logAnswer } from '../../../packages/issuer-daemon/src/api/access-log.ts'
+import { serverTimeouts } from '../../../packages/issuer-daemon/src/api/https-server.ts'
+import { startPublicServer } from '../../../packages/issuer-daemon/src/api/public-server.ts'
+import { createRateLimits } from '../../../packages/issuer-daemon/src/api/rate-limits.ts'
+import { createRelays } from '../../../packages/issuer-daemon/src/api/relays.ts'
+import type { AuditAttempt } from '../../../packages/issuer-daemon/src/audit/audit-attempt.ts'
+import type { IssuerConfiguration } from '../../../packages/issuer-daemon/src/configuration/issuer-configuration.ts'
+import type { Issuer } from '../../../packages/issuer-daemon/src/issuing/issuer.ts'
+import type { ServedBundle } from '../../../packages/issuer-daemon/src/issuing/issuer-ports.ts'
+import type { LineageContext } from '../../../packages/issuer-daemon/src/issuing/security-context.ts'
+import { createIssuerMetrics } from '../../../packages/issuer-daemon/src/metrics/issuer-metrics.ts'
 import { createTestIssuer } from '../../support/test-issuer.ts'
 
 /**
- * The ceiling: the issuer's own HTTPS server, in a process of its own, behind which nothing is done. It takes a
- * body and answers with as many octets as an issuer does. `node empty-server.ts ANSWER-BYTES`; tells its port.
+ * The ceiling: the issuer's own public server with an empty handler, in a process of its own. TLS, HTTP, the request
+ * path with its limits, the log line and the metrics are the issuer's; who asks is not looked at, nothing is decided,
+ * signed, audited or stored, and each request is told the same answer. Tells its port.
  */
-const answer = Buffer.alloc(Number(process.argv[2]), 'x')
 const { issue } = await createTestIssuer()
 const keyPair = await generateKeyPair('ec-p256')
 const { chain } = await issue({ keyPair, names: ['dns:localhost'] })
-const server = createHttpsServer(
+const chainPem = encodeCertificateChain(chain)
+
+const answer: IssuedAnswer = {
+  status: 'issued',
+  serial: '0'.repeat(32),
+  generation: 2,
+  chain: chainPem,
+  notAfter: '2026-01-02T00:00:00Z',
+  renewAt: '2026-01-01T12:00:00Z',
+  bundleSequence: 1,
+}
+const context = { kind: 'lineage', identity: 'web-1' } as LineageContext
+const attempt: AuditAttempt = {
+  requestId: '',
+  action: 'request',
+  isConcluded: true,
+  learn: () => undefined,
+  beginning: () => refuseToWrite(),
+  ending: () => refuseToWrite(),
+  concluded: () => undefined,
+  close: async () => undefined,
+}
+const issuer: Pick<Issuer, 'authenticateRequest' | 'submitRequest' | 'openAudit'> = {
+  openAudit: () => attempt,
+  authenticateRequest: async () => context,
+  submitRequest: async () => answer,
+}
+const configuration: Pick<IssuerConfiguration, 'url' | 'health' | 'listen'> = {
+  url: 'https://localhost:8443',
+  health: { atApi: false },
+  listen: { host: '127.0.0.1', port: 0 },
+}
+const plenty = { perMinute: 1_000_000, burst: 1_000_000 }
+const limits = createRateLimits(
   {
-    material: { chainPem: encodeCertificateChain(chain), keyPem: encodePrivateKey(keyPair) },
-    connectionsMax: 10_000,
-    timeouts: serverTimeouts,
+    address: plenty,
+    identity: plenty,
+    newcomers: plenty,
+    enrolmentFailures: plenty,
+    unproven: plenty,
+    unprovenInAll: plenty,
   },
-  (request, response) => {
-    request.on('data', () => undefined)
-    request.on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length })
-      response.end(answer)
-    })
-  },
+  systemClock,
 )
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
-process.send?.({ port: (server.address() as AddressInfo).port })
+const relays = createRelays([])
+const log = createLogger({ level: 'info', name: 'mayfly-issuer', clock: systemClock })
+const metrics = createIssuerMetrics({
+  clock: systemClock,
+  counts: refuseToRead,
+  fleet: refuseToRead,
+  storeBytes: refuseToRead,
+  authorityNotAfter: () => undefined,
+  bundleSequence: () => 1,
+  isWritable: () => true,
+})
+
+const server = await startPublicServer({
+  issuer: issuer as Issuer,
+  configuration: configuration as IssuerConfiguration,
+  material: { chainPem, keyPem: encodePrivateKey(keyPair) },
+  timeouts: serverTimeouts,
+  clock: systemClock,
+  random: systemRandom,
+  limits: () => limits,
+  relays: () => relays,
+  connectionsMax: () => 10_000,
+  connectionsPerAddressMax: () => 1_000,
+  bundle: (): ServedBundle => refuseToWrite(),
+  tainted: () => [],
+  readiness: refuseToRead,
+  answered(answered) {
+    logAnswer(log, answered)
+    metrics.answered(answered)
+  },
+})
+process.send?.({ port: server.port })
 process.once('disconnect', () => process.exit())
+
+function refuseToWrite(): never {
+  throw new TypeError('the handler is empty')
+}
+
+async function refuseToRead(): Promise<never> {
+  throw new TypeError('the handler is empty')
+}

@@ -30,11 +30,12 @@ interface Measured {
 }
 
 /**
- * Signed requests that are minted at once, durable on SQLite, against the same HTTPS server with nothing behind it.
- * Issuer, ceiling and load are processes of their own, and issuer and ceiling take turns.
+ * Signed requests that are minted at once, durable on SQLite, against the same server with an empty handler, and
+ * against Node's HTTPS server alone. Servers and load are processes of their own, and the servers take turns. What
+ * hosts do, keys and signatures, is done before the time runs.
  *
- * `ofCeiling` compares how many are answered in a second. Where the load is what limits both, or other programs use
- * the machine, `cpuOfCeiling` is the truer one: the processor time that the servers take for a request.
+ * `ofCeiling` and `ofBareServer` compare how many are answered in a second. Where the load is what limits both, or
+ * other programs use the machine, `cpuOfCeiling` is the truer one: the processor time of the servers for a request.
  */
 export const renewSpeed: Bench = {
   async run({ quick, tell }) {
@@ -45,11 +46,11 @@ export const renewSpeed: Bench = {
     const issuer = await startAttackedIssuer(yaml, async (configuration) => {
       hosts = await seedFleet(configuration, count)
     })
-    const ceiling = start('empty-server.ts', [String(answerBytes)])
+    const ceiling = start('empty-server.ts', [])
+    const bare = start('bare-server.ts', [String(answerBytes)])
     const load = start('renew-load.ts', [])
     try {
-      const { port } = await tellOf<{ port: number }>(ceiling)
-      const servers = { issuer, ceiling: { port, pid: ceiling.pid ?? 0 } }
+      const servers = { issuer, ceiling: await toldOf(ceiling), bare: await toldOf(bare) }
       const measured = await takeTurns(load, servers, scale, {
         tell,
         bodies: (needed) => Promise.all(hosts.splice(-needed).map((host) => requestOf(host, issuer.url))),
@@ -59,13 +60,13 @@ export const renewSpeed: Bench = {
         ...figuresOf('renew.keepalive', measured.kept, 0.4),
       ]
     } finally {
-      for (const child of [load, ceiling]) if (child.connected) child.disconnect()
+      for (const child of [load, ceiling, bare]) if (child.connected) child.disconnect()
       await issuer.stop()
     }
   },
 }
 
-const names = ['ceiling', 'issuer'] as const
+const names = ['bare', 'ceiling', 'issuer'] as const
 
 type ServerName = (typeof names)[number]
 type Turns = Readonly<Record<Kind, Readonly<Record<ServerName, readonly Measured[]>>>>
@@ -83,8 +84,8 @@ async function takeTurns(
   },
 ): Promise<Turns> {
   const turns = {
-    fresh: { issuer: [] as Measured[], ceiling: [] as Measured[] },
-    kept: { issuer: [] as Measured[], ceiling: [] as Measured[] },
+    fresh: { issuer: [] as Measured[], ceiling: [] as Measured[], bare: [] as Measured[] },
+    kept: { issuer: [] as Measured[], ceiling: [] as Measured[], bare: [] as Measured[] },
   }
   for (let round = 0; round <= scale.rounds; round++) {
     tell(round === 0 ? 'warming up' : `round ${round} of ${scale.rounds}`)
@@ -102,6 +103,12 @@ async function takeTurns(
 interface MeasuredServer {
   readonly port: number
   readonly pid: number
+}
+
+/** Where a server listens that was just started. */
+async function toldOf(child: ChildProcess): Promise<MeasuredServer> {
+  const { port } = await tellOf<{ port: number }>(child)
+  return { port, pid: child.pid ?? 0 }
 }
 
 function start(program: string, args: readonly string[]): ChildProcess {
@@ -141,15 +148,17 @@ async function measure(
 
 function figuresOf(
   name: string,
-  { issuer, ceiling }: Readonly<Record<ServerName, readonly Measured[]>>,
+  { issuer, ceiling, bare }: Readonly<Record<ServerName, readonly Measured[]>>,
   aim: number,
 ): Figure[] {
   const rateOf = (rounds: readonly Measured[]): number => medianOf(rounds.map(({ perSecond }) => perSecond))
   const cpuOf = (rounds: readonly Measured[]): number =>
     medianOf(rounds.map(({ cpuMicrosecondsEach }) => cpuMicrosecondsEach))
-  const ratios = issuer.map(({ perSecond }, round) => perSecond / (ceiling[round]?.perSecond ?? Number.NaN))
+  const ratioTo = (limit: readonly Measured[]): number =>
+    medianOf(issuer.map(({ perSecond }, round) => perSecond / (limit[round]?.perSecond ?? Number.NaN)))
   return [
-    { name: `${name}.ofCeiling`, value: medianOf(ratios), unit: 'ratio', aim: { atLeast: aim } },
+    { name: `${name}.ofCeiling`, value: ratioTo(ceiling), unit: 'ratio', aim: { atLeast: aim } },
+    { name: `${name}.ofBareServer`, value: ratioTo(bare), unit: 'ratio' },
     { name: `${name}.perSecond`, value: rateOf(issuer), unit: 'per second' },
     { name: `${name}.cpuOfCeiling`, value: cpuOf(ceiling) / cpuOf(issuer), unit: 'ratio' },
     { name: `${name}.cpuMicroseconds`, value: cpuOf(issuer), unit: 'µs of the issuer for each' },

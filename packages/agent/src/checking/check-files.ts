@@ -3,6 +3,7 @@ import { type FileAccess, type FileStatus, type FileSystem, MayflyError } from '
 import { readSecret } from '@mayfly/platform'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import { type CertificateFiles, installedGeneration } from '../installing/installed-generation.ts'
+import { liveFolderExists } from '../installing/live-folder.ts'
 import { archivePath, livePath } from '../installing/paths.ts'
 import { requireSafeFolders } from '../installing/safe-folders.ts'
 import type { CheckPorts } from './check-ports.ts'
@@ -71,6 +72,7 @@ function mayEnter({ type, mode, uid, gid }: FileStatus, access: FileAccess): boo
 }
 
 async function checkInstalled(place: CertificateFiles): Promise<Outcome> {
+  await liveFolderExists(place.fileSystem, place.live)
   const installed = await installedGeneration(place)
   switch (installed.kind) {
     case 'generation':

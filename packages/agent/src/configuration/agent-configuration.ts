@@ -58,13 +58,13 @@ export const agentConfigurationSchema: z.ZodType<AgentConfiguration, unknown> = 
         textfile: filePath.optional().describe('A file for the textfile collector of node_exporter.'),
       })
       .optional()
-      .describe('Prometheus metrics; a change needs a restart.'),
+      .describe('Prometheus metrics.'),
     log: z
       .strictObject({
         level: z.enum(logLevels).optional().describe('The least serious line written; `info` if absent.'),
       })
       .optional()
-      .describe('The log, JSON lines on standard output; a change needs a restart.'),
+      .describe('The log, JSON lines on standard output.'),
   })
   .refine(({ live }) => live === undefined || dirname(live) !== live, {
     message: 'must be a folder below another, which holds the archive beside it',

@@ -18,6 +18,7 @@ import {
   readConfigurationText,
   writeCertificateEntry,
 } from '../configuration/write-certificate-entry.ts'
+import { liveFolderExists } from '../installing/live-folder.ts'
 import { createCertificateKeeper, type KeeperView } from '../rotation/certificate-keeper.ts'
 import { localServers } from '../rotation/local-servers.ts'
 import type { RotationEvent } from '../rotation/rotation-event.ts'
@@ -76,6 +77,8 @@ export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise
   // A token is used once: what stands in the way of the rest is told before.
   await resolveAccess(settings, ports)
   await prepareConfigurationFolder(ports.fileSystem, options.configPath)
+  await liveFolderExists(ports.fileSystem, configuration.live)
+
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))
   try {

@@ -1,12 +1,13 @@
 import { dirname } from 'node:path'
 import { type FileSystem, MayflyError } from '@mayfly/ca-core'
 import { folderAccess } from './generation-files.ts'
+import { liveFolderExists } from './live-folder.ts'
 import { type GenerationPlace, generationPath, linkTarget, livePath } from './paths.ts'
 
 /**
  * Makes a written generation the one in use, in one step that is durable when this returns.
  * It serves for going back as well. Throws `file-missing` if the generation is not there, and
- * `file-exists` if something that is no link has the live name.
+ * `file-exists` if something that is no link has the live name, or if the live folder is a link.
  */
 export async function switchGeneration(
   place: GenerationPlace & { readonly fileSystem: FileSystem },
@@ -20,9 +21,7 @@ export async function switchGeneration(
     })
   }
   const link = livePath(live, name)
-  if ((await fileSystem.status(dirname(link))) === undefined) {
-    await fileSystem.makeDirectory(dirname(link), folderAccess)
-  }
+  if (!(await liveFolderExists(fileSystem, live))) await fileSystem.makeDirectory(dirname(link), folderAccess)
   if ((await fileSystem.readLink(link)) === linkTarget(name, number))
     return fileSystem.syncDirectory(dirname(link))
   await fileSystem.replaceSymlink(link, linkTarget(name, number))

@@ -5,7 +5,7 @@ import type { LineageStore } from '../state/lineage-store.ts'
 import { clearSetback } from '../state/setback.ts'
 import { carryOut, type Deed, endsSetback, trackOf } from './carry-out.ts'
 import { observe } from './observe.ts'
-import { paceOf } from './pace.ts'
+import { paceOfFailure } from './pace.ts'
 import { type Observations, planRotation } from './plan-rotation.ts'
 import { nextSetback } from './record-setback.ts'
 import { openRenewalWish } from './renewal-wish.ts'
@@ -65,12 +65,9 @@ export function createCertificateKeeper(
   const fail = async (deed: Deed, error: unknown): Promise<void> => {
     if (state === undefined) return
     const track = trackOf(deed)
-    const pace = paceOf(state.head)
-    const setback = nextSetback(state.setbacks[track], error, {
-      now: clock.now(),
-      random: ports.random,
-      pace,
-    })
+    const now = clock.now()
+    const pace = paceOfFailure(state.head, now)
+    const setback = nextSetback(state.setbacks[track], error, { now, random: ports.random, pace })
     await saveIfPossible({ ...state, setbacks: { ...state.setbacks, [track]: setback } })
     tell({ event: 'failed', track, setback })
   }

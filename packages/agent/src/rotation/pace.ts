@@ -1,5 +1,5 @@
-import { secondMs } from '@mayfly/ca-core'
-import { type Credential, lifetimeMs } from '../state/credential.ts'
+import { type Instant, secondMs } from '@mayfly/ca-core'
+import { type Credential, lifePoint, lifetimeMs } from '../state/credential.ts'
 
 /**
  * How fast a certificate's keeper moves. Everything is a share of the certificate's life, so that lives of
@@ -33,6 +33,16 @@ export function paceOf(credential: Credential): Pace {
     graceSeconds: within(life / 144, 2, 600),
     bundleSeconds: within(life / 24, 2, 3_600),
   }
+}
+
+/**
+ * The pace after a failure. In the last quarter of a life, and for one life after its end, what only a person or the
+ * next day can mend is looked at as often as anything else: an hour may be more than there is left.
+ */
+export function paceOfFailure(credential: Credential, now: Instant): Pace {
+  const pace = paceOf(credential)
+  const isLate = now >= lifePoint(credential, overdueLifeShare) && now < lifePoint(credential, 2)
+  return isLate ? { ...pace, hopelessSeconds: pace.backoffCapSeconds } : pace
 }
 
 /** Going back is of no use once the older certificate has less than this share of its life left. */

@@ -2,7 +2,7 @@ import { type ErrorCode, type Instant, secondMs } from '@mayfly/ca-core'
 import { lifePoint } from '../state/credential.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
-import { mayRetry, type Setbacks, type Track } from '../state/setback.ts'
+import { mayRetry, type Setback, type Setbacks, type Track } from '../state/setback.ts'
 import type { StagedKey } from '../state/staged-key.ts'
 import { adoptLifeShare, goBackLifeShare, overdueLifeShare, paceOf } from './pace.ts'
 import type {
@@ -19,7 +19,7 @@ import { isUnderTainted } from './under-tainted.ts'
 export interface Observations {
   /** Paths in the live folder that are not as they were installed. */
   readonly drift: readonly string[]
-  /** A person wants a new certificate now; what tells this wish from others. */
+  /** A person wants a new certificate now: when they said so, in milliseconds, which tells this wish from others. */
   readonly wish?: string
   /** The head does not carry the names that are expected now: they were changed. */
   readonly lacksNames: boolean
@@ -98,7 +98,8 @@ function planInstalling(planning: Planning): RotationAction[] {
 }
 
 /** Which certificate should be live: the candidate, unless it just failed and the head is still good for a while. */
-function chooseHolder({ state, now, waits }: Planning): Holder {
+function chooseHolder(planning: Planning): Holder {
+  const { state, now, waits } = planning
   const { candidate, head } = state
   if (candidate === undefined) return 'head'
   if (now < candidate.notBefore) {
@@ -107,7 +108,7 @@ function chooseHolder({ state, now, waits }: Planning): Holder {
   }
   const setback = state.setbacks.install
   const headIsGood = now < lifePoint(head, 1 - goBackLifeShare)
-  if (setback === undefined || mayRetry(setback, now) || !headIsGood) return 'candidate'
+  if (setback === undefined || mayTry(planning, setback) || !headIsGood) return 'candidate'
   waits.push({ do: 'wait', until: setback.retryAt, because: 'back-off' })
   return 'head'
 }
@@ -183,15 +184,21 @@ function isUntrusted({ state, held }: Planning): boolean {
   return state.setbacks.restore?.code === 'prove-failed' || isUnderTainted(state.head.chainPem, held)
 }
 
-function unlessBackingOff(
-  { state, now, waits }: Planning,
-  track: Track,
-  actions: RotationAction[],
-): RotationAction[] {
-  const until = backsOffUntil(state.setbacks, track, now)
+function unlessBackingOff(planning: Planning, track: Track, actions: RotationAction[]): RotationAction[] {
+  const until = backsOffUntil(planning, track)
   if (until === undefined) return actions
-  waits.push({ do: 'wait', until, because: 'back-off' })
+  planning.waits.push({ do: 'wait', until, because: 'back-off' })
   return []
+}
+
+/**
+ * Whether the next attempt may start. A person's wish ends each wait that began before it, once: what they have mended
+ * is tried while they look on.
+ */
+function mayTry({ observed, now }: Planning, setback: Setback): boolean {
+  const wishedAt = Number(observed.wish)
+  // A wish of a time to come is of a clock that was set back since.
+  return mayRetry(setback, now) || (wishedAt > setback.at && wishedAt <= now)
 }
 
 /** Nobody answered. What one track learns of this the others need not find out again. */
@@ -202,12 +209,12 @@ const issuerTracks: readonly Track[] = ['bundle', 'ask', 'fetch']
  * The end of the longest wait that `track` has to keep. Whoever asks the issuer waits together: hosts that each came
  * back on several tracks would return in a crowd after an outage.
  */
-function backsOffUntil(setbacks: Setbacks, track: Track, now: Instant): Instant | undefined {
+function backsOffUntil(planning: Planning, track: Track): Instant | undefined {
   const others = issuerTracks.includes(track) ? issuerTracks : []
   const ends = [track, ...others].flatMap((one) => {
-    const setback = setbacks[one]
+    const setback = planning.state.setbacks[one]
     const counts = one === track || setback?.code === unreachable
-    return setback === undefined || !counts || mayRetry(setback, now) ? [] : [setback.retryAt]
+    return setback === undefined || !counts || mayTry(planning, setback) ? [] : [setback.retryAt]
   })
   return ends.length === 0 ? undefined : Math.max(...ends)
 }

@@ -1,19 +1,20 @@
 import { type Clock, minuteMs } from '@mayfly/ca-core'
-import type { Logger } from '@mayfly/platform'
+import type { HostPort, Logger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
-import type { AgentMetrics, MetricsFacts } from '../metrics/agent-metrics.ts'
+import type { MetricsFacts } from '../metrics/agent-metrics.ts'
 import { openBundleShelf } from '../state/bundle-shelf.ts'
 import { statePaths } from '../state/state-folder.ts'
 import type { AgentStatus } from '../status/agent-status.ts'
 import { composeStatus } from '../status/compose-status.ts'
 import { openHistory } from '../status/history.ts'
 import { statusPath } from '../status/read-status.ts'
-import { createIssuerClient } from '../transport/issuer-client.ts'
-import { watchIssuers } from '../transport/watch-issuers.ts'
+import { createIssuerClient, type IssuerClient } from '../transport/issuer-client.ts'
+import { type WatchedIssuers, watchIssuers } from '../transport/watch-issuers.ts'
 import { agentVersion } from '../version.ts'
 import { createKeeperFleet, type KeeperFleet } from './keeper-fleet.ts'
-import { keepConfiguration } from './live-configuration.ts'
+import { keepAgentConfiguration } from './live-configuration.ts'
+import { type LiveMetrics, openLiveMetrics } from './live-metrics.ts'
 import { openStatusBoard } from './status-board.ts'
 
 export interface AgentOptions {
@@ -25,13 +26,15 @@ export interface AgentOptions {
   readonly pid: number
   /** What this machine calls itself. */
   readonly host: string
-  readonly onStatus: (status: AgentStatus) => void
+  readonly onStatus?: (status: AgentStatus) => void
+  /** Whether the metrics are given out where the configuration says; not by an agent that runs for one command. */
+  readonly givesMetrics: boolean
 }
 
 /** A running agent: what signals, watches and commands can do to it. */
 export interface RunningAgent {
-  /** Where the configuration says that somebody looks. */
-  readonly metrics?: AgentMetrics
+  /** Where the metrics are served, if they are. */
+  metricsAddress(): HostPort | undefined
   /** Whether every keeper makes progress; what the watchdog is told. */
   isAlive(): boolean
   /** Whether every certificate is without a critical alarm. */
@@ -44,7 +47,10 @@ export interface RunningAgent {
   stop(): Promise<void>
 }
 
-/** Starts an agent on a state folder that is prepared and locked. Throws `config-invalid` for an unknown owner or group. */
+/**
+ * Starts an agent on a state folder that is prepared and locked. Throws `config-invalid` for an unknown owner or
+ * group, and for an address of the metrics that cannot be listened on.
+ */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { ports, logger, configPath, pid, host } = options
   const { clock, fileSystem } = ports
@@ -76,7 +82,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     compose,
     onWrite(status, err) {
       if (err !== undefined) logger.warn({ err }, 'the status cannot be written')
-      options.onStatus(status)
+      options.onStatus?.(status)
+      metrics.refreshTextfile()
     },
   })
 
@@ -87,37 +94,34 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     logger,
     onEvent(certificate, event) {
       history.add(clock.now(), certificate, event)
-      metrics?.count(certificate, event)
+      metrics.count(certificate, event)
     },
     onStep: () => board.refresh(),
   })
 
-  const configuration = keepConfiguration({
+  const metrics = openMetrics(options, { status: compose, certificates: fleet.certificates, issuer, issuers })
+  const follow = (next: AgentConfiguration): Promise<void> =>
+    fleet.follow(next, options.givesMetrics ? () => metrics.follow(next.metrics) : undefined)
+  const configuration = keepAgentConfiguration({
     fileSystem,
     path: configPath,
     first: options.configuration,
     logger,
-    follow: (next) => fleet.follow(next),
-  })
-
-  const metrics = await openMetrics(options.configuration, {
-    version: agentVersion,
-    now: () => clock.now(),
-    clockOffsetSeconds: issuer.clockOffsetSeconds,
-    certificates: fleet.certificates,
-    status: compose,
-    issuers: issuers.sights,
+    follow,
+    logFrom: fleet.logFrom,
   })
 
   const ending = new AbortController()
-  const heartbeat = beat(clock, ending.signal, () => board.refresh())
-
-  await fleet.follow(options.configuration)
+  await follow(options.configuration)
+  const heartbeat = beat(clock, ending.signal, () => {
+    board.refresh()
+    void configuration.retry()
+  })
   board.refresh()
   return {
-    ...(metrics !== undefined && { metrics }),
+    metricsAddress: () => metrics.address(),
     isAlive: () => fleet.isProgressing(),
-    isReady: () => compose().level !== 'critical',
+    isReady: () => isReady(compose()),
     async reload() {
       await configuration.reload()
       board.refresh()
@@ -130,19 +134,38 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await fleet.stop()
       lifeState = 'stopped'
       await board.close()
+      await metrics.close()
       await history.flush()
     },
   }
 }
 
-/** Their library is loaded only where they are wanted: it is much to have resident on every host. */
-async function openMetrics(
-  { metrics: { listen, textfile } }: AgentConfiguration,
-  facts: MetricsFacts,
-): Promise<AgentMetrics | undefined> {
-  if (listen === undefined && textfile === undefined) return undefined
-  const { createAgentMetrics } = await import('../metrics/agent-metrics.ts')
-  return createAgentMetrics(facts)
+interface MetricsSources {
+  readonly status: () => AgentStatus
+  readonly certificates: MetricsFacts['certificates']
+  readonly issuer: IssuerClient
+  readonly issuers: WatchedIssuers
+}
+
+function openMetrics({ ports, logger }: AgentOptions, sources: MetricsSources): LiveMetrics {
+  const { status, certificates, issuer, issuers } = sources
+  return openLiveMetrics({
+    fileSystem: ports.fileSystem,
+    logger,
+    isReady: () => isReady(status()),
+    facts: {
+      version: agentVersion,
+      now: () => ports.clock.now(),
+      clockOffsetSeconds: issuer.clockOffsetSeconds,
+      certificates,
+      status,
+      issuers: issuers.sights,
+    },
+  })
+}
+
+function isReady({ level }: AgentStatus): boolean {
+  return level !== 'critical'
 }
 
 /** The status says when it was written: an agent without certificates is alive too. */

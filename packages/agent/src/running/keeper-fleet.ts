@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, minuteMs, type Trace } from '@mayfly/ca-core'
-import { type Logger, resolveAccess } from '@mayfly/platform'
+import { type Logger, type LogLevel, resolveAccess } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
@@ -29,9 +29,12 @@ export interface FleetOptions {
 export interface KeeperFleet {
   /**
    * Starts, stops and restarts keepers until they are what `configuration` says.
-   * Throws `config-invalid` for an owner or group that does not exist, before anything is changed.
+   * Throws `config-invalid` for an owner or group that does not exist, or what `others` throws, before anything is
+   * changed. `others` puts to use what else was configured, once nothing here can be refused any more.
    */
-  follow(configuration: AgentConfiguration): Promise<void>
+  follow(configuration: AgentConfiguration, others?: () => Promise<void>): Promise<void>
+  /** The least serious line that is logged from now on. */
+  logFrom(level: LogLevel): void
   /** Makes every keeper look now. */
   wake(): void
   /** Notes the wish for a new certificate for each of `names`, or for all, and wakes their keepers. */
@@ -51,6 +54,7 @@ const stillMsMax = 30 * minuteMs
 
 interface Member {
   readonly subject: RotationSubject
+  readonly logger: Logger
   readonly keeper: CertificateKeeper
   readonly store: LineageStore
   readonly stopping: AbortController
@@ -73,8 +77,9 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
   }
 
   return {
-    async follow(configuration) {
+    async follow(configuration, others) {
       const subjects = await planSubjects(configuration, options.ports)
+      await others?.()
       const leaving = [...members.values()].filter(
         ({ subject }) => !isDeepStrictEqual(subjects.get(subject.name), subject),
       )
@@ -84,6 +89,11 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
         if (!members.has(subject.name))
           members.set(subject.name, startMember(subject, configuration.state, options))
       }
+    },
+    logFrom(level) {
+      options.logger.level = level
+      // A logger that was made from another keeps the level of that time.
+      for (const { logger } of members.values()) logger.level = level
     },
     wake() {
       for (const { loop } of members.values()) loop.wake()
@@ -169,6 +179,7 @@ function startMember(subject: RotationSubject, state: string, options: FleetOpti
   })
   const member: Member = {
     subject,
+    logger,
     keeper,
     store,
     stopping,

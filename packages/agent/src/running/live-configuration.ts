@@ -1,5 +1,5 @@
 import type { FileSystem } from '@mayfly/ca-core'
-import type { Logger } from '@mayfly/platform'
+import { keepConfiguration, type Logger, type LogLevel } from '@mayfly/platform'
 import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
 import { asMayflyError } from '../rotation/record-setback.ts'
 
@@ -10,6 +10,8 @@ export interface LiveConfiguration {
   problem(): string | undefined
   /** Reads the file again. A mistake in it is told, and the configuration before stays in use. Never rejects. */
   reload(): Promise<void>
+  /** The same, where there is a problem: a port may be free by now, a user may exist. */
+  retry(): Promise<void>
 }
 
 export interface LiveConfigurationOptions {
@@ -19,60 +21,48 @@ export interface LiveConfigurationOptions {
   readonly logger: Logger
   /** Puts a configuration into use, or throws and leaves everything as it was. */
   readonly follow: (next: AgentConfiguration) => Promise<void>
-}
-
-/** Read once, when the agent starts. */
-const keysOfTheStart = ['log.level', 'metrics.listen', 'metrics.textfile'] as const
-
-function keyValue(
-  { logLevel, metrics }: AgentConfiguration,
-  key: (typeof keysOfTheStart)[number],
-): string | undefined {
-  switch (key) {
-    case 'log.level':
-      return logLevel
-    case 'metrics.listen':
-      return JSON.stringify(metrics.listen)
-    case 'metrics.textfile':
-      return metrics.textfile
-  }
+  /** The least serious line that is logged has changed. */
+  readonly logFrom: (level: LogLevel) => void
 }
 
 /** The configuration of a running agent, which changes with its file. */
-export function keepConfiguration(options: LiveConfigurationOptions): LiveConfiguration {
-  const { fileSystem, path, first, logger, follow } = options
+export function keepAgentConfiguration(options: LiveConfigurationOptions): LiveConfiguration {
+  const { fileSystem, path, first, logger, follow, logFrom } = options
   let current = first
-  let problem: string | undefined
-  // One after the other: a signal and a change of the file may come together.
-  let reloading: Promise<void> = Promise.resolve()
+  /** The state folder is locked for the life of the process. */
+  let otherState: string | undefined
 
-  const reload = async (): Promise<void> => {
-    try {
-      const next = await readAgentConfiguration(fileSystem, path)
-      // The state folder is locked for the life of the process.
+  const kept = keepConfiguration({
+    read: () => readAgentConfiguration(fileSystem, path),
+    async follow(next) {
       const usable = { ...next, state: first.state }
       await follow(usable)
+      if (next.logLevel !== current.logLevel) logFrom(next.logLevel)
       current = usable
-      const keys = keysOfTheStart.filter((key) => keyValue(next, key) !== keyValue(first, key))
-      if (keys.length > 0)
-        logger.warn({ keys }, `restart the agent to use what was changed: ${keys.join(', ')}`)
-      problem =
-        next.state === first.state
-          ? undefined
-          : `state was changed to ${next.state}; restart the agent to use it`
-    } catch (error) {
-      problem = asMayflyError(error).message
-    }
-    if (problem === undefined) logger.info('the configuration is in use')
-    else logger.error({ problem }, 'the configuration has a mistake; the one before stays in use')
-  }
+      otherState = next.state === first.state ? undefined : next.state
+    },
+    onUse() {
+      const problem = waitingState()
+      if (problem === undefined) logger.info('the configuration is in use')
+      else logger.error({ problem }, 'the configuration is in use but for its state folder')
+    },
+    onMistake: (error) =>
+      logger.error(
+        { problem: asMayflyError(error).message },
+        'the configuration has a mistake; the one before stays in use',
+      ),
+  })
+
+  const waitingState = (): string | undefined =>
+    otherState && `state was changed to ${otherState}; restart the agent to use it`
 
   return {
     current: () => current,
-    problem: () => problem,
-    reload() {
-      reloading = reloading.then(reload)
-      return reloading
+    problem() {
+      const mistake = kept.mistake()
+      return mistake === undefined ? waitingState() : asMayflyError(mistake.error).message
     },
+    reload: () => kept.reload(),
+    retry: () => kept.retry(),
   }
 }

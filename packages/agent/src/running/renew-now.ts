@@ -84,7 +84,7 @@ async function withAgent<T>(
       configuration,
       pid: process.pid,
       host: hostname(),
-      onStatus: () => undefined,
+      givesMetrics: false,
     })
     return await work().finally(() => agent.stop())
   } finally {

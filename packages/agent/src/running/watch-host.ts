@@ -1,5 +1,4 @@
-import { dirname } from 'node:path'
-import { type FileWatch, watchFiles } from '@mayfly/platform'
+import { type FileWatch, watchConfiguration, watchFiles } from '@mayfly/platform'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import { archiveRoot } from '../installing/paths.ts'
 import { statePaths } from '../state/state-folder.ts'
@@ -27,14 +26,10 @@ export async function watchHost(
     () => changes.onFiles(),
     { onError, depth: archiveDepth },
   )
-  // Editors replace the file: the folder is watched, so that the new one is seen too.
-  const configuration = await watchFiles(
-    [dirname(configPath)],
-    (changed) => {
-      if (changed.includes(configPath)) changes.onConfiguration()
-    },
-    { onError, depth: 0 },
-  )
+  const configuration = await watchConfiguration(configPath, {
+    onChange: () => changes.onConfiguration(),
+    onError,
+  })
   return {
     async close() {
       await Promise.all([files.close(), configuration.close()])

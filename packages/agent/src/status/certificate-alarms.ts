@@ -42,10 +42,14 @@ function timeAlarms(state: LineageState, now: Instant): Alarm[] {
 }
 
 function trackAlarms({ setbacks }: LineageState): Alarm[] {
-  return tracks.flatMap((track) => {
+  const alarms = tracks.flatMap((track) => {
     const setback = setbacks[track]
     return setback === undefined ? [] : alarmOf(track, setback)
   })
+  // A server that is down fails the way forth and the way back alike: that is one thing to know.
+  return alarms.filter(
+    (alarm, index) => index === alarms.findIndex((other) => other.message === alarm.message),
+  )
 }
 
 function alarmOf(track: Track, { code, message, attempts, since }: Setback): Alarm[] {

@@ -99,6 +99,14 @@ describe('mayfly agent check', () => {
     assert.equal(report.failure, undefined)
   }
 
+  test('the live folder has become a link: told', async () => {
+    await host.fileSystem.rename('/etc/live', '/srv')
+    await host.fileSystem.replaceSymlink('/etc/live', '/srv')
+    const told = (await check()).findings.filter(({ check }) => check === 'files')
+    assert.equal(told[0]?.result, 'failed')
+    assert.match(told[0]?.message ?? '', /\/etc\/live is a link to \/srv: set live in agent\.yaml/)
+  })
+
   test('the state is a folder of others: to name another one, not to close it', async () => {
     await host.fileSystem.makeDirectory('/srv', { mode: 0o755 })
     await write('/srv/index.html', 'hello')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -163,6 +163,18 @@ describe('enrolling a host', () => {
     })
     assert.equal((await stat(state)).mode & 0o777, 0o755)
     assert.deepEqual(await readdir(state), ['passwd'])
+    assert.equal(server.heard.length, heard)
+  })
+
+  test('a live folder that is a link: told before the token is used', async () => {
+    const { home, configPath } = await newHost()
+    await mkdir(join(home, 'elsewhere'))
+    await symlink(join(home, 'elsewhere'), join(home, 'live'))
+    const heard = server.heard.length
+    await assert.rejects(enroll({ token: await issuer.token(), name: 'web', configPath }, ports), {
+      code: 'file-exists',
+      message: /live is a link to .*elsewhere: set live in agent\.yaml to the folder itself/,
+    })
     assert.equal(server.heard.length, heard)
   })
 

@@ -150,6 +150,28 @@ test('switch: somebody’s folder has the live name → file-exists, and it stay
   assert.equal((await installedGeneration(generation(fileSystem, 1))).kind, 'foreign')
 })
 
+test('switch: the live folder is a link, beside whose target is no archive → file-exists, with what to set', async () => {
+  const fileSystem = new MemoryFileSystem()
+  await fileSystem.makeDirectory('/srv/live', { mode: 0o755 })
+  await fileSystem.makeDirectory('/etc/mayfly', { mode: 0o755 })
+  await fileSystem.replaceSymlink(live, '/srv/live')
+  await writeGeneration(generation(fileSystem, 1))
+  await assert.rejects(switchGeneration(generation(fileSystem, 1)), {
+    code: 'file-exists',
+    message: `${live} is a link to /srv/live: set live in agent.yaml to the folder itself, which the archive is made beside.`,
+  })
+  assert.deepEqual(await fileSystem.list('/srv/live'), [])
+})
+
+test('install: a folder above is a link → readable through it', async () => {
+  const fileSystem = new MemoryFileSystem()
+  await fileSystem.makeDirectory('/srv/mayfly', { mode: 0o755 })
+  await fileSystem.makeDirectory('/etc', { mode: 0o755 })
+  await fileSystem.replaceSymlink('/etc/mayfly', '/srv/mayfly')
+  await install(fileSystem, 1)
+  assert.equal(await read(fileSystem, '/etc/mayfly/live/web/key.pem'), 'key 1')
+})
+
 test('going back: the newest generation before the one in use', async () => {
   const fileSystem = await installed(1, 2, 5)
   assert.equal(await previousGeneration(generation(fileSystem, 5)), 2)

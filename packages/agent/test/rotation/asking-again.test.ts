@@ -103,6 +103,47 @@ describe('asking again', () => {
     assert.ok(host.clock.now() < (host.state.generations[0]?.notAfter ?? 0), 'before the old one has ended')
   })
 
+  test('renew --now when the server was mended: tried at once, whatever is waited for; while it is down, once', async () => {
+    const host = await enrolledHost()
+    host.server.down = true
+    await host.run(13 * hourMs)
+    const attempts = (): number => host.state.setbacks.install?.attempts ?? 0
+    while (
+      !(host.state.setbacks.install && host.state.setbacks.install.retryAt - host.clock.now() > 2 * minuteMs)
+    )
+      await host.run(secondMs)
+    const before = attempts()
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(minuteMs)
+    assert.equal(attempts(), before + 1, 'once for one wish')
+    host.server.down = false
+    await host.store.wishRenewal(host.clock.now())
+    await host.run(secondMs)
+    assert.equal(host.state.live?.served, true)
+    assert.ok((liveGeneration(host.state)?.number ?? 0) > 1)
+    assert.deepEqual(host.state.setbacks, {})
+  })
+
+  for (const code of ['quota-exceeded', 'identity-suspended'] as const) {
+    test(`${code} until shortly before the end: looked at now and then, and often enough at last`, async () => {
+      const host = await enrolledHost()
+      const asked = (): number => host.issuer.requests.filter(({ url }) => url.endsWith('/requests')).length
+      host.issuer.fault = async (request, real) =>
+        request.url.endsWith('/requests') ? host.issuer.problem(new MayflyError(code, 'Not today.')) : real()
+      await host.store.wishRenewal(host.clock.now())
+      await host.step()
+      const before = asked()
+      await host.run(8 * hourMs)
+      assert.ok(asked() - before <= 16, `asked ${asked() - before} times in eight hours`)
+      const { notAfter } = host.state.head
+      await host.run(notAfter - host.clock.now() - 6 * minuteMs)
+      host.issuer.fault = undefined
+      await host.run(6 * minuteMs - secondMs)
+      assert.equal(host.state.live?.served, true)
+      assert.ok((liveGeneration(host.state)?.notAfter ?? 0) > notAfter)
+    })
+  }
+
   test('renew --now, and the wish cannot be removed: one certificate for it, not one after another', async () => {
     const host = await enrolledHost()
     await host.store.wishRenewal(host.clock.now())

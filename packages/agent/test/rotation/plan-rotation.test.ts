@@ -92,6 +92,11 @@ const wentTo: LineageState = {
   numberMax: 2,
 }
 const noon = 12 * hourMs
+const wentBack: LineageState = {
+  ...wentTo,
+  live: { number: 1, served: true },
+  setbacks: { install: setback(start + noon, 5 * minuteMs, 'probe-failed') },
+}
 
 const cases: readonly Case[] = [
   {
@@ -235,13 +240,30 @@ const cases: readonly Case[] = [
   },
   {
     name: 'went back, and the back-off is over: tries the candidate again',
-    state: {
-      ...wentTo,
-      live: { number: 1, served: true },
-      setbacks: { install: setback(start + noon, 5 * minuteMs, 'probe-failed') },
-    },
+    state: wentBack,
     afterMs: noon + 5 * minuteMs,
     plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate' }],
+  },
+  {
+    name: 'went back, and a person asks before the back-off is over: tries the candidate now',
+    state: wentBack,
+    afterMs: noon + 2 * minuteMs,
+    observed: { wish: String(start + noon + minuteMs) },
+    plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate' }],
+  },
+  {
+    name: 'went back after the person had asked: waits for the back-off',
+    state: wentBack,
+    afterMs: noon + 2 * minuteMs,
+    observed: { wish: String(start + noon) },
+    plan: [{ do: 'wait', until: start + noon + 5 * minuteMs, because: 'back-off' }],
+  },
+  {
+    name: 'went back, and the wish is of a time to come: waits for the back-off',
+    state: wentBack,
+    afterMs: noon + 2 * minuteMs,
+    observed: { wish: String(start + noon + hourMs) },
+    plan: [{ do: 'wait', until: start + noon + 5 * minuteMs, because: 'back-off' }],
   },
   {
     name: 'the candidate was not served, and the one before is about to expire: does not go back',

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { formatName, parseCertificateChain, parseName } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { parseDocument } from 'yaml'
+import { freePort } from '../../../../test/support/servers/free-port.ts'
 import { enroll } from '../../src/enrolment/enroll.ts'
 import { type LocalPorts, localPorts } from '../../src/local-ports.ts'
 import { renewNow } from '../../src/running/renew-now.ts'
@@ -174,21 +177,94 @@ describe('a running agent', () => {
     await stat(join(folder, 'live', 'mail', 'key.pem'))
   })
 
-  test('the log level and the metrics are changed: a warning names what needs a restart', async () => {
-    const text = await readFile(configPath, 'utf8')
-    const document = parseDocument(text)
-    document.setIn(['log', 'level'], 'info')
-    document.setIn(['metrics', 'textfile'], `${folder}/agent.prom`)
+  async function configure(changes: readonly (readonly [path: readonly string[], value: unknown])[]) {
+    const document = parseDocument(await readFile(configPath, 'utf8'))
+    for (const [path, value] of changes) {
+      if (value === undefined) document.deleteIn(path)
+      else document.setIn(path, value)
+    }
     await writeFile(configPath, document.toString())
+  }
+  const scrape = async (port: number, host = '127.0.0.1') =>
+    (await fetch(`http://${host}:${port}/metrics`)).text()
+
+  test('the log level is changed: no line below it any more, of no certificate', async () => {
+    await configure([[['log', 'level'], 'warn']])
+    await eventually('only warnings are logged', async () => {
+      const before = agent.log().length
+      await renewNow({ configPath }, ports)
+      return agent.log().length === before ? true : undefined
+    })
+    await configure([[['log', 'level'], 'debug']])
+    await eventually('it is told again', async () =>
+      agent.log().endsWith('"the configuration is in use"}\n') ? true : undefined,
+    )
+    const before = agent.log().length
+    await renewNow({ configPath }, ports)
+    assert.ok(stepLines(agent.log().slice(before)).some(({ step }) => step === 'switched'))
+  })
+
+  test('metrics are wanted: served and written at once; on another address, then nowhere: as the file says', async () => {
+    const port = await freePort()
+    const file = join(folder, 'agent.prom')
+    const about = /^mayfly_agent_served\{certificate="web"\} 1$/m
+    await configure([
+      [['metrics', 'listen'], `127.0.0.1:${port}`],
+      [['metrics', 'textfile'], file],
+    ])
     await eventually(
-      'the warning',
+      'both tell of the certificate',
       async () =>
-        /"restart the agent to use what was changed: log\.level, metrics\.textfile"/.test(agent.log())
-          ? true
-          : undefined,
+        about.test(await scrape(port)) && about.test(await readFile(file, 'utf8')) ? true : undefined,
       agent.log,
     )
-    await writeFile(configPath, text)
+    // All addresses, of which the old one is one: both cannot be listened on together.
+    await configure([
+      [['metrics', 'listen'], `0.0.0.0:${port}`],
+      [['metrics', 'textfile'], undefined],
+    ])
+    await eventually(
+      'another address of this machine answers',
+      async () => about.test(await scrape(port, '127.0.0.2')) || undefined,
+      agent.log,
+    )
+    await eventually('the old file is gone', async () => {
+      await assert.rejects(stat(file), { code: 'ENOENT' })
+      return true
+    })
+    await configure([[['metrics'], undefined]])
+    await eventually('nothing listens', async () => {
+      await assert.rejects(scrape(port))
+      return true
+    })
+  })
+
+  test('an address that is taken: the old one goes on, it is told, and the new one is used once it is free', async () => {
+    const port = await freePort()
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port: takenPort } = taken.address() as AddressInfo
+    await configure([[['metrics', 'listen'], `127.0.0.1:${port}`]])
+    await eventually('it is served', () => scrape(port), agent.log)
+    for (const address of [`127.0.0.1:${takenPort}`, `192.0.2.1:${port}`]) {
+      await configure([[['metrics', 'listen'], address]])
+      const { configuration } = await eventually(
+        'it is told',
+        async () => {
+          const status = await readStatusFile(folder)
+          return status.configuration.problem?.includes(address) ? status : undefined
+        },
+        agent.log,
+      )
+      assert.match(configuration.problem ?? '', /metrics cannot be served on/)
+      assert.equal(await levelOf(), 'warning')
+      assert.match(await scrape(port), /^mayfly_agent_info/m)
+    }
+    await configure([[['metrics', 'listen'], `127.0.0.1:${takenPort}`]])
+    taken.close()
+    await eventually('it is served there', () => scrape(takenPort), agent.log)
+    await eventually('all is well', async () => (await levelOf()) === 'ok' || undefined, agent.log)
+    await configure([[['metrics'], undefined]])
   })
 
   test('the history: tells of every generation, without keys', async () => {

@@ -40,6 +40,16 @@ describe('the status', () => {
     assert.deepEqual({ level, exitCode, alarms }, { level: 'ok', exitCode: 0, alarms: [] })
   })
 
+  test('a server that is down fails the way forth and back: told once', async () => {
+    const host = await rotatedHost()
+    host.server.down = true
+    await host.run(13 * hourMs)
+    const { install, restore } = host.state.setbacks
+    assert.equal(install?.message, restore?.message)
+    const told = certificateAlarms(host.state, host.clock.now()).map(({ code }) => code)
+    assert.deepEqual(told, ['reload-failed'])
+  })
+
   test('a mistake in the configuration: a warning, 1', async () => {
     const host = await rotatedHost()
     const status = statusOf(host, { configurationProblem: 'agent.yaml:7:1: oops: is not a known key' })

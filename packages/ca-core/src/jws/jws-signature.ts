@@ -1,12 +1,9 @@
-import { constants, type SigningOptions, sign, verify } from 'node:crypto'
-import { type KeyAlgorithm, keyAlgorithms } from '../keys/key-algorithms.ts'
+import { sign, verify } from 'node:crypto'
+import { keyAlgorithms } from '../keys/key-algorithms.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
-import type { KeyType } from '../keys/key-type.ts'
 import type { PublicKey } from '../keys/public-key.ts'
 import type { FlattenedJws } from './flattened-jws.ts'
-
-/** How RSA keys sign: hosts as RFC 7518 3.5 wants it, authorities as certificates need it. */
-export type RsaPadding = 'pss' | 'pkcs1'
+import { jwsOptionsOf, type RsaPadding } from './jws-options.ts'
 
 /**
  * Whether the signature is one of `publicKey`'s over this JWS, with the one algorithm of its type. What the header
@@ -14,11 +11,10 @@ export type RsaPadding = 'pss' | 'pkcs1'
  * message and wait for another thread.
  */
 export function isJwsSignedBy(jws: FlattenedJws, publicKey: PublicKey, rsaPadding: RsaPadding): boolean {
-  const signature = Buffer.from(jws.signature, 'base64url')
-  // One text for each signature: the decoder passes over characters and bits that do not belong there.
-  if (signature.toString('base64url') !== jws.signature) return false
+  const signature = signatureBytesOf(jws)
+  if (signature === undefined) return false
   const { digest } = keyAlgorithms[publicKey.type]
-  const options = optionsOf(publicKey.type, rsaPadding)
+  const options = jwsOptionsOf(publicKey.type, rsaPadding)
   try {
     return verify(digest, signingInputOf(jws), { ...publicKey.verificationKey, ...options }, signature)
   } catch {
@@ -27,27 +23,19 @@ export function isJwsSignedBy(jws: FlattenedJws, publicKey: PublicKey, rsaPaddin
   }
 }
 
+/** One text for each signature: the decoder passes over characters and bits that do not belong there. */
+export function signatureBytesOf(jws: FlattenedJws): Uint8Array | undefined {
+  const signature = Buffer.from(jws.signature, 'base64url')
+  return signature.toString('base64url') === jws.signature ? signature : undefined
+}
+
 /** Signs as a host does it (RFC 7518 3.4, 3.5), within the call. */
 export function signJws(jws: Omit<FlattenedJws, 'signature'>, { type, privateKey }: KeyPair): Uint8Array {
-  const options = optionsOf(type, 'pss')
+  const options = jwsOptionsOf(type, 'pss')
   return sign(keyAlgorithms[type].digest, signingInputOf(jws), { key: privateKey, ...options })
 }
 
 /** RFC 7515 5.1: what a signature covers. */
 export function signingInputOf({ protected: header, payload }: Omit<FlattenedJws, 'signature'>): Uint8Array {
   return Buffer.from(`${header}.${payload}`, 'latin1')
-}
-
-function optionsOf(type: KeyType, rsaPadding: RsaPadding): SigningOptions {
-  const { modulusBits }: KeyAlgorithm = keyAlgorithms[type]
-  return modulusBits === undefined ? fixedLength : rsaOptions[rsaPadding]
-}
-
-/** RFC 7518 3.4: `r` and `s` one after the other; other algorithms pass over it. */
-const fixedLength: SigningOptions = { dsaEncoding: 'ieee-p1363' }
-
-const rsaOptions: Readonly<Record<RsaPadding, SigningOptions>> = {
-  // RFC 7518 3.5: the salt is as long as the digest.
-  pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
-  pkcs1: { padding: constants.RSA_PKCS1_PADDING },
 }

@@ -196,6 +196,6 @@ function inputOf(spki: Uint8Array): PublicKeyInput {
 }
 
 /** For whoever lets OpenSSL open a key. */
-export function keyInvalid(cause: unknown): MayflyError {
+export function keyInvalid(cause?: unknown): MayflyError {
   return new MayflyError('key-invalid', 'OpenSSL does not accept the public key.', { cause })
 }

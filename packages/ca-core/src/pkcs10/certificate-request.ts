@@ -8,11 +8,12 @@ import { oids } from '../der/oids.ts'
 import { ownBytes } from '../der/own-bytes.ts'
 import { decodePem } from '../der/pem.ts'
 import { isMayflyError, MayflyError } from '../errors/mayfly-error.ts'
+import { checkSignature } from '../keys/check-signature.ts'
 import { keyAlgorithms, signatureAlgorithmOf } from '../keys/key-algorithms.ts'
-import { type PublicKey, readPublicKey } from '../keys/public-key.ts'
-import { verifySignature } from '../keys/signature.ts'
+import { keyInvalid, type PublicKey, readPublicKey } from '../keys/public-key.ts'
 import { decodeGeneralNames } from '../names/general-names.ts'
 import type { Name } from '../names/name.ts'
+import type { SignatureCheck, SignatureVerdict, Verifier } from '../ports/verifier.ts'
 import { parseDistinguishedName } from '../x509/distinguished-name.ts'
 import { type Extension, parseExtensions } from '../x509/extension.ts'
 import { requestBytesMax } from './request-limits.ts'
@@ -34,22 +35,43 @@ export interface CertificateRequest {
  * Throws `csr-invalid`, `proof-of-possession-failed`, `key-weak` or `key-type-unsupported`.
  */
 export function parseCertificateRequest(input: Uint8Array): CertificateRequest {
+  const { request, proof } = readWithProof(input)
+  requireProof(checkSignature(proof))
+  return request
+}
+
+/** The same, with the signature checked by `verifier`. */
+export async function parseCertificateRequestWith(
+  verifier: Verifier,
+  input: Uint8Array,
+): Promise<CertificateRequest> {
+  const { request, proof } = readWithProof(input)
+  requireProof(await verifier.verify(proof))
+  return request
+}
+
+function readWithProof(input: Uint8Array): { request: CertificateRequest; proof: SignatureCheck } {
   const der = ownBytes(input)
-  const parts = asRequest(() => readRequest(der))
-  const { publicKey } = parts
+  const { publicKey, names, commonName, ...parts } = asRequest(() => readRequest(der))
+  const { type: keyType, spki } = publicKey
   if (!parts.isSignedAsDue) {
-    const { digest } = keyAlgorithms[publicKey.type]
+    const { digest } = keyAlgorithms[keyType]
     const advice = digest === null ? '' : `; sign it with ${digest}`
-    throw csrInvalid(`its signature algorithm is not the one of ${publicKey.type} keys${advice}`)
+    throw csrInvalid(`its signature algorithm is not the one of ${keyType} keys${advice}`)
   }
-  if (!asRequest(() => verifySignature(publicKey, parts.info, parts.signature))) {
-    throw new MayflyError(
-      'proof-of-possession-failed',
-      'The certificate request is not signed by the key it holds.',
-    )
+  return {
+    request: { der, publicKey, names, ...(commonName === undefined ? {} : { commonName }) },
+    proof: { keyType, spki, message: parts.info, signature: parts.signature, form: 'certificate' },
   }
-  const { commonName, names } = parts
-  return { der, publicKey, names, ...(commonName === undefined ? {} : { commonName }) }
+}
+
+function requireProof(verdict: SignatureVerdict): void {
+  if (verdict === 'signed') return
+  if (verdict === 'key-invalid') throw csrInvalid(keyInvalid().message)
+  throw new MayflyError(
+    'proof-of-possession-failed',
+    'The certificate request is not signed by the key it holds.',
+  )
 }
 
 /** The same from PEM with the label `CERTIFICATE REQUEST`. Throws `pem-invalid` besides. */

@@ -1,9 +1,11 @@
 import { MayflyError } from '../errors/mayfly-error.ts'
-import { isJwsSignedBy } from '../jws/jws-signature.ts'
+import { signatureBytesOf, signingInputOf } from '../jws/jws-signature.ts'
+import { inlineVerifier } from '../keys/check-signature.ts'
 import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { PublicKey } from '../keys/public-key.ts'
 import { parseJsonMessage } from '../messages/parse-message.ts'
 import { type RequestBody, requestBodySchema } from '../messages/request-body.ts'
+import type { SignatureCheck, Verifier } from '../ports/verifier.ts'
 import { formatInstant, type Instant, secondMs } from '../time/instant.ts'
 import { readSignedRequest, type SignedRequest } from './request-header.ts'
 
@@ -16,6 +18,8 @@ export interface RequestVerification {
   /** Where the request arrived, as the issuer knows itself; never from a Host header. */
   readonly url: string
   readonly now: Instant
+  /** Who checks the signature; within the call if absent. */
+  readonly verifier?: Verifier
 }
 
 /**
@@ -28,25 +32,34 @@ export async function verifyRequest(value: unknown, options: RequestVerification
   return verifySignedRequest(readSignedRequest(value), options)
 }
 
-/** The same for a request whose form was checked, within the call. */
-export function verifySignedRequest(
-  { jws, header, algorithm }: SignedRequest,
-  options: RequestVerification,
-): RequestBody {
+/** The same for a request whose form was checked. */
+export async function verifySignedRequest(
+  request: SignedRequest,
+  { publicKey, url, now, verifier = inlineVerifier }: RequestVerification,
+): Promise<RequestBody> {
   // The cheap refusals first: an old message, sent again a thousand times, costs no verification.
-  requireUrl(header.url, options.url)
-  requireFresh(header.issuedAt, options.now)
-  const { publicKey } = options
-  // RFC 8725 3.1: the key decides on the algorithm, the message never does.
-  const claimsDue = algorithm === jwsAlgorithmOf(publicKey.type)
-  if (!claimsDue || !isJwsSignedBy(jws, publicKey, 'pss')) {
+  requireUrl(request.header.url, url)
+  requireFresh(request.header.issuedAt, now)
+  const check = signatureCheckOf(request, publicKey)
+  if (check === undefined || (await verifier.verify(check)) !== 'signed') {
     throw new MayflyError(
       'request-signature-invalid',
       'The request is not signed by the key of the certificate it names.',
     )
   }
-  const text = utf8.decode(Buffer.from(jws.payload, 'base64url'))
+  const text = utf8.decode(Buffer.from(request.jws.payload, 'base64url'))
   return parseJsonMessage(requestBodySchema, text, 'request-invalid', 'The body of the signed request')
+}
+
+/** What is to be checked; `undefined` where the form of the signature alone says that it does not hold. */
+function signatureCheckOf(
+  { jws, algorithm }: SignedRequest,
+  { type, spki }: PublicKey,
+): SignatureCheck | undefined {
+  // RFC 8725 3.1: the key decides on the algorithm, the message never does.
+  if (algorithm !== jwsAlgorithmOf(type)) return undefined
+  const signature = signatureBytesOf(jws)
+  return signature && { keyType: type, spki, message: signingInputOf(jws), signature, form: 'jws' }
 }
 
 const utf8 = new TextDecoder()

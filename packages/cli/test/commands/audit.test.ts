@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
-import { mayfly } from '../support/run-mayfly.ts'
+import { createRoot, dayMs, generateKeyPair, keySigner, signAuditHead } from '@mayfly/ca-core'
+import { systemClock, systemRandom } from '@mayfly/platform'
+import { mayfly, temporaryFolder } from '../support/run-mayfly.ts'
 import { runIssuer } from '../support/running-issuer.ts'
 import { startDaemon } from '../support/start-daemon.ts'
 
@@ -13,6 +18,49 @@ test('audit tail: a new record → shown as it comes, until interrupted', async 
   const tail = startDaemon(['audit', 'tail', '--lines', '1', '--config', config], context)
   await ask('identity', 'add', 'web-9', '--name', 'dns:web-9.example')
   await tail.logged('identity.add done web-9')
+})
+
+/** An issuer that has only this to say of its audit. */
+async function answering(end: object, records: readonly object[], folder: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    const isEnd = request.url?.startsWith('/admin/audit/end') === true
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(isEnd ? end : { records }))
+  })
+  server.listen(join(folder, 'stub.sock'))
+  await once(server, 'listening')
+  return server
+}
+
+test('audit verify: an end that no authority of the issuer signed, or the beginning is gone → not whole', async (context) => {
+  const folder = await temporaryFolder(context)
+  const keyPair = await generateKeyPair('ec-p256')
+  const now = systemClock.now()
+  const certificate = await createRoot({ keyPair, commonName: 'An authority', now, random: systemRandom })
+  const signer = keySigner(keyPair)
+  const anchor = { number: 5, hash: 'ab'.repeat(32), text: '' }
+  const headAt = (number: number, hash: string, at = now) =>
+    signAuditHead({ number, hash, at, trustDomain: 'corp.example' }, { certificate, signer })
+  const verify = async (end: object, head: object) => {
+    const file = join(folder, 'head.json')
+    await writeFile(file, JSON.stringify(head))
+    const server = await answering({ number: 5, hash: anchor.hash, ...end }, [anchor], folder)
+    try {
+      const socket = join(folder, 'stub.sock')
+      return await mayfly(['audit', 'verify', '--head', file, '--socket', socket, '--json'])
+    } finally {
+      server.close()
+      await once(server, 'close')
+    }
+  }
+  const signed = await headAt(5, anchor.hash)
+  const pem = certificate.pem
+  assert.equal((await verify({ signed, signedBy: pem }, signed)).exitCode, 0)
+  assert.match((await verify({ signed }, signed)).stderr, /signed by no authority of this issuer/)
+  const young = await headAt(3, anchor.hash)
+  assert.match((await verify({ signed, signedBy: pem }, young)).stderr, /up to record 3.*is not there/)
+  const old = await headAt(3, anchor.hash, now - 40 * dayMs)
+  assert.equal((await verify({ signed, signedBy: pem }, old)).exitCode, 0)
 })
 
 /** The last: it forges a record. */

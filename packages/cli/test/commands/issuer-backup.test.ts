@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { runIssuer } from '../support/running-issuer.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { mayfly } from '../support/run-mayfly.ts'
+import { type RunningIssuer, runIssuer } from '../support/running-issuer.ts'
 import { startDaemon } from '../support/start-daemon.ts'
 
 test('issuer backup and restore: while it runs, and only while it does not; the status says so', async (context) => {
@@ -27,4 +29,20 @@ test('issuer backup and restore: while it runs, and only while it does not; the 
   assert.equal((await ask('issuer', 'accept-forgotten')).exitCode, 0)
   assert.equal((await ask('issuer', 'acknowledge', 'store-restored')).exitCode, 0)
   assert.equal((await ask('issuer', 'status')).exitCode, 0)
+  await again.stop()
+  await keptFromStarting(running, context)
 })
+
+/** Its store has seen a time that was wrong: it does not start, and nobody could tell it so over its socket. */
+async function keptFromStarting({ ask, config, state }: RunningIssuer, context: TestContext): Promise<void> {
+  const database = new DatabaseSync(join(state, 'store.sqlite'))
+  database.exec('UPDATE head SET newest_instant = newest_instant + 864000000')
+  database.close()
+  const refused = await mayfly(['issuer', 'run', '--config', config])
+  assert.match(refused.stderr, /mayfly issuer accept-clock.*clock-wrong/s)
+  assert.equal((await ask('issuer', 'accept-clock')).accepted, true as never)
+  const daemon = startDaemon(['issuer', 'run', '--config', config], context)
+  await daemon.logged('"msg":"ready"')
+  const { stdout } = await mayfly(['audit', 'tail', '--no-follow', '--config', config])
+  assert.match(stdout, /clock\.accept done - by admin from local/)
+}

@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url'
 const mainPath = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const pseudoTerminalPath = fileURLToPath(new URL('pseudo-terminal.py', import.meta.url))
 
+const ownCache = new URL('../../../../node_modules/.cache/mayfly-cli-tests', import.meta.url)
+
 /** Compiled once for all the starts of a test run. */
-export const compileCache: string = fileURLToPath(
-  new URL('../../../../node_modules/.cache/mayfly-cli-tests', import.meta.url),
-)
+export const compileCache: string = process.env.NODE_COMPILE_CACHE ?? fileURLToPath(ownCache)
 
 /** The real command, from its source. */
 export const mayflyCommand: readonly [string, ...string[]] = [process.execPath, '-C', 'source', mainPath]

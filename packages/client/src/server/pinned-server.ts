@@ -20,7 +20,7 @@ export interface PinnedServerOptions {
    * An empty list allows nobody.
    */
   readonly allow: readonly string[] | 'anyone-in-bundle'
-  /** Limits and time-outs of Node's HTTP server. */
+  /** Limits and time-outs of Node's HTTP server. Options of TLS are refused: they could let others in. */
   readonly http?: ServerOptions
 }
 
@@ -37,6 +37,7 @@ export class PinnedServer extends Server {
 
   constructor(context: ConnectionContext, options: PinnedServerOptions, handler?: RequestListener) {
     const expected = expectedCallers(options.allow)
+    requireNoTlsOptions(options.http ?? {})
     const { contextOptions } = context.live.ready()
     super({ ...options.http, ...contextOptions, requestCert: true, rejectUnauthorized: true }, handler)
     this.#context = context
@@ -118,6 +119,53 @@ export class PinnedServer extends Server {
     this.setSecureContext(this.#context.live.held.contextOptions)
     this.#old.rotate()
   }
+}
+
+/** Of `tls.createServer` and `tls.createSecureContext` in Node 24 to 26, but for `handshakeTimeout`, which is a limit. */
+const tlsOptionNames: readonly string[] = [
+  ...[
+    'ALPNCallback',
+    'ALPNProtocols',
+    'SNICallback',
+    'allowPartialTrustChain',
+    'ca',
+    'cert',
+    'ciphers',
+    'crl',
+  ],
+  ...[
+    'clientCertEngine',
+    'dhparam',
+    'ecdhCurve',
+    'honorCipherOrder',
+    'key',
+    'maxVersion',
+    'minVersion',
+    'passphrase',
+  ],
+  ...[
+    'pfx',
+    'privateKeyEngine',
+    'privateKeyIdentifier',
+    'pskCallback',
+    'pskIdentityHint',
+    'rejectUnauthorized',
+  ],
+  ...[
+    'requestCert',
+    'secureContext',
+    'secureOptions',
+    'secureProtocol',
+    'sessionIdContext',
+    'sessionTimeout',
+  ],
+  ...['sigalgs', 'ticketKeys'],
+]
+
+/** A context chosen by `SNICallback`, a `pfx` with roots of its own or a shared secret would let in whom the bundle does not know. */
+function requireNoTlsOptions(http: object): void {
+  const found = tlsOptionNames.filter((name) => name in http)
+  if (found.length > 0) throw new TypeError(`http takes no options of TLS: ${found.join(', ')}`)
 }
 
 function expectedCallers(allow: PinnedServerOptions['allow']): ExpectedPeer {

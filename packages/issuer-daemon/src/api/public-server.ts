@@ -47,8 +47,13 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** The public one also tells how many requests it is at work on. */
+export interface PublicServer extends RunningServer {
+  inProgress(): number
+}
+
 /** The HTTPS API, listening. */
-export async function startPublicServer(options: PublicServerOptions): Promise<RunningServer> {
+export async function startPublicServer(options: PublicServerOptions): Promise<PublicServer> {
   const { issuer, configuration, material, timeouts, clock, random } = options
   let isStopping = false
   const known = createKnownAddresses(clock)
@@ -90,6 +95,7 @@ export async function startPublicServer(options: PublicServerOptions): Promise<R
   return {
     server,
     port: listening.port,
+    inProgress,
     async close() {
       isStopping = true
       await listening.close({ clock, inProgress, timeoutMs: drainTimeoutMs })

@@ -1,4 +1,10 @@
-import { encodeCertificateChain, type FlattenedJws, isMayflyError, verifyAuditHead } from '@mayfly/ca-core'
+import {
+  type Certificate,
+  encodeCertificateChain,
+  type FlattenedJws,
+  isMayflyError,
+  verifyAuditHead,
+} from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 
 /** Records in one answer. */
@@ -27,16 +33,16 @@ export interface AuditEndView {
   readonly number: number
   readonly hash: string
   readonly signed?: FlattenedJws
-  /** PEM of the current authority, where it is the one that signed. */
+  /** PEM of the authority of this host that signed it; absent where none of them did. */
   readonly signedBy?: string
 }
 
 export async function auditEnd(
   signed: FlattenedJws | undefined,
-  { store, authority }: Pick<IssuerPorts, 'store' | 'authority'>,
+  ports: Pick<IssuerPorts, 'store' | 'authority' | 'authorities'>,
 ): Promise<AuditEndView> {
-  const { number, hash } = await store.auditEnd()
-  const signedBy = signed && signerOf(signed, authority)
+  const { number, hash } = await ports.store.auditEnd()
+  const signedBy = signed && (await signerOf(signed, ports))
   return {
     number,
     hash: Buffer.from(hash).toString('hex'),
@@ -45,12 +51,22 @@ export async function auditEnd(
   }
 }
 
-function signerOf(signed: FlattenedJws, authority: IssuerPorts['authority']): string | undefined {
+/** From the folder of the authority, and not from the store: whoever rewrites the history writes to that too. */
+async function signerOf(
+  signed: FlattenedJws,
+  { authority, authorities }: Pick<IssuerPorts, 'authority' | 'authorities'>,
+): Promise<string | undefined> {
+  const shelved = (await authorities?.slots()) ?? []
+  const candidates = [...currentOf(authority), ...shelved.map(({ certificate }) => certificate)]
+  const signer = candidates.find((certificate) => verifyAuditHead(signed, certificate) !== undefined)
+  return signer && encodeCertificateChain([signer])
+}
+
+function currentOf(authority: IssuerPorts['authority']): Certificate[] {
   try {
-    const { certificate } = authority().authority
-    return verifyAuditHead(signed, certificate) && encodeCertificateChain([certificate])
+    return [authority().authority.certificate]
   } catch (error) {
-    if (isMayflyError(error, 'authority-missing')) return undefined
+    if (isMayflyError(error, 'authority-missing') || isMayflyError(error, 'authority-tainted')) return []
     throw error
   }
 }

@@ -1,10 +1,11 @@
-import { type FlattenedJws, type IssuerAnswer, readAuditHead, signAuditHead } from '@mayfly/ca-core'
+import { type FlattenedJws, type IssuerAnswer, signAuditHead, verifyAuditHead } from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
+import { contradictionOf, raiseHistoryAlarm } from './history-alarm.ts'
 
 /** Where the store keeps the newest signed head. */
 const noteName = 'audit.head'
 
-type HeadPorts = Pick<IssuerPorts, 'store' | 'clock' | 'authority' | 'bundle'>
+type HeadPorts = Pick<IssuerPorts, 'store' | 'clock' | 'trace' | 'authority' | 'bundle'>
 
 /** The newest end of the history that the authority has signed: what hosts are given to keep. */
 export interface SignedHead {
@@ -14,7 +15,10 @@ export interface SignedHead {
   handOut<Answer extends IssuerAnswer>(answer: Answer): Answer
   /** Takes up what was signed before this start. */
   load(): Promise<void>
-  /** Signs the end as it is now, unless that was done. Throws `authority-missing` and what the store throws. */
+  /**
+   * Signs the end as it is now, unless that was done; an alarm stays where the history does not have the end any more that
+   * was signed before. Throws `authority-missing` and what the store throws.
+   */
   renew(): Promise<void>
 }
 
@@ -29,6 +33,7 @@ export function createSignedHead(ports: HeadPorts): SignedHead {
       if (text !== undefined) current = JSON.parse(text) as FlattenedJws
     },
     async renew() {
+      await lookBack(current, ports)
       const next = await sign(current, ports)
       if (next === undefined) return
       // On disk before anyone has it: after a crash the history must not look shorter than what was handed out.
@@ -39,16 +44,27 @@ export function createSignedHead(ports: HeadPorts): SignedHead {
   }
 }
 
+/** What was signed last must be in the history still: otherwise this very signature would cover what was altered. */
+async function lookBack(current: FlattenedJws | undefined, ports: HeadPorts): Promise<void> {
+  const { clock, authority } = ports
+  const head = current && verifyAuditHead(current, authority().authority.certificate)
+  const because = head && (await contradictionOf(head, ports))
+  if (head === undefined || because === undefined) return
+  const record = { requestId: `head-${clock.now()}` }
+  await raiseHistoryAlarm(because, head, { name: 'the issuer', record }, ports)
+}
+
 async function sign(
   current: FlattenedJws | undefined,
   { store, clock, authority, bundle }: HeadPorts,
 ): Promise<FlattenedJws | undefined> {
   const end = await store.auditEnd()
   const signing = authority().authority
-  const before = current && readAuditHead(current)
-  const isSigned = before?.head.number === end.number && before.signer === signing.certificate.fingerprint
+  const hash = Buffer.from(end.hash).toString('hex')
+  // One that was kept in the store counts only with the signature.
+  const before = current && verifyAuditHead(current, signing.certificate)
+  const isSigned = before?.number === end.number && before.hash === hash
   if (end.number === 0 || isSigned) return undefined
   const { trustDomain } = bundle().bundle
-  const hash = Buffer.from(end.hash).toString('hex')
   return signAuditHead({ number: end.number, hash, at: Math.floor(clock.now()), trustDomain }, signing)
 }

@@ -1,17 +1,14 @@
 import {
-  type AuditHead,
   type Certificate,
   type FlattenedJws,
-  formatInstant,
   parseCertificateChain,
   readAuditHead,
   verifyAuditHead,
 } from '@mayfly/ca-core'
-import { acceptedHistoryNote, keepAlarm } from '../alarms/kept-alarms.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { LineageContext } from '../issuing/security-context.ts'
 import type { AuditAttempt } from './audit-attempt.ts'
-import { compareHead } from './compare-head.ts'
+import { contradictionOf, raiseHistoryAlarm } from './history-alarm.ts'
 
 type WitnessPorts = Pick<IssuerPorts, 'store' | 'clock' | 'authority' | 'trace'>
 
@@ -29,20 +26,14 @@ export async function witnessReport(
   const { auditHead } = body.report
   const read = auditHead && readAuditHead(auditHead)
   if (auditHead === undefined || read === undefined) return
-  const { store, clock } = ports
   const { head } = read
-  const [found] = await store.auditRecords({ afterNumber: head.number - 1, limit: 1 })
-  const comparison = compareHead(head, { ...(found && { found }) }, clock.now())
-  if (comparison.holds !== false || (await isExplained(head, store))) return
+  const because = await contradictionOf(head, ports)
+  if (because === undefined) return
   // Only now: a signature costs more than the look, and nearly every head holds.
   if (!isOurs(auditHead, [...parseCertificateChain(signer.chain.pem), ...currentAuthority(ports)])) return
-  await alarm(comparison.because, head, { identity, attempt }, ports)
-}
-
-/** A backup was restored, or an operator has looked into it already. */
-async function isExplained({ at }: AuditHead, store: WitnessPorts['store']): Promise<boolean> {
-  const accepted = await store.note(acceptedHistoryNote)
-  return accepted !== undefined && at <= Number(accepted)
+  const { requestId, address } = attempt
+  const record = { requestId, identity, ...(address !== undefined && { address }) }
+  await raiseHistoryAlarm(because, head, { name: identity, record }, ports)
 }
 
 function isOurs(jws: FlattenedJws, authorities: readonly Certificate[]): boolean {
@@ -55,37 +46,4 @@ function currentAuthority({ authority }: WitnessPorts): Certificate[] {
   } catch {
     return []
   }
-}
-
-async function alarm(
-  because: 'rewritten' | 'shortened',
-  head: AuditHead,
-  { identity, attempt }: { readonly identity: string; readonly attempt: AuditAttempt },
-  ports: WitnessPorts,
-): Promise<void> {
-  const { store, clock, trace } = ports
-  const at = clock.now()
-  const signedAt = formatInstant(head.at)
-  const { requestId, address } = attempt
-  await keepAlarm(
-    {
-      because: 'history-contradicted',
-      message:
-        `The audit was ${because}: ${identity} holds record ${head.number} of ${signedAt}, signed by the authority, ` +
-        'and the audit does not have it. Compare with your copies (mayfly audit export) and find out who wrote to the store.',
-    },
-    {
-      at,
-      requestId,
-      action: 'audit.witness',
-      actor: { kind: 'issuer' },
-      outcome: 'failed',
-      reason: `history-${because}`,
-      identity,
-      ...(address !== undefined && { address }),
-      details: { number: head.number, hash: head.hash, signedAt },
-    },
-    store,
-  )
-  trace.step('audit.contradicted', { identity, number: head.number, because })
 }

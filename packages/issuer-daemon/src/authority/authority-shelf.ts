@@ -8,7 +8,13 @@ import {
   parseCertificate,
   readTrustBundle,
 } from '@mayfly/ca-core'
-import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'
+import {
+  type AuthorityFiles,
+  authorityFiles,
+  readIfThere,
+  readText,
+  stateFileAccess,
+} from './authority-files.ts'
 import { remedyForNext } from './distrust-remedy.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
@@ -18,6 +24,8 @@ export interface ShelvedAuthority {
   readonly certificate: Certificate
   /** Whether its key is still there. */
   readonly hasKey: boolean
+  /** Its key is being destroyed, or was, and nobody was told yet. */
+  readonly isBeingDestroyed: boolean
 }
 
 /** The slots of the authority on disk. */
@@ -32,8 +40,10 @@ export interface AuthorityShelf {
   checkPrepared(): Promise<Certificate>
   /** Decides that the prepared intermediate is the next current one; the next `loadAuthority` moves it there. */
   choosePrepared(): Promise<void>
-  /** Removes the key of a retired intermediate; its certificate stays. */
+  /** Removes the key of a retired intermediate, if it is there; its certificate stays, and so does a mark. */
   destroyKey(fingerprint: string): Promise<void>
+  /** Takes the mark away. */
+  forgetDestroyed(fingerprint: string): Promise<void>
 }
 
 export interface AuthorityShelfOptions {
@@ -43,6 +53,9 @@ export interface AuthorityShelfOptions {
   readonly now: () => Instant
   readonly passphrase: () => Promise<Uint8Array>
 }
+
+/** Stands beside a key from before it is destroyed until that was told. */
+const markName = 'being-destroyed'
 
 /** The slots in the issuer's state folder. They are read anew at each question: commands move them too. */
 export function openAuthorityShelf(options: AuthorityShelfOptions): AuthorityShelf {
@@ -59,7 +72,13 @@ export function openAuthorityShelf(options: AuthorityShelfOptions): AuthorityShe
     },
     async destroyKey(fingerprint) {
       const folder = join(files.retired, fingerprint)
+      await fileSystem.replaceFile(join(folder, markName), new Uint8Array(), stateFileAccess)
       await fileSystem.remove(join(folder, 'key.pem'))
+      await fileSystem.syncDirectory(folder)
+    },
+    async forgetDestroyed(fingerprint) {
+      const folder = join(files.retired, fingerprint)
+      await fileSystem.remove(join(folder, markName))
       await fileSystem.syncDirectory(folder)
     },
   }
@@ -99,19 +118,22 @@ async function readSlots(
     slot: ShelvedAuthority['slot'],
     certificatePath: string,
     keyPath: string,
+    markPath?: string,
   ): Promise<ShelvedAuthority[]> => {
     const pem = await readIfThere(fileSystem, certificatePath)
     if (pem === undefined) return []
     const hasKey = (await fileSystem.status(keyPath)) !== undefined
-    return [{ slot, certificate: parseCertificate(pem), hasKey }]
+    const isBeingDestroyed = markPath !== undefined && (await fileSystem.status(markPath)) !== undefined
+    return [{ slot, certificate: parseCertificate(pem), hasKey, isBeingDestroyed }]
   }
   const graves = (await fileSystem.status(retired)) === undefined ? [] : await fileSystem.list(retired)
   const slots = await Promise.all([
     look('current', current.certificate, current.key),
     look('next', next.prepared, next.key),
-    ...graves.map((name) =>
-      look('retired', join(retired, name, 'intermediate.pem'), join(retired, name, 'key.pem')),
-    ),
+    ...graves.map((name) => {
+      const fileOf = (file: string): string => join(retired, name, file)
+      return look('retired', fileOf('intermediate.pem'), fileOf('key.pem'), fileOf(markName))
+    }),
   ])
   return slots.flat()
 }

@@ -36,7 +36,7 @@ export async function enroll(
 ): Promise<IssuedAnswer> {
   const { claims } = requireContext(context, 'token')
   attempt.learn({ actor: actorOf(context), identity: claims.identity })
-  const { request, requested } = readRequestedKey(body.csr)
+  const { request, requested } = await readRequestedKey(body.csr, ports)
   const enrolment: Enrolment = {
     request: {
       claims,

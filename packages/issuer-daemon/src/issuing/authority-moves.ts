@@ -16,7 +16,10 @@ export interface AuthorityMoves {
   heedTaints(): Promise<void>
   /** Those that are known to be tainted. */
   taints(): readonly Taint[]
+  /** Leaves a mark until `forgetDestroyed`, so that it is finished after a crash. */
   destroyKey(fingerprint: string): Promise<void>
+  /** The destruction was told of: its mark goes. */
+  forgetDestroyed(fingerprint: string): Promise<void>
   /** Begins a sweep without waiting for its time. */
   sweepSoon(): void
 }

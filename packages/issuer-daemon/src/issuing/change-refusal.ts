@@ -12,7 +12,7 @@ export function afterRefusal(refused: ChangeRefusal): Decided<never> {
       throw new MayflyError(
         'clock-wrong',
         `The issuer's clock is more than ${clockBehindSecondsMax / 60} minutes behind what its store has seen; ` +
-          'set it right, or accept it with the administration if the time before was wrong.',
+          'set it right, or if the time before was wrong, say so: mayfly issuer accept-clock.',
       )
     // By the next decision another intermediate signs, or `authority-tainted` is the answer.
     case 'authority-tainted':

@@ -1,4 +1,13 @@
-import type { Clock, Instant, IssuedAnswer, KeyPair, Random, Trace, TrustBundle } from '@mayfly/ca-core'
+import type {
+  Clock,
+  Instant,
+  IssuedAnswer,
+  KeyPair,
+  Random,
+  Trace,
+  TrustBundle,
+  Verifier,
+} from '@mayfly/ca-core'
 import type { HistoryMark } from '../backup/history-mark.ts'
 import type { Store } from '../store/store.ts'
 import type { WriteTrouble } from '../store/watch-writes.ts'
@@ -18,6 +27,8 @@ export interface IssuerPorts {
   readonly clock: Clock
   readonly random: Random
   readonly trace: Trace
+  /** Checks the signatures of requests; within the call if absent. */
+  readonly verifier?: Verifier
   /** Throws `authority-missing` while there is none, `authority-tainted` while it must not sign. */
   readonly authority: () => IssuingAuthority
   /** Absent where nobody may move them, as in a run without a state folder. */

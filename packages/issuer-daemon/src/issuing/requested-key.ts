@@ -2,11 +2,13 @@ import {
   type CertificateRequest,
   decodeBase64url,
   formatName,
+  inlineVerifier,
   type KeyType,
   type Name,
   namesOutside,
-  parseCertificateRequest,
+  parseCertificateRequestWith,
   parseName,
+  type Verifier,
 } from '@mayfly/ca-core'
 import type { IdentityRecord } from '../store/identity-record.ts'
 import type { Policy } from './policy.ts'
@@ -22,8 +24,11 @@ export interface RequestedKey {
 }
 
 /** @throws MayflyError `csr-invalid`, `proof-of-possession-failed`, `key-weak`, `key-type-unsupported` */
-export function readRequestedKey(csr: string): { request: CertificateRequest; requested: RequestedKey } {
-  const request = parseCertificateRequest(decodeBase64url(csr))
+export async function readRequestedKey(
+  csr: string,
+  { verifier = inlineVerifier }: { readonly verifier?: Verifier },
+): Promise<{ request: CertificateRequest; requested: RequestedKey }> {
+  const request = await parseCertificateRequestWith(verifier, decodeBase64url(csr))
   const { publicKey, commonName, names } = request
   const requested = { spki: publicKey.spki, keyHash: publicKey.hash, keyType: publicKey.type, names }
   return { request, requested: commonName === undefined ? requested : { ...requested, commonName } }

@@ -28,7 +28,7 @@ export async function authenticateRequest(
 }
 
 async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): Promise<LineageContext> {
-  const { store, clock } = ports
+  const { store, clock, verifier } = ports
   const request = readSignedRequest(jws)
   const { certificateFingerprint, issuedAt, jti } = request.header
   const find = () => store.certificate({ fingerprint: certificateFingerprint })
@@ -45,7 +45,8 @@ async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): P
     )
   }
   const publicKey = keyOfOwnCertificate(signer.der)
-  const body = verifySignedRequest(request, { publicKey, url, now: clock.now() })
+  const asked = { publicKey, url, now: clock.now(), ...(verifier && { verifier }) }
+  const body = await verifySignedRequest(request, asked)
   const { lineage, generation } = signer.issuance
   return {
     kind: 'lineage',

@@ -46,7 +46,7 @@ export async function submitRequest(
 ): Promise<IssuerAnswer> {
   const lineage = requireContext(context, 'lineage')
   attempt.learn({ actor: actorOf(lineage), identity: lineage.identity })
-  const { request, requested } = readRequestedKey(lineage.body.csr)
+  const { request, requested } = await readRequestedKey(lineage.body.csr, ports)
   const submission = {
     context: lineage,
     publicKey: request.publicKey,

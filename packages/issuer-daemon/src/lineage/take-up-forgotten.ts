@@ -26,7 +26,10 @@ import type { IdentityRecord } from '../store/identity-record.ts'
 /** Clocks of issuers that shared a store agree to within this. */
 const clockSkewSeconds = 300
 
-export type ForgottenPorts = Pick<IssuerPorts, 'store' | 'clock' | 'random' | 'authority' | 'policy'>
+export type ForgottenPorts = Pick<
+  IssuerPorts,
+  'store' | 'clock' | 'random' | 'authority' | 'policy' | 'verifier'
+>
 
 /** What a request for a forgotten lineage is judged by. */
 export interface ForgottenState {

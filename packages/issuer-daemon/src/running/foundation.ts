@@ -5,6 +5,7 @@ import type { AuthorityShelf } from '../authority/authority-shelf.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
 import type { HistoryMark } from '../backup/history-mark.ts'
 import type { Store } from '../store/store.ts'
+import type { ThreadVerifier } from '../verifying/thread-verifier.ts'
 
 /** What a running issuer stands on. */
 export interface Foundation {
@@ -22,6 +23,8 @@ export interface Foundation {
   readonly shelf: AuthorityShelf
   /** Tells an older store from the newest. */
   readonly historyMark: HistoryMark
+  /** Checks the signatures of requests beside the event loop; within the call if absent. */
+  readonly verifier?: ThreadVerifier
   /** For tests to shorten. */
   readonly timeouts?: ServerTimeouts
 }

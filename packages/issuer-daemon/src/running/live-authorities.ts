@@ -74,6 +74,7 @@ export function createLiveAuthorities(live: LiveSettings, foundation: Foundation
     },
     taints: () => live.taints,
     destroyKey: (fingerprint) => shelf.destroyKey(fingerprint),
+    forgetDestroyed: (fingerprint) => shelf.forgetDestroyed(fingerprint),
     sweepSoon: () => parts?.schedule.runSoon(),
   }
 }

@@ -59,7 +59,7 @@ export function requireTrustDomain({ trustDomain }: IssuerConfiguration, { serve
 /** The use cases, on whatever the settings are at the time. */
 export function createLiveIssuer(
   live: LiveSettings,
-  { store, clock, random, log, trace, historyMark }: Foundation,
+  { store, clock, random, log, trace, verifier, historyMark }: Foundation,
   { guard, writes }: { readonly guard: ClockGuard; readonly writes: Pick<WatchedStore, 'trouble'> },
   authorities: AuthorityMoves,
 ): Issuer {
@@ -68,6 +68,7 @@ export function createLiveIssuer(
     clock,
     random,
     trace: trace ?? loggingTrace(log),
+    ...(verifier && { verifier }),
     clockJumpSeconds: () => guard.jumpSeconds(),
     writeTrouble: () => writes.trouble(),
     authority: () => liveAuthority(live),

@@ -2,7 +2,7 @@ import { startMetricsServer } from '@mayfly/platform'
 import { createAlarmLog } from '../alarms/alarm-log.ts'
 import { logAnswer } from '../api/access-log.ts'
 import { serverTimeouts } from '../api/https-server.ts'
-import { type RunningServer, startPublicServer } from '../api/public-server.ts'
+import { type PublicServer, startPublicServer } from '../api/public-server.ts'
 import { createReadiness, type Readiness } from '../api/readiness.ts'
 import type { AnsweredRequest } from '../api/request-path-ports.ts'
 import { createClockGuard, guardStore } from '../clock/clock-guard.ts'
@@ -76,6 +76,7 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   const own = await mint()
   const api = await startApi(base, own)
   shutdown.add(() => api.close())
+  base.foundation.verifier?.attend(() => api.inProgress())
   await startAdministration({ ...base, shutdown })
   const metricsPort = await startMetrics(base, shutdown)
   const renewal = startRenewal(base, own, mint, api)
@@ -137,7 +138,7 @@ function createLiveMetrics(
   })
 }
 
-function startApi(base: Base, own: OwnCertificate): Promise<RunningServer> {
+function startApi(base: Base, own: OwnCertificate): Promise<PublicServer> {
   const { foundation, live } = base
   return startPublicServer({
     ...base,
@@ -169,7 +170,7 @@ function startRenewal(
   { foundation: { clock, random, log }, metrics }: Base,
   own: OwnCertificate,
   mint: () => Promise<OwnCertificate>,
-  api: RunningServer,
+  api: PublicServer,
 ): RunningRenewal {
   metrics.ownCertificate(own.notAfter)
   return startOwnCertificateRenewal(own, {

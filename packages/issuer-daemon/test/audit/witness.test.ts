@@ -7,6 +7,7 @@ import {
   keySigner,
   readAuditHead,
   signAuditHead,
+  verifyAuditHead,
 } from '@mayfly/ca-core'
 import { auditChainOrigin, verifyAuditChain } from '../../src/audit/audit-chain.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -128,6 +129,43 @@ describe('audit head', () => {
     )
     await host.request({ report: { auditHead } })
     assert.deepEqual(await alarms(), ['history-contradicted'])
+  })
+
+  for (const [name, forge, reason] of [
+    ['cut off', (number: number): Forgery => ({ cutAfter: number - 1 }), 'history-shortened'],
+    ['rewritten', (number: number): Forgery => ({ altered: number }), 'history-rewritten'],
+  ] as const) {
+    it(`${name} while the issuer runs → the next sweep tells, before it signs what is there now`, async () => {
+      forgery = forge(readAuditHead(await headGiven())?.head.number ?? 0)
+      await sweep()
+      assert.deepEqual(await alarms(), ['history-contradicted'])
+      forgery = {}
+      const told = (await auditOf(kit)).filter(({ action }) => action === 'audit.witness')
+      assert.deepEqual(
+        told.map((record) => record.reason),
+        [reason],
+      )
+    })
+  }
+
+  it('one in the store that the authority did not sign → another is signed at the next sweep', async () => {
+    const { number, hash } = await kit.issuer.auditEnd()
+    const { certificate } = kit.ports.authority().authority
+    const head = { number: number + 1, hash, at: kit.clock.now(), trustDomain: 'test.example' }
+    const forged = await signAuditHead(head, {
+      certificate,
+      signer: keySigner(await generateKeyPair('ec-p256')),
+    })
+    const part = { do: 'set-note', name: 'audit.head', text: JSON.stringify(forged) } as const
+    await kit.store.commit([{ at: kit.clock.now(), parts: [part] }])
+    kit = await kit.restart()
+    await kit.issuer.recover()
+    assert.equal((await kit.issuer.auditEnd()).signedBy, undefined)
+    await host.request()
+    await sweep()
+    const end = await kit.issuer.auditEnd()
+    assert.ok(end.signedBy !== undefined && end.signed !== undefined)
+    assert.equal(verifyAuditHead(end.signed, certificate)?.number, end.number)
   })
 
   it('made up by a host → no alarm', async () => {

@@ -56,6 +56,11 @@ describe('authority shelf', () => {
         ['retired', current.fingerprint, false],
       ],
     )
+    const marks = async () => (await shelf.slots()).map(({ isBeingDestroyed }) => isBeingDestroyed)
+    assert.deepEqual(await marks(), [false, true])
+    await shelf.destroyKey(current.fingerprint)
+    await shelf.forgetDestroyed(current.fingerprint)
+    assert.deepEqual(await marks(), [false, false])
   })
 
   it('power lost at any step of the choice → the one or the other is current, and choosing again is done', async () => {

@@ -14,7 +14,7 @@ export class IssuerProcess {
   constructor(configPath: string, env: NodeJS.ProcessEnv = {}) {
     const script = join(import.meta.dirname, 'run-issuer.ts')
     this.child = spawn(process.execPath, ['-C', 'source', script, configPath], {
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {

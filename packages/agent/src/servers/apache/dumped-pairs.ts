@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+
 /** A certificate file with the file of its key, as Apache's configuration names them. */
 export interface CertificatePair {
   readonly certificate: string
@@ -10,8 +12,8 @@ interface Block {
 }
 
 /**
- * The pairs in what `apache2 -t -D DUMP_CONFIG` prints: the whole configuration, with its files
- * included and its variables replaced.
+ * The pairs in what `apache2 -t -D DUMP_CONFIG -D DUMP_RUN_CFG` prints: the whole configuration, with its files
+ * included and its variables replaced, and then the folder that relative paths begin at.
  *
  * mod_ssl ties the n-th SSLCertificateFile of a server to its n-th SSLCertificateKeyFile; where there
  * is none, the key is in the certificate's file.
@@ -24,7 +26,15 @@ export function dumpedPairs(dump: string): CertificatePair[] {
     else if (/^<\/VirtualHost>/i.test(line)) pairs.push(...pairsOf(blocks.pop()))
     else takeDirective(line, blocks.at(-1))
   }
-  return [...blocks.flatMap(pairsOf), ...pairs]
+  const all = [...blocks.flatMap(pairsOf), ...pairs]
+  const [, root] = /^ServerRoot: "(.+)"$/m.exec(dump) ?? []
+  if (root === undefined) return all
+  return all.map(({ certificate, key }) => ({ certificate: below(root, certificate), key: below(root, key) }))
+}
+
+/** A token's key has a name that is no path (`pkcs11:…`). */
+function below(root: string, path: string): string {
+  return /^[a-z0-9]+:/i.test(path) ? path : resolve(root, path)
 }
 
 function takeDirective(line: string, block: Block | undefined): void {

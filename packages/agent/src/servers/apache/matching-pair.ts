@@ -8,7 +8,7 @@ import type { CertificatePair } from './dumped-pairs.ts'
  * be read. What only Apache can open (an encrypted key, a token) is left to Apache.
  */
 export async function requireMatchingPair(fileSystem: FileSystem, pair: CertificatePair): Promise<void> {
-  // `pkcs11:` and other names of keys that are not files; relative paths have been seen by `-t`.
+  // `pkcs11:` and other names of keys that are not files.
   if (!isAbsolute(pair.certificate) || !isAbsolute(pair.key)) return
   const certificate = parse(
     pair.certificate,

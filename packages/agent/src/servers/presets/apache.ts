@@ -99,7 +99,8 @@ async function configuredPairs(
 ): Promise<CertificatePair[]> {
   const base = baseOf(options)
   const { infoModule = defaults.infoModule } = options
-  const dump: Argv = [...base, '-C', `LoadModule info_module ${infoModule}`, '-t', '-D', 'DUMP_CONFIG']
+  const dumps = ['-D', 'DUMP_CONFIG', '-D', 'DUMP_RUN_CFG']
+  const dump: Argv = [...base, '-C', `LoadModule info_module ${infoModule}`, '-t', ...dumps]
   try {
     const { stdout } = await runProgram({
       processRunner,

@@ -36,3 +36,20 @@ test('dump: no key file → the key is in the certificate’s file', () => {
 test('dump: nothing in it → no pairs', () => {
   assert.deepEqual(dumpedPairs('Syntax OK\n</VirtualHost>\n'), [])
 })
+
+test('dump: relative paths → below the server root; a token’s name → as it is', () => {
+  const dump = `
+SSLCertificateFile tls/main.pem
+SSLCertificateKeyFile "pkcs11:token=main"
+<VirtualHost *:443>
+  SSLCertificateFile /srv/a.pem
+  SSLCertificateKeyFile tls/a.key
+</VirtualHost>
+ServerRoot: "/etc/apache2"
+Main DocumentRoot: "/var/www/html"
+`
+  assert.deepEqual(dumpedPairs(dump), [
+    { certificate: '/etc/apache2/tls/main.pem', key: 'pkcs11:token=main' },
+    { certificate: '/srv/a.pem', key: '/etc/apache2/tls/a.key' },
+  ])
+})

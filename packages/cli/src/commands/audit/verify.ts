@@ -1,12 +1,22 @@
 import {
+  type AuditHead,
+  addSeconds,
+  dayMs,
   type FlattenedJws,
   formatInstant,
   MayflyError,
   parseCertificate,
   readAuditHead,
+  secondMs,
   verifyAuditHead,
 } from '@mayfly/ca-core'
-import { type AuditEndView, type AuditLink, auditChainOrigin, verifyAuditChain } from '@mayfly/issuer-daemon'
+import {
+  type AuditEndView,
+  type AuditLink,
+  auditChainOrigin,
+  auditRetentionSecondsMin,
+  verifyAuditChain,
+} from '@mayfly/issuer-daemon'
 import { readText } from '../../ceremony/root-folder.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
@@ -38,7 +48,8 @@ export async function auditVerify(options: AuditVerifyOptions, session: Session)
   }
   if (last.number < end.number)
     throw broken(`The history ends at ${last.number}; it had ${end.number} records.`)
-  for (const head of wanted) requireHead(head, hashes, first ?? 1)
+  requireSigned(end)
+  for (const head of wanted) requireHead(head, { hashes, first: first ?? 1, now: session.clock.now() })
   return describe(first ?? 0, last, end)
 }
 
@@ -49,17 +60,29 @@ function requireLink(last: AuditLink, record: AuditLink & { readonly text: strin
   throw broken(`Record ${verdict.brokenAt} of the audit ${what}.`)
 }
 
+/** Whoever rewrites the store writes a signed end into it, too; but not with the authority's key. */
+function requireSigned({ signed, signedBy }: AuditEndView): void {
+  if (signed === undefined) return
+  const isSigned = signedBy !== undefined && verifyAuditHead(signed, parseCertificate(signedBy)) !== undefined
+  if (!isSigned) throw broken('The signed end of the audit is signed by no authority of this issuer.')
+}
+
 function requireHead(
-  { number, hash }: { readonly number: number; readonly hash: string },
-  hashes: ReadonlyMap<number, string>,
-  first: number,
+  { number, hash, at }: AuditHead,
+  {
+    hashes,
+    first,
+    now,
+  }: { readonly hashes: ReadonlyMap<number, string>; readonly first: number; readonly now: number },
 ): void {
-  if (number < first || hashes.get(number) === hash) return
+  if (hashes.get(number) === hash) return
+  // What is pruned is at least that old, and its end was signed within a day.
+  if (number < first && at < addSeconds(now, dayMs / secondMs - auditRetentionSecondsMin)) return
   const what = hashes.has(number) ? 'says something else' : 'is not there'
   throw broken(`The authority signed that the audit goes up to record ${number}, and that record ${what}.`)
 }
 
-function headOf(jws: FlattenedJws) {
+function headOf(jws: FlattenedJws): AuditHead {
   const read = readAuditHead(jws)
   if (read === undefined) throw new MayflyError('usage', 'This is no signed end of a history.')
   return read.head
@@ -81,10 +104,7 @@ function broken(message: string): MayflyError {
 
 function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEndView): Answer {
   const head = signed && headOf(signed)
-  const isVerified =
-    signed !== undefined &&
-    signedBy !== undefined &&
-    verifyAuditHead(signed, parseCertificate(signedBy)) !== undefined
+  const signer = signedBy && parseCertificate(signedBy).subject
   const hash = Buffer.from(last.hash).toString('hex')
   return {
     json: {
@@ -92,7 +112,7 @@ function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEnd
       last: last.number,
       hash,
       ...(head && {
-        signed: { number: head.number, at: formatInstant(head.at), byCurrentAuthority: isVerified },
+        signed: { number: head.number, at: formatInstant(head.at), by: signer },
       }),
     },
     lines: [
@@ -104,7 +124,7 @@ function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEnd
           'Signed',
           head === undefined
             ? '(not yet; it is at each sweep)'
-            : `up to ${head.number} at ${formatInstant(head.at)}${isVerified ? '' : ', by an earlier authority'}`,
+            : `up to ${head.number} at ${formatInstant(head.at)}, by ${signer}`,
         ],
       ]),
     ],

@@ -108,7 +108,9 @@ function addTaint(issuer: Command): void {
 function addRun(issuer: Command): void {
   issuer
     .command('run')
-    .description('run the issuer until SIGTERM; SIGHUP reloads its configuration, key and trust bundle')
+    .description(
+      'run the issuer until SIGTERM; SIGHUP, or a change of the file, reloads its configuration, key and trust bundle',
+    )
     .addOption(configOption(issuerConfigPath))
     .action((options: IssuerRunOptions) => perform(async () => (await import('./run.ts')).issuerRun, options))
 }

@@ -109,7 +109,8 @@ export class AuditRows {
   }
 
   page(page: { afterNumber: number; limit: number }): readonly ChainedAuditRecord[] {
-    return page.limit === 1 ? this.#one(page.afterNumber) : this.#many(page)
+    // Whoever reads pages verifies or exports: what is on disk counts then, and not what was there a while ago.
+    return page.limit === 1 ? this.#one(page.afterNumber) : this.#many(page, (row) => this.#unpack(row))
   }
 
   /** With each request a host reports an end that it holds: that must not unpack a segment each time. */
@@ -117,19 +118,24 @@ export class AuditRows {
     const row = this.#endAfter.get(afterNumber)
     if (row === undefined) return this.#live(afterNumber, 1)
     const end = toLink(row)
-    const records = this.#recent.recordAfter(afterNumber, end) ?? this.#many({ afterNumber, limit: 1 })
+    const unpack = (found: Row) => this.#recent.segment(toLink(found), () => this.#unpack(found))
+    const records =
+      this.#recent.recordAfter(afterNumber, end) ?? this.#many({ afterNumber, limit: 1 }, unpack)
     this.#recent.rememberAfter(afterNumber, end, records)
     return records
   }
 
-  #many({ afterNumber, limit }: { afterNumber: number; limit: number }): ChainedAuditRecord[] {
+  #many(
+    { afterNumber, limit }: { afterNumber: number; limit: number },
+    unpack: (row: Row) => readonly ChainedAuditRecord[],
+  ): ChainedAuditRecord[] {
     const records: ChainedAuditRecord[] = []
     let after = afterNumber
     while (records.length < limit) {
       const row = this.#endAfter.get(after)
       if (row === undefined) return [...records, ...this.#live(after, limit - records.length)]
       const isAfter = ({ number }: ChainedAuditRecord): boolean => number > after
-      records.push(...this.#unpack(row).filter(isAfter))
+      records.push(...unpack(row).filter(isAfter))
       after = row.number as number
     }
     return records.slice(0, limit)
@@ -139,14 +145,11 @@ export class AuditRows {
     return this.#page.all(afterNumber, limit).map((row) => ({ ...toLink(row), text: row.text as string }))
   }
 
-  /** The bytes are read only where they were not unpacked lately. */
   #unpack(row: Row): readonly ChainedAuditRecord[] {
     const end = toLink(row)
     if (row.is_anchor === 1) return [{ ...end, text: '' }]
-    return this.#recent.segment(end, () => {
-      const packed = this.#packed.get(end.number)?.packed as Uint8Array
-      return readSegment({ ...end, packed }, this.#link(end.number - 1).hash)
-    })
+    const packed = this.#packed.get(end.number)?.packed as Uint8Array
+    return readSegment({ ...end, packed }, this.#link(end.number - 1).hash)
   }
 
   /** Where the segments end that end with this number at most. */
