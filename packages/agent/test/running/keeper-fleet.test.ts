@@ -14,8 +14,8 @@ import { createIssuerClient } from '../../src/transport/issuer-client.ts'
 /** A fleet with one certificate that is not enrolled; `hangs` lets its disk never answer. */
 function fleetOn(clock: FakeClock, hangs: () => boolean): KeeperFleet {
   const fileSystem = new MemoryFileSystem()
-  const readFile = fileSystem.readFile.bind(fileSystem)
-  fileSystem.readFile = (path) => (hangs() ? new Promise(() => undefined) : readFile(path))
+  const status = fileSystem.status.bind(fileSystem)
+  fileSystem.status = (path) => (hangs() ? new Promise(() => undefined) : status(path))
   const nobody = async (): Promise<never> => {
     throw new MayflyError('transport-failed', 'there is no network')
   }
