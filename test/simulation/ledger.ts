@@ -56,6 +56,9 @@ export class Ledger {
     for (const part of parts) {
       if (part.do === 'intend') {
         const { serial, keyHash, identityId, lineage } = part.intent
+        if (this.#intended.has(serial)) {
+          throw this.#break('no-serial-twice', 'issuer', `sets ${serial} aside for a second time`)
+        }
         this.#intended.set(serial, { keyHash, holder: `identity ${identityId}, lineage ${lineage}` })
       } else if (part.do === 'record') {
         this.#recorded.add(part.certificate.serial)

@@ -7,6 +7,8 @@ import type { Mutation } from './mutation.ts'
 export interface Mutant {
   /** What its story must be seen to break. */
   readonly breaks: PromiseName
+  /** So many hosts it takes; absent means that few do. */
+  readonly hosts?: number
   /** A fresh one for each story: some remember. */
   mutate(): Mutation
 }
@@ -27,8 +29,10 @@ export const mutants = {
     breaks: 'no-torn-generation',
     mutate: () => ({ fileSystem: withoutNewKeys }),
   },
+  /** What it draws is the same each time, and a sweep mints for two hosts in one second. */
   'issuer that uses a serial again': {
     breaks: 'no-serial-twice',
+    hosts: 20,
     mutate: () => ({ issuerRandom: repeating, store: letThrough }),
   },
   /** Every host joins with the key of the first one, and nobody looks. */
@@ -131,12 +135,14 @@ function withoutSync(inner: FileSystem): FileSystem {
   }
 }
 
+/** Of a serial; the rest of it is the time. */
+const serialRandomBytes = 12
+
 function repeating(inner: Random): Random {
-  const serialBytes = 16
   let first: Uint8Array | undefined
   return {
     bytes(count) {
-      if (count !== serialBytes) return inner.bytes(count)
+      if (count !== serialRandomBytes) return inner.bytes(count)
       first ??= inner.bytes(count)
       return first.slice()
     },
