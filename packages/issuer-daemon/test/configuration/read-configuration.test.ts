@@ -28,7 +28,7 @@ test('configuration: the least that is needed → everything else has its defaul
   assert.equal(read.issuing.recoveryWindowSeconds, 604_800)
   assert.equal(read.issuing.tokenLifetimeSeconds, 900)
   assert.equal(read.issuing.dailyQuota, 8)
-  assert.deepEqual(read.sweep, { cron: '*/5 * * * *', chunk: 500 })
+  assert.deepEqual(read.sweep, { cron: '*/5 * * * *', chunk: 1_000 })
   assert.deepEqual(read.metrics, {})
 })
 
