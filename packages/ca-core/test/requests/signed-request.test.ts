@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FlattenedSign, flattenedVerify } from 'jose'
+import * as z from 'zod'
 import {
   addSeconds,
   type FlattenedJws,
@@ -13,6 +14,7 @@ import {
   signRequest,
   verifyRequest,
 } from '../../src/index.ts'
+import { flattenedJwsSchema } from '../../src/jws/flattened-jws.ts'
 import { isJwsSignedBy } from '../../src/jws/jws-signature.ts'
 import { signWithSigner } from '../../src/jws/signer-jws.ts'
 import { jwsAlgorithmOf } from '../../src/keys/key-algorithms.ts'
@@ -201,5 +203,20 @@ test('request: an unprotected header, a missing part, no object → request-inva
 test('request: signed, but with a body that is none → request-invalid', async () => {
   for (const payload of [{ csr: 'AQID' }, { ...body, names: ['dns:evil.example'] }, [], 'text', null]) {
     await assert.rejects(verify(await signRaw({}, payload)), refusal('request-invalid'))
+  }
+})
+
+test('text of a JWS: any characters and lengths → taken where zod takes base64url', () => {
+  const schema = flattenedJwsSchema(20)
+  const unit = fc.constantFrom(...'aZ09_-', '+', '/', '=', ' ', '\n', 'é')
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 21 }), (text) => {
+      const isTaken = schema.safeParse({ protected: 'e30', payload: text, signature: 'AA' }).success
+      assert.equal(isTaken, z.base64url().min(1).max(20).safeParse(text).success)
+    }),
+  )
+  for (const text of ['a'.repeat(20), 'aa', 'aaa', 'a', '']) {
+    const isTaken = schema.safeParse({ protected: 'e30', payload: text, signature: 'AA' }).success
+    assert.equal(isTaken, text.length > 1, text)
   }
 })

@@ -1,6 +1,7 @@
 import type { EnrolmentTokenClaims, MayflyError, RequestBody } from '@mayfly/ca-core'
 import type { AdminRights } from '../admin/admin-rights.ts'
 import type { Actor } from '../audit/audit-record.ts'
+import type { IdentityRecord } from '../store/identity-record.ts'
 import type { CertificateRecord } from '../store/issuance-record.ts'
 
 /** Where a request came from. */
@@ -31,6 +32,8 @@ export interface LineageContext {
   /** Name of the identity. */
   readonly identity: string
   readonly identityId: number
+  /** The identity as it was when the request was authenticated. */
+  readonly found: IdentityRecord
   readonly lineage: number
   readonly generation: number
   /** The certificate whose key signed. */

@@ -52,6 +52,7 @@ async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): P
     kind: 'lineage',
     identity: identity.name,
     identityId: identity.id,
+    found: identity,
     lineage,
     generation,
     signer,

@@ -18,7 +18,9 @@ import { type RequestedKey, readRequestedKey } from '../issuing/requested-key.ts
 import { requireContext } from '../issuing/require-context.ts'
 import { actorOf, type LineageContext, type SecurityContext } from '../issuing/security-context.ts'
 import type { ChangePart } from '../store/change.ts'
-import { planRequest, type RequestPlan, type RequestState } from './plan-request.ts'
+import type { IdentityRecord } from '../store/identity-record.ts'
+import type { IssuanceRecord } from '../store/issuance-record.ts'
+import { planRequest, type RequestPlan } from './plan-request.ts'
 
 /** 128 bits of a key's hash name it beyond doubt; the audit keeps each of them for long. */
 const auditedKeyDigits = 32
@@ -55,62 +57,78 @@ export async function submitRequest(
     nonce: rememberNonce(lineage),
   }
   ports.trace.step('request.accepted', { identity: lineage.identity, requestId: attempt.requestId })
-  return decideAgain(ports.clock, () => decide(submission, ports))
+  let found: IdentityRecord | undefined = lineage.found
+  return decideAgain(ports.clock, () => {
+    const once = found
+    found = undefined
+    return decide(submission, ports, once)
+  })
 }
 
-async function decide(submission: Submission, ports: IssuerPorts): Promise<Decided<IssuerAnswer>> {
-  const { context, key, attempt } = submission
-  const now = ports.clock.now()
-  const plan = planRequest(
-    await loadState(submission, ports),
+/**
+ * What moves the identity is guarded by its version, so the first time it is decided on the identity as it was found
+ * with the signer; everything else is decided on the identity as it is now.
+ */
+async function decide(
+  submission: Submission,
+  ports: IssuerPorts,
+  found: IdentityRecord | undefined,
+): Promise<Decided<IssuerAnswer>> {
+  const sameKey = await ports.store.issuance(submission.key.keyHash)
+  const early = found && plan(submission, ports, found, sameKey)
+  if (early?.do === 'mint' || early?.do === 'stage') return apply(early, submission, ports)
+  const { identity: name, identityId: id } = submission.context
+  const identity = await ports.store.identity({ id })
+  if (identity === undefined) throw new MayflyError('identity-unknown', `There is no identity ${name}.`)
+  // Anew, since what it says of the key must not be older than the identity.
+  const sameKeyNow = await ports.store.issuance(submission.key.keyHash)
+  return apply(plan(submission, ports, identity, sameKeyNow), submission, ports)
+}
+
+function plan(
+  { context, key, attempt }: Submission,
+  { clock, policy }: IssuerPorts,
+  identity: IdentityRecord,
+  sameKey: IssuanceRecord | undefined,
+): RequestPlan {
+  const { signer, body, issuedAt } = context
+  return planRequest(
+    {
+      identity,
+      signer: { ...signer.issuance, notAfter: signer.notAfter, renewAt: signer.renewAt },
+      policy,
+      ...(sameKey && { sameKey }),
+    },
     {
       key,
-      replaces: context.body.replaces ?? [],
-      issuedAt: context.issuedAt,
+      replaces: body.replaces ?? [],
+      issuedAt,
       address: attempt.address ?? 'unknown',
-      immediate: context.body.immediate ?? false,
-      report: context.body.report,
+      immediate: body.immediate ?? false,
+      report: body.report,
     },
-    now,
+    clock.now(),
   )
-  return apply(plan, submission, ports)
-}
-
-async function loadState(
-  { context, key }: Submission,
-  { store, policy }: IssuerPorts,
-): Promise<RequestState> {
-  const identity = await store.identity({ id: context.identityId })
-  if (identity === undefined)
-    throw new MayflyError('identity-unknown', `There is no identity ${context.identity}.`)
-  const sameKey = await store.issuance(key.keyHash)
-  const { signer } = context
-  return {
-    identity,
-    signer: { ...signer.issuance, notAfter: signer.notAfter, renewAt: signer.renewAt },
-    policy,
-    ...(sameKey && { sameKey }),
-  }
 }
 
 async function apply(
-  plan: RequestPlan,
+  decided: RequestPlan,
   submission: Submission,
   ports: IssuerPorts,
 ): Promise<Decided<IssuerAnswer>> {
-  switch (plan.do) {
+  switch (decided.do) {
     case 'refuse':
-      throw refusalError(plan)
+      throw refusalError(decided)
     case 'wait':
-      return { settled: false, because: plan.because }
+      return { settled: false, because: decided.because }
     case 'suspend':
-      return suspend(plan, submission, ports)
+      return suspend(decided, submission, ports)
     case 'answer-again':
       return answerAgain(submission, ports)
     case 'stage':
-      return stage(plan, submission, ports)
+      return stage(decided, submission, ports)
     case 'mint':
-      return issue(plan, submission, ports)
+      return issue(decided, submission, ports)
   }
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { dayMs, type ErrorCode, generateKeyPair, hourMs, minuteMs } from '@mayfly/ca-core'
 import { assertRefused } from '../support/assert-refused.ts'
 import {
+  attempted,
   auditOf,
   createHost,
   createIssuerKit,
@@ -62,6 +63,48 @@ describe('lineage', () => {
     assert.equal(lineage?.generation, 2)
     await kit.clock.advance(2_000)
     await refused('lineage-conflict', host.request({ by: first }))
+  })
+
+  it('suspended between the signature and the decision → refused, for a new key and for one that has its certificate', async () => {
+    const keyPair = await generateKeyPair('ec-p256')
+    await host.request({ keyPair, immediate: true })
+    const { issuer } = kit
+    kit = {
+      ...kit,
+      issuer: {
+        ...issuer,
+        async authenticateRequest(...asked) {
+          const context = await issuer.authenticateRequest(...asked)
+          await attempted(issuer, 'suspend', undefined, (attempt) => issuer.suspendIdentity('web-1', attempt))
+          return context
+        },
+      },
+    }
+    await refused('identity-suspended', host.request({ keyPair }))
+    await attempted(issuer, 'resume', undefined, (attempt) => issuer.resumeIdentity('web-1', attempt))
+    await refused('identity-suspended', host.request({ immediate: true }))
+  })
+
+  it('a request that nothing overtakes → its identity is read once', async () => {
+    let reads = 0
+    const counted = await createIssuerKit({
+      wrapStore: (store) => ({
+        ...store,
+        identity(by) {
+          reads++
+          return store.identity(by)
+        },
+      }),
+    })
+    try {
+      const other = createHost(() => counted, 'web-2', '192.0.2.2')
+      await other.enroll()
+      reads = 0
+      assert.equal((await other.request({ immediate: true })).status, 'issued')
+      assert.equal(reads, 1)
+    } finally {
+      await counted.close()
+    }
   })
 
   it('due → issued at once', async () => {
