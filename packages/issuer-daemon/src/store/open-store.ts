@@ -3,6 +3,12 @@ import { openSqliteStore } from './sqlite/open-sqlite-store.ts'
 import type { Store } from './store.ts'
 import type { StoreLocation } from './store-location.ts'
 
+/**
+ * Where requests come together, a thread writes what they bring: the event loop goes on with other requests while it
+ * waits for the disk. What fewer bring is written at once, since going over to the thread and back takes as long.
+ */
+const changesForThreadMin = 5
+
 export interface OpenStorePorts {
   readonly fileSystem: FileSystem
   /** CREDENTIALS_DIRECTORY of systemd; PGPASSFILE and HOME, as libpq has them. */
@@ -18,7 +24,8 @@ export interface OpenStorePorts {
  * file of the database's authorities is not there or holds none
  */
 export async function openStore(location: StoreLocation, ports: OpenStorePorts): Promise<Store> {
-  if (location.kind === 'sqlite') return openSqliteStore({ ...location, clock: ports.clock })
+  if (location.kind === 'sqlite')
+    return openSqliteStore({ ...location, clock: ports.clock, changesForThreadMin })
   const { openConfiguredDatabase } = await import('./postgres/open-configured-database.ts')
   return openConfiguredDatabase(location, ports)
 }

@@ -36,6 +36,8 @@ export interface SqliteStoreOptions {
   readonly path: string
   /** Changes that are written in the event loop; more at once go to a thread. Default: 64. */
   readonly changesInLoopMax?: number
+  /** As many that wait together go to the thread while it is free. Default: only what is too much for the loop. */
+  readonly changesForThreadMin?: number
   /** Tells a slow disk; without it none is told. */
   readonly clock?: Pick<Clock, 'monotonic'>
 }
@@ -78,6 +80,7 @@ function openDatabase(path: string): DatabaseSync {
 
 function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: FileLock): Store {
   const { path, changesInLoopMax = defaultChangesInLoopMax } = options
+  const { changesForThreadMin = changesInLoopMax + 1 } = options
   const tables = openTables(database)
   const pruning = new Pruning(database, tables.audit)
   const checkpoints = ownCheckpoints(database)
@@ -103,6 +106,7 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
   const lane = new WriteLane<Change, ChangeOutcome>({
     transact(changes) {
       if (changes.length > changesInLoopMax) return inThread(changes)
+      if (changes.length >= changesForThreadMin && !bulk.isCheckpointing) return inThread(changes)
       // A slow disk would keep everything else waiting, with those that only read.
       if (pace.isSlow) return pace.timeInThread(() => inThread(changes))
       return pace.timeInLoop(() => attempt(() => transact(database, tables, changes)))

@@ -60,6 +60,29 @@ describe('writing in a thread', () => {
     assert.equal(outcomes.filter(({ done }) => done).length, 100)
   })
 
+  it('few come together → written in the event loop; as many as are for the thread → in the thread', async () => {
+    const other = await openSqliteStore({ path: join(folder, 'other.sqlite'), changesForThreadMin: 5 })
+    let threads = 0
+    const count = (): number => threads++
+    process.on('worker', count)
+    const together = (word: string, size: number) =>
+      Promise.all(Array.from({ length: size }, (_, index) => other.commit(additions(`${word}-${index}`, 1))))
+    try {
+      await together('few', 4)
+      assert.equal(threads, 0)
+      assert.deepEqual((await together('five', 5)).flat(), Array(5).fill({ done: true }))
+      assert.equal(threads, 1)
+      assert.deepEqual(
+        (await together('few', 4)).flat(),
+        Array(4).fill({ done: false, refused: 'identity-taken' }),
+      )
+      assert.equal((await other.counts(start)).identities, 9)
+    } finally {
+      process.off('worker', count)
+      await other.close()
+    }
+  })
+
   it('one of many is refused → the others are done, and told so', async () => {
     await store.commit(additions('taken', 1))
     const outcomes = await store.commit([...additions('many', 100), ...additions('taken', 1)])
