@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { hourMs, minuteMs } from '@mayfly/ca-core'
-import { createTimedSite, type TimedHost, type TimedSite } from '../support/timed-host.ts'
+import { createJoinedHost, type TimedHost, type TimedSite } from '../support/timed-host.ts'
 
 describe('a lineage in the wrong place, with the real issuer', { timeout: 240_000 }, () => {
   let site: TimedSite
   let host: TimedHost
 
   beforeEach(async () => {
-    site = await createTimedSite()
-    host = site.host('web-1', '192.0.2.1')
-    await host.enroll()
-    await site.run(minuteMs)
+    ;({ site, host } = await createJoinedHost())
   })
   afterEach(() => site.close())
-
-  const told = (of: TimedHost): string =>
-    of
-      .alarms()
-      .map(({ level, message }) => `${level}: ${message}`)
-      .join('\n')
 
   test('a machine is copied with its disk → suspended within a cycle, both addresses named, both told; enrolled anew, both are well', async () => {
     // 1. The copy runs beside the original.
@@ -39,7 +30,7 @@ describe('a lineage in the wrong place, with the real issuer', { timeout: 240_00
     // 3. Each says what to do as soon as it has asked again.
     await site.run(13 * hourMs)
     for (const one of [host, copy]) {
-      assert.match(told(one), /^critical: .*(mayfly identity resume)/m)
+      assert.match(one.told(), /^critical: .*(mayfly identity resume)/m)
     }
     // 4. A person decides; the copy is told when it asks the next time, about once an hour.
     await resume('web-1')
@@ -47,7 +38,7 @@ describe('a lineage in the wrong place, with the real issuer', { timeout: 240_00
     await site.run(6 * hourMs)
     assert.ok(host.servesValid())
     assert.deepEqual(host.alarms(), [])
-    assert.match(told(copy), /^critical: .*enrol this host again/m)
+    assert.match(copy.told(), /^critical: .*enrol this host again/m)
   })
 
   test('the store is restored from an older backup → the host serves on and says that it is not known; with the newest store it goes on by itself', async () => {
@@ -61,7 +52,7 @@ describe('a lineage in the wrong place, with the real issuer', { timeout: 240_00
     assert.equal(host.server.servedChain, before)
     assert.ok(host.servesValid())
     assert.match(
-      told(host),
+      host.told(),
       /^critical: .*If the issuer was restored from a backup, restore its newest store\. Otherwise enrol again: `mayfly token create`/m,
     )
     // 3. The newest store comes back.

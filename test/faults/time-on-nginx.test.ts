@@ -125,15 +125,9 @@ describe('time, with the real issuer and nginx', { timeout: 280_000, skip: witho
   async function assertPortIsValid(): Promise<string> {
     const { serial, notBefore, notAfter } = await served()
     const now = site.kit.clock.now()
-    assert.ok(notBefore <= now && now < notAfter, `nginx serves ${serial} at the wrong time; ${sentences()}`)
+    assert.ok(notBefore <= now && now < notAfter, `nginx serves ${serial} at the wrong time; ${host.told()}`)
     return serial
   }
-
-  const sentences = (): string =>
-    host
-      .alarms()
-      .map(({ level, message }) => `${level}: ${message}`)
-      .join('\n')
 
   async function assertComesBack(before: string): Promise<void> {
     await site.run(15 * minuteMs)
@@ -163,7 +157,7 @@ describe('time, with the real issuer and nginx', { timeout: 280_000, skip: witho
     await site.run(10 * minuteMs)
     assert.equal((await served()).serial, before)
     assert.match(
-      sentences(),
+      host.told(),
       /^critical: .*nrol again: `mayfly token create` at the issuer, then `mayfly agent enroll TOKEN` here\.$/m,
     )
     await host.enroll()
@@ -179,7 +173,7 @@ describe('time, with the real issuer and nginx', { timeout: 280_000, skip: witho
       host.clock.jump(skewMs)
       await assertValidFor(28)
       assert.match(
-        sentences(),
+        host.told(),
         new RegExp(`the clock of this host is 36\\d\\d s ${way} the issuer's\\. Set it\\.`),
       )
       host.clock.jump(-skewMs)
@@ -198,7 +192,7 @@ describe('time, with the real issuer and nginx', { timeout: 280_000, skip: witho
       host.clock.jump(jumpMs)
       await assertValidFor(8)
       assert.equal((await served()).serial, before)
-      assert.match(sentences(), sentence)
+      assert.match(host.told(), sentence)
       host.clock.jump(-jumpMs)
       await assertValidFor(12)
       await assertComesBack(before)

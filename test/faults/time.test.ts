@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { dayMs, hourMs, minuteMs } from '@mayfly/ca-core'
-import { createTimedSite, type TimedHost, type TimedSite } from '../support/timed-host.ts'
+import { createJoinedHost, createTimedSite, type TimedHost, type TimedSite } from '../support/timed-host.ts'
 
 describe('time, with the real issuer', { timeout: 240_000 }, () => {
   let site: TimedSite
   let host: TimedHost
 
   beforeEach(async () => {
-    site = await createTimedSite()
-    host = site.host('web-1', '192.0.2.1')
-    await host.enroll()
-    await site.run(minuteMs)
+    ;({ site, host } = await createJoinedHost())
     assert.ok(host.servesValid())
   })
   afterEach(() => site.close())
 
-  const sentences = (): string =>
-    host
-      .alarms()
-      .map(({ level, message }) => `${level}: ${message}`)
-      .join('\n')
   /** Until shortly before the next certificate is minted. */
   async function nearlyDue(): Promise<void> {
     const dueAt = host.state().staged?.promise?.mintAt ?? 0
@@ -30,7 +22,7 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
   /** Once the cause is gone, nobody touches anything. */
   async function assertComesBack(): Promise<void> {
     await site.run(15 * minuteMs)
-    assert.ok(host.servesValid(), sentences())
+    assert.ok(host.servesValid(), host.told())
     assert.deepEqual(host.alarms(), [])
   }
 
@@ -39,7 +31,7 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
     await site.run(9 * minuteMs)
     site.isAway = true
     await site.run(minuteMs)
-    assert.equal(sentences(), '')
+    assert.equal(host.told(), '')
     site.isAway = false
     await assertComesBack()
   })
@@ -50,7 +42,7 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
     await site.run(6 * hourMs)
     assert.ok(host.servesValid())
     assert.match(
-      sentences(),
+      host.told(),
       /^warning: .*cannot be reached: no route\. See whether the issuer runs and whether this host reaches it; the agent goes on trying\.$/m,
     )
     site.isAway = false
@@ -62,10 +54,10 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
     site.isAway = true
     await site.run(host.state().head.notAfter - host.clock.now() - 2 * hourMs)
     assert.ok(host.servesValid())
-    assert.match(sentences(), /^critical: the installed certificate should have been replaced by now/m)
+    assert.match(host.told(), /^critical: the installed certificate should have been replaced by now/m)
     await site.run(19 * hourMs)
     assert.match(
-      sentences(),
+      host.told(),
       /^critical: the installed certificate expired at .*; see the other alarms for why it was not replaced\.$/m,
     )
     site.isAway = false
@@ -77,7 +69,7 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
     await site.sleep(3 * dayMs)
     assert.equal(host.servesValid(), false)
     await site.run(minuteMs)
-    assert.ok(host.servesValid(), sentences())
+    assert.ok(host.servesValid(), host.told())
     await assertComesBack()
   })
 
@@ -86,7 +78,7 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
     await site.sleep(30 * dayMs)
     await site.run(10 * minuteMs)
     assert.match(
-      sentences(),
+      host.told(),
       /^critical: .*nrol again: `mayfly token create` at the issuer, then `mayfly agent enroll TOKEN` here\.$/m,
     )
     await host.enroll()
@@ -101,10 +93,10 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
       host.clock.jump(skewMs)
       for (let half = 0; half < 6; half++) {
         await site.run(8 * hourMs)
-        assert.ok(host.servesValid(), sentences())
+        assert.ok(host.servesValid(), host.told())
       }
       assert.match(
-        sentences(),
+        host.told(),
         new RegExp(`the clock of this host is 36\\d\\d s ${way} the issuer's\\. Set it\\.`),
       )
       host.clock.jump(-skewMs)
@@ -122,14 +114,14 @@ describe('time, with the real issuer', { timeout: 240_000 }, () => {
       host.clock.jump(jumpMs)
       for (let hour = 0; hour < 8; hour++) {
         await site.run(hourMs)
-        assert.ok(host.servesValid(), sentences())
+        assert.ok(host.servesValid(), host.told())
       }
-      assert.match(sentences(), sentence)
+      assert.match(host.told(), sentence)
       host.clock.jump(-jumpMs)
       await assertComesBack()
       for (let half = 0; half < 4; half++) {
         await site.run(8 * hourMs)
-        assert.ok(host.servesValid(), sentences())
+        assert.ok(host.servesValid(), host.told())
       }
     })
   }

@@ -99,10 +99,21 @@ export interface TimedHost {
   state(): LineageState
   /** What `mayfly agent status` would show. */
   alarms(): Alarm[]
+  /** A line for each alarm: its level and its sentence. */
+  told(): string
   /** Whether the port serves a certificate that clients take now, by the issuer's clock. */
   servesValid(): boolean
   /** Another machine with the same disk. */
   copy(address: string): Promise<TimedHost>
+}
+
+/** A site with one host that has joined and serves. */
+export async function createJoinedHost(): Promise<{ site: TimedSite; host: TimedHost }> {
+  const site = await createTimedSite()
+  const host = site.host('web-1', '192.0.2.1')
+  await host.enroll()
+  await site.run(minuteMs)
+  return { site, host }
 }
 
 /** `start` is what every clock shows at first. */
@@ -250,6 +261,11 @@ function newHost(
     alarms() {
       const kept = { name: 'web', view: keeper.view(), ...(failure !== undefined && { failure }) }
       return [...ownAlarms(client, clock), ...keptAlarms(kept, clock.now())]
+    },
+    told() {
+      return this.alarms()
+        .map(({ level, message }) => `${level}: ${message}`)
+        .join('\n')
     },
     servesValid() {
       const { head, candidate } = this.state()

@@ -5,14 +5,9 @@ import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { PublicKey } from '../keys/public-key.ts'
 import { encodeBase64url } from '../messages/base64url.ts'
-import { signJws } from './jws-signature.ts'
+import { type FlattenedJws, signJws } from './jws-signature.ts'
 
-/** A JWS in the flattened JSON serialisation (RFC 7515 7.2.2), with every header parameter signed. */
-export interface FlattenedJws {
-  readonly protected: string
-  readonly payload: string
-  readonly signature: string
-}
+export type { FlattenedJws }
 
 /** An ML-DSA-87 signature is 6,170 characters of base64url. */
 const signatureCharactersMax = 8_192

@@ -2,8 +2,14 @@ import { sign, verify } from 'node:crypto'
 import { keyAlgorithms } from '../keys/key-algorithms.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { PublicKey } from '../keys/public-key.ts'
-import type { FlattenedJws } from './flattened-jws.ts'
 import { jwsOptionsOf, type RsaPadding } from './jws-options.ts'
+
+/** A JWS in the flattened JSON serialisation (RFC 7515 7.2.2), with every header parameter signed. */
+export interface FlattenedJws {
+  readonly protected: string
+  readonly payload: string
+  readonly signature: string
+}
 
 /**
  * Whether the signature is one of `publicKey`'s over this JWS, with the one algorithm of its type. What the header
