@@ -1,4 +1,5 @@
-import { type FileSystem, MayflyError } from '@mayfly/ca-core'
+import { basename, dirname, resolve } from 'node:path'
+import { type FileSystem, type FolderEntry, MayflyError } from '@mayfly/ca-core'
 import type { ServerPorts } from './server-control.ts'
 
 export interface ServerProcess {
@@ -45,17 +46,10 @@ export async function findServer(fileSystem: FileSystem, server: ServerProcess):
 
 async function readPid(fileSystem: FileSystem, server: ServerProcess): Promise<number> {
   const { pidFile } = server
-  const content = await fileSystem.readFile(pidFile).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : `${pidFile} cannot be read`
-    throw new MayflyError(
-      'reload-failed',
-      `${reason}. Start the server, or correct pidFile in the configuration.`,
-      { details: { pidFile, because: 'server-down' }, cause },
-    )
-  })
+  const content = await readPidFile(fileSystem, pidFile)
   // `nginx -t` leaves an empty one where none runs.
   if (content.length === 0) throw down(server, 'holds no process id')
-  const [line = ''] = new TextDecoder().decode(content.subarray(0, pidFileBytesMax)).split('\n')
+  const [line = ''] = new TextDecoder().decode(content).split('\n')
   const pid = /^\d{1,10}$/.test(line.trim()) ? Number(line) : 0
   if (pid > 1) return pid
   throw new MayflyError(
@@ -65,6 +59,41 @@ async function readPid(fileSystem: FileSystem, server: ServerProcess): Promise<n
       details: { pidFile },
     },
   )
+}
+
+/**
+ * The server's user may own the file or its folder: what else it may be (a pipe that is never written, a link to
+ * something endless) is not read, or it would hold up the certificates of every other server.
+ */
+async function readPidFile(fileSystem: FileSystem, pidFile: string): Promise<Uint8Array> {
+  const unreadable = (reason: string, cause?: unknown): MayflyError =>
+    new MayflyError(
+      'reload-failed',
+      `${pidFile}: ${reason}. Start the server, or correct pidFile in the configuration.`,
+      { details: { pidFile, because: 'server-down' }, cause },
+    )
+  const name = basename(pidFile)
+  const folder = await readFolderOf(fileSystem, pidFile, name).catch((cause: unknown) => {
+    throw unreadable('it cannot be read', cause)
+  })
+  const found = folder?.get(name)
+  if (found === undefined) throw unreadable('there is no such file')
+  if (found.type !== 'file') throw unreadable('it is no plain file')
+  if (found.sizeBytes > pidFileBytesMax) throw unreadable('it is too large for a process id')
+  if (found.content === undefined) throw unreadable('it cannot be read')
+  return found.content
+}
+
+/** `/var/run` is a link to `/run`. */
+async function readFolderOf(
+  fileSystem: FileSystem,
+  path: string,
+  name: string,
+): Promise<ReadonlyMap<string, FolderEntry> | undefined> {
+  const folder = dirname(path)
+  const target = await fileSystem.readLink(folder)
+  const real = target === undefined ? folder : resolve(dirname(folder), target)
+  return fileSystem.readFolder(real, [name], pidFileBytesMax)
 }
 
 /** `undefined` if there is no such process, `unknown` where there is no `/proc` to ask. */
