@@ -7,7 +7,7 @@ const answerTimeoutMs = 10_000
  * Looks whether Caddy takes commands at its administration address: asks for the state of its servers, and
  * takes any answer but a refusal. Throws `reload-failed`.
  */
-export async function askCaddy({ host, port }: HostPort): Promise<void> {
+export async function askCaddy({ host, port }: HostPort, timeoutMs: number = answerTimeoutMs): Promise<void> {
   // Loaded only where there is a Caddy: every agent has this file, and few have one.
   const { get } = await import('node:http')
   const shown = `${host}:${port}`
@@ -16,12 +16,14 @@ export async function askCaddy({ host, port }: HostPort): Promise<void> {
       reject(new MayflyError('reload-failed', message, { details: { address: shown, because }, cause }))
     // A connection of its own: one that is kept would hold up the end of the program.
     const request = get({ host, port, path: '/reverse_proxy/upstreams', agent: false }, (response) => {
-      response.resume()
       const { statusCode = 0 } = response
+      // The rest may be endless.
+      request.destroy()
       if (statusCode !== 403) resolve()
       else fail('answer', `Caddy at ${shown} refuses commands: set admin to an address of its origins.`)
     })
-    request.setTimeout(answerTimeoutMs, () => request.destroy(new Error('no answer in time')))
+    const limit = setTimeout(() => request.destroy(new Error('no answer in time')), timeoutMs)
+    request.once('close', () => clearTimeout(limit))
     request.once('error', (cause) =>
       fail(
         'server-down',

@@ -9,7 +9,11 @@ const answerTimeoutMs = 10_000
  * Sends one command to a server's Unix socket and gives back all that it answers before it closes.
  * Throws `reload-failed`, with `details.because: 'server-down'` where nobody listens.
  */
-export function askUnixSocket(path: string, command: string): Promise<string> {
+export function askUnixSocket(
+  path: string,
+  command: string,
+  timeoutMs: number = answerTimeoutMs,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path })
     const parts: Buffer[] = []
@@ -20,9 +24,12 @@ export function askUnixSocket(path: string, command: string): Promise<string> {
       )
       socket.destroy()
     }
-    socket.setTimeout(answerTimeoutMs, () =>
-      fail('no answer in time; see whether the server is overloaded.', 'timeout'),
+    // For the whole answer: a server that sends a byte now and then is never silent.
+    const limit = setTimeout(
+      () => fail('no answer in time; see whether the server is overloaded.', 'timeout'),
+      timeoutMs,
     )
+    socket.once('close', () => clearTimeout(limit))
     socket.once('error', (cause: NodeJS.ErrnoException) => {
       const { reason, because } = socketReason(cause)
       fail(reason, because, cause)

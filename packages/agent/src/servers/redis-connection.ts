@@ -27,7 +27,10 @@ export interface RedisCommand {
   readonly refusal?: RegExp
 }
 
-const answerTimeoutMs = 10_000
+/** For all commands together: a server that sends a byte now and then is never silent. */
+const answersTimeoutMs = 10_000
+/** An answer is one line. */
+const answersBytesMax = 65_536
 
 /**
  * Sends commands whose answers are one line each (`+OK`, `+PONG`), one after the other. Throws
@@ -36,14 +39,17 @@ const answerTimeoutMs = 10_000
 export async function sendRedisCommands(
   address: RedisAddress,
   commands: readonly RedisCommand[],
+  timeoutMs: number = answersTimeoutMs,
 ): Promise<void> {
-  const socket = await open(address)
+  const signal = AbortSignal.timeout(timeoutMs)
+  const socket = await open(address, signal)
+  limitAnswers(socket, signal)
   try {
     const lines = createInterface({ input: socket })[Symbol.asyncIterator]()
     for (const { words, shown, refusal } of commands) {
       socket.write(encodeCommand(words))
       const { value: answer = '', done } = await lines.next()
-      if (done === true) throw new Error('it closed the connection')
+      if (done === true) throw socket.errored ?? new Error('it closed the connection')
       if (refusal === undefined ? !answer.startsWith('+') : !refusal.test(answer))
         throw new Error(`it answers "${answer.slice(1)}" to ${shown ?? words.join(' ')}`)
     }
@@ -67,10 +73,22 @@ function encodeCommand(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`
 }
 
-async function open(address: RedisAddress): Promise<Socket> {
+/** Whatever takes the server's place could go on for ever. */
+function limitAnswers(socket: Socket, signal: AbortSignal): void {
+  let bytes = 0
+  socket.on('data', (chunk) => {
+    bytes += chunk.length
+    if (bytes > answersBytesMax) socket.destroy(new Error('its answer is too long'))
+  })
+  const late = (): void => void socket.destroy(new Error('it does not answer in time'))
+  signal.addEventListener('abort', late)
+  socket.once('close', () => signal.removeEventListener('abort', late))
+}
+
+async function open(address: RedisAddress, signal: AbortSignal): Promise<Socket> {
   const [socket, event] = connectTo(address)
   try {
-    await once(socket, event, { signal: AbortSignal.timeout(answerTimeoutMs) })
+    await once(socket, event, { signal })
   } catch (cause) {
     socket.destroy()
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -80,7 +98,6 @@ async function open(address: RedisAddress): Promise<Socket> {
       { details: { address: shownAddress(address), because: 'server-down' }, cause },
     )
   }
-  socket.setTimeout(answerTimeoutMs, () => socket.destroy())
   // Ends the reading of lines, which says that the connection has closed.
   socket.on('error', () => socket.destroy())
   return socket

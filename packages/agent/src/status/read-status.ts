@@ -90,6 +90,7 @@ async function readStatus(fileSystem: FileSystem, path: string): Promise<Uint8Ar
   try {
     return await fileSystem.readFile(path)
   } catch (error) {
+    if (isMayflyError(error, 'permission-denied')) throw closedToOthers(path, error)
     if (!isMayflyError(error, 'file-missing')) throw error
     throw new MayflyError(
       'file-missing',
@@ -99,6 +100,15 @@ async function readStatus(fileSystem: FileSystem, path: string): Promise<Uint8Ar
       },
     )
   }
+}
+
+/** The state folder is the agent's alone, and monitoring is most often somebody else. */
+function closedToOthers(path: string, cause: MayflyError): MayflyError {
+  return new MayflyError(
+    'permission-denied',
+    `${path}: permission denied; ask as the agent's user, or set status.file in agent.yaml to a place that others may read`,
+    { details: { path }, cause },
+  )
 }
 
 function parseJson(content: Uint8Array): unknown {

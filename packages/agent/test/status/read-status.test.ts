@@ -4,7 +4,7 @@ import { formatInstant, hourMs, minuteMs } from '@mayfly/ca-core'
 import type { AgentStatus } from '../../src/status/agent-status.ts'
 import { certificateAlarms } from '../../src/status/certificate-alarms.ts'
 import { composeStatus } from '../../src/status/compose-status.ts'
-import { judgeStatus } from '../../src/status/read-status.ts'
+import { agentStatus, judgeStatus } from '../../src/status/read-status.ts'
 import { VirtualHost } from '../support/virtual-host.ts'
 
 async function rotatedHost(): Promise<VirtualHost> {
@@ -48,6 +48,17 @@ describe('the status', () => {
     assert.equal(install?.message, restore?.message)
     const told = certificateAlarms(host.state, host.clock.now()).map(({ code }) => code)
     assert.deepEqual(told, ['reload-failed'])
+  })
+
+  test('read by somebody else, who may not: told how they could', async () => {
+    const { fileSystem, clock } = await rotatedHost()
+    await fileSystem.createFile('/agent.yaml', new TextEncoder().encode('state: /state\n'), { mode: 0o644 })
+    await fileSystem.createFile('/state/status.json', new Uint8Array(), { mode: 0o644 })
+    fileSystem.fail({ errno: 'EACCES', operation: 'readFile', path: /status/ })
+    await assert.rejects(agentStatus('/agent.yaml', { fileSystem, now: clock.now() }), {
+      code: 'permission-denied',
+      message: /ask as the agent's user, or set status\.file in agent\.yaml to a place that others may read/,
+    })
   })
 
   test('a mistake in the configuration: a warning, 1', async () => {
