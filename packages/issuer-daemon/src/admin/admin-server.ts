@@ -2,8 +2,9 @@ import { createServer } from 'node:http'
 import type { Clock, FileAccess, Random } from '@mayfly/ca-core'
 import { createJsonServer } from '../api/json-server.ts'
 import type { RunningServer } from '../api/public-server.ts'
+import type { RateLimiter } from '../api/rate-limiter.ts'
 import type { AnsweredRequest } from '../api/request-path-ports.ts'
-import { drainTimeoutMs, headerBytesMax, inFlightMax } from '../api/server-limits.ts'
+import { delegateConnectionsMax, drainTimeoutMs, headerBytesMax, inFlightMax } from '../api/server-limits.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import type { AdminRights } from './admin-rights.ts'
 import { adminRoutes } from './admin-routes.ts'
@@ -18,6 +19,8 @@ export interface AdminServerOptions {
   readonly random: Random
   /** Of whoever can connect. Asked at each request, so that they can be changed. */
   rights(): AdminRights
+  /** Counts the requests of a delegate. */
+  delegateLimit?(): RateLimiter
   answered(answer: AnsweredRequest): void
 }
 
@@ -34,6 +37,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Run
       clock,
       random,
       limits: () => undefined,
+      ...(options.delegateLimit && { delegateLimit: () => options.delegateLimit?.() }),
       inFlightMax,
       authenticate: async () => ({ kind: 'admin', rights: options.rights() }),
       openAudit: (opening) => issuer.openAudit(opening),
@@ -42,6 +46,8 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Run
     },
     (listener) => createServer({ maxHeaderSize: headerBytesMax }, listener),
   )
+  // The owner is never kept out, whatever his delegates do.
+  if (options.delegateLimit !== undefined) server.maxConnections = delegateConnectionsMax
   const listening = await listenPrivately(server, socket, access)
   return {
     server,

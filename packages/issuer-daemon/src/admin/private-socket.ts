@@ -7,6 +7,7 @@ import { type Listening, listenAt } from '../api/listening.ts'
 
 /** Everything but the owner's reading and writing. */
 const ownerOnlyMask = 0o177
+const ownerOnlyMode = 0o600
 
 /**
  * Listens on a Unix socket that only its owner can connect to, from its first moment on; with `access` it is given to
@@ -24,17 +25,34 @@ export async function listenPrivately(server: Server, path: string, access?: Fil
   const listening = await started.catch((error: unknown) => {
     throw explained(error, path)
   })
-  if (access !== undefined) await give(path, access, server)
+  if (access !== undefined) {
+    try {
+      await giveSocket(path, access)
+    } catch (error) {
+      server.close()
+      throw error
+    }
+  }
   return listening
 }
 
-/** First to whom it belongs, then what they may: in between it is still closed. */
-async function give(path: string, { uid = -1, gid = -1, mode }: FileAccess, server: Server): Promise<void> {
+/**
+ * Gives a socket to an owner and a group, the issuer's own where none are said. It is closed to everyone else in
+ * between: first to whom it belongs, then what they may.
+ *
+ * @throws MayflyError `permission-denied`
+ */
+export async function giveSocket(path: string, { uid, gid, mode }: FileAccess): Promise<void> {
   try {
-    if (uid !== -1 || gid !== -1) await chown(path, uid, gid)
+    await chmod(path, ownerOnlyMode)
+    const status = await lstat(path)
+    const [owner, group] = [
+      uid ?? process.geteuid?.() ?? status.uid,
+      gid ?? process.getegid?.() ?? status.gid,
+    ]
+    if (owner !== status.uid || group !== status.gid) await chown(path, owner, group)
     await chmod(path, mode)
   } catch (cause) {
-    server.close()
     throw new MayflyError(
       'permission-denied',
       `Cannot give the socket ${path} to its owner and group: ${(cause as NodeJS.ErrnoException).code}. The issuer may give it to groups that it is in (SupplementaryGroups= of its unit), and to other users only as root.`,

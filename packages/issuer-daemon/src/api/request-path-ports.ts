@@ -2,6 +2,7 @@ import type { Clock, Random } from '@mayfly/ca-core'
 import type { AttemptOpening, AuditAttempt } from '../audit/audit-attempt.ts'
 import type { Caller, SecurityContext } from '../issuing/security-context.ts'
 import type { Passage } from './passage.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Relays } from './relays.ts'
 import type { Route } from './route.ts'
@@ -12,6 +13,8 @@ export interface RequestPathPorts {
   readonly random: Random
   /** Asked at each request; `undefined` where the callers are few and known. */
   limits(): RateLimits | undefined
+  /** Of admins who are not the owner, by name. Asked at each of their requests. */
+  delegateLimit?(): RateLimiter | undefined
   /** Asked at each request; without them every caller is the other end of its connection. */
   relays?(): Relays
   readonly inFlightMax: number

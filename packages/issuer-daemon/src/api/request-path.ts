@@ -127,9 +127,11 @@ async function authenticate(request: FastifyRequest, ports: RequestPathPorts): P
     : { kind: 'failed', error: body.error }
 }
 
-function limitIdentity(request: FastifyRequest, { limits }: RequestPathPorts): void {
+function limitIdentity(request: FastifyRequest, { limits, delegateLimit }: RequestPathPorts): void {
   const { context } = request.passage
   if (context.kind === 'lineage') limits()?.identity.take(context.identity)
+  if (context.kind === 'admin' && context.rights.is === 'delegate')
+    delegateLimit?.()?.take(context.rights.name)
 }
 
 function authoriseCaller(request: FastifyRequest): void {

@@ -34,5 +34,8 @@ export const drainTimeoutMs = 20_000
 /** Of all connections, what addresses that have proved nothing yet may hold together. */
 export const newcomersShareMax = 0.5
 
+/** Connections to the socket of a delegate; a tool needs one for each thing that it does at once. */
+export const delegateConnectionsMax = 64
+
 /** Requests worked on at once. More would only wait for the same disk and the same cores. */
 export const inFlightMax = 1_024

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { DelegateSettings, IssuerConfiguration } from './issuer-configuration.ts'
+import type { IssuerConfiguration } from './issuer-configuration.ts'
 
 /** What can change while the issuer runs; the rest is where it stands, and needs a restart. */
 const reloadable = ['issuing', 'sweep', 'limits', 'log', 'tls', 'audit'] as const
@@ -19,40 +19,10 @@ export function adoptConfiguration(
   const fixed = keys.filter((key) => key !== 'admin' && !(reloadable as readonly string[]).includes(key))
   const adopted = Object.fromEntries(reloadable.map((key) => [key, next[key]]))
   return {
-    configuration: { ...running, ...adopted, admin: adoptAdmin(running.admin, next.admin) },
+    configuration: { ...running, ...adopted, admin: { ...next.admin, socket: running.admin.socket } },
     needRestart: [
       ...fixed.filter((key) => !isDeepStrictEqual(running[key], next[key])),
-      ...changedSockets(running.admin, next.admin),
+      ...(running.admin.socket === next.admin.socket ? [] : ['admin.socket']),
     ],
   }
-}
-
-type Admin = IssuerConfiguration['admin']
-
-/** What delegates may is taken over at once, above all where it is less; their sockets are opened at the start. */
-function adoptAdmin(running: Admin, next: Admin): Admin {
-  return {
-    socket: running.socket,
-    delegates: running.delegates.map((delegate) => {
-      const rights = findDelegate(next, delegate)?.rights ?? { ...delegate.rights, may: [] }
-      return { ...delegate, rights }
-    }),
-  }
-}
-
-function changedSockets(running: Admin, next: Admin): string[] {
-  const isSame = (delegate: DelegateSettings, other: DelegateSettings | undefined): boolean =>
-    delegate.socket === other?.socket && isDeepStrictEqual(delegate.access, other.access)
-  const changed = [
-    ...next.delegates.filter((delegate) => !isSame(delegate, findDelegate(running, delegate))),
-    ...running.delegates.filter((delegate) => findDelegate(next, delegate) === undefined),
-  ]
-  return [
-    ...(running.socket === next.socket ? [] : ['admin.socket']),
-    ...changed.map(({ rights }) => `admin.delegates.${rights.name}`),
-  ]
-}
-
-function findDelegate({ delegates }: Admin, { rights }: DelegateSettings): DelegateSettings | undefined {
-  return delegates.find((delegate) => delegate.rights.name === rights.name)
 }

@@ -151,6 +151,7 @@ export const issuerFile = z.strictObject({
         1_000,
       ),
       unprovenInAll: rate('The same from all addresses together: what a flood may cost in disk.', 120, 600),
+      delegate: rate('Requests of one delegate of the administration (`admin.delegates`).', 600, 300),
       relays: z
         .array(
           z

@@ -1,5 +1,6 @@
-import { MayflyError, type Trace } from '@mayfly/ca-core'
+import { type Clock, MayflyError, type Trace } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
+import { createRateLimiter, type RateLimiter } from '../api/rate-limiter.ts'
 import { createRateLimits, type RateLimits } from '../api/rate-limits.ts'
 import { createRelays, type Relays } from '../api/relays.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
@@ -20,6 +21,8 @@ export interface LiveSettings {
   loaded: LoadedAuthority
   limits: RateLimits
   relays: Relays
+  /** Requests of one delegate, by its name. */
+  delegateLimit: RateLimiter
   /** Intermediates that are known to be tainted. */
   taints: readonly Taint[]
 }
@@ -43,8 +46,13 @@ export async function firstSettings(
     loaded,
     limits: createRateLimits(limits, clock),
     relays: createRelays(limits.relays),
+    delegateLimit: createDelegateLimit(configuration, clock),
     taints: [],
   }
+}
+
+export function createDelegateLimit({ limits }: IssuerConfiguration, clock: Clock): RateLimiter {
+  return createRateLimiter(limits.delegate, clock, 'requests of this admin')
 }
 
 /** Throws `config-invalid` where the bundle is for another trust domain than the configuration. */

@@ -8,7 +8,8 @@ import type { SweepSchedule } from '../schedule/sweep-schedule.ts'
 import type { RunningRenewal } from '../tls/own-certificate-renewal.ts'
 import type { Foundation } from './foundation.ts'
 import type { LiveAuthorities } from './live-authorities.ts'
-import { type LiveSettings, requireTrustDomain } from './live-settings.ts'
+import { createDelegateLimit, type LiveSettings, requireTrustDomain } from './live-settings.ts'
+import type { LiveAdministration } from './start-administration.ts'
 
 export interface ReloadedParts {
   readonly live: LiveSettings
@@ -17,6 +18,7 @@ export interface ReloadedParts {
   readonly renewal: RunningRenewal
   readonly schedule: SweepSchedule
   readonly authorities: LiveAuthorities
+  readonly administration: LiveAdministration
 }
 
 /**
@@ -24,21 +26,24 @@ export interface ReloadedParts {
  * and checked before anything is exchanged, so that a mistake leaves the issuer as it was.
  */
 export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedParts): Promise<void> {
-  const { live, foundation, api, schedule } = parts
+  const { live, foundation, api, schedule, administration } = parts
   const { configuration, needRestart } = adoptConfiguration(live.configuration, next)
   const loaded = await foundation.loadAuthority()
   requireTrustDomain(configuration, loaded)
+  await administration.open(configuration.admin.delegates)
 
   const before = { ...live }
   live.configuration = configuration
   live.loaded = loaded
   live.limits = createRateLimits(configuration.limits, foundation.clock)
   live.relays = createRelays(configuration.limits.relays)
+  live.delegateLimit = createDelegateLimit(configuration, foundation.clock)
   api.server.maxConnections = configuration.limits.connections
   foundation.log.level = configuration.log.level
   if (configuration.sweep.cron !== before.configuration.sweep.cron) {
     await schedule.reschedule(configuration.sweep.cron)
   }
+  await administration.closeOthers(configuration.admin.delegates)
   if (ownCertificateIsOutdated(before, live)) await renewOwn(parts)
   await parts.authorities.heedTaints()
   const fields = { needRestart, bundleSequence: loaded.served.bundle.sequence }

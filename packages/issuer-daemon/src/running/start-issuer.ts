@@ -77,7 +77,7 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   const api = await startApi(base, own)
   shutdown.add(() => api.close())
   base.foundation.verifier?.attend(() => api.inProgress())
-  await startAdministration({ ...base, shutdown })
+  const administration = await startAdministration({ ...base, shutdown })
   const metricsPort = await startMetrics(base, shutdown)
   const renewal = startRenewal(base, own, mint, api)
   shutdown.add(() => renewal.stop())
@@ -89,7 +89,8 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
     port: api.port,
     metricsPort,
     ownSerial: () => renewal.current().serial,
-    reload: (next) => reloadIssuer(next, { live, foundation, api, renewal, schedule, authorities }),
+    reload: (next) =>
+      reloadIssuer(next, { live, foundation, api, renewal, schedule, authorities, administration }),
     stop: () => shutdown.run(),
   }
 }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isMayflyError, type MayflyError, readEnrolmentToken } from '@mayfly/ca-core'
 import { type AdminClient, adminClient } from '../../src/admin/admin-client.ts'
 import { listenPrivately } from '../../src/admin/private-socket.ts'
+import { delegateConnectionsMax } from '../../src/api/server-limits.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
 import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
 
@@ -259,11 +262,12 @@ test('delegate: a group that is not there → no start, and its name', async () 
   await assert.rejects(starting, /no group "no-such-group"/)
 })
 
-test('delegate: a reload that takes something away → at once; a new socket waits for the restart, by name', async () => {
+test('delegate: a reload that takes something away → at once; sockets are opened, closed and given to others', async () => {
   const { admin } = live.configuration
   const [first, second] = admin.delegates
   assert.ok(first && second)
-  const changed = { ...first, rights: { ...first.rights, may: ['identities.read'] as const } }
+  const access = { ...first.access, mode: 0o600 }
+  const changed = { ...first, access, rights: { ...first.rights, may: ['identities.read'] as const } }
   const added = { ...second, socket: join(folder, 'new.sock'), rights: { ...second.rights, name: 'new' } }
   const next: IssuerConfiguration = {
     ...live.configuration,
@@ -272,8 +276,52 @@ test('delegate: a reload that takes something away → at once; a new socket wai
   await live.issuer.reload(next)
   await web.listIdentities()
   await assert.rejects(web.createToken({ identity: 'web-own' }), (error) => isMayflyError(error, 'forbidden'))
-  await assert.rejects(watch.status(), /The admin watch may nothing/)
-  assert.match(live.log(), /this waits for a restart: admin\.delegates\.new, admin\.delegates\.watch/)
+  assert.equal((await stat(join(folder, 'web.sock'))).mode & 0o777, 0o600)
+  const other = adminClient(added.socket)
+  assert.equal((await other.status()).bundleSequence, 1)
+  await assert.rejects(other.listTokens(), /The admin new may status/)
+  await assert.rejects(stat(second.socket), { code: 'ENOENT' })
+  assert.doesNotMatch(live.log(), /waits for a restart/)
+
   await live.issuer.reload(live.configuration)
   await watch.status()
+  assert.equal((await stat(join(folder, 'web.sock'))).mode & 0o777, 0o660)
+  await assert.rejects(stat(added.socket), { code: 'ENOENT' })
+})
+
+test('delegate: a reload with a socket that cannot be opened → refused, and all stays as it was', async () => {
+  const { admin } = live.configuration
+  const [first, second] = admin.delegates
+  assert.ok(first && second)
+  const good = { ...second, socket: join(folder, 'good.sock'), rights: { ...second.rights, name: 'good' } }
+  const bad = { ...second, socket: join(folder, 'no/where.sock'), rights: { ...second.rights, name: 'bad' } }
+  const next = { ...live.configuration, admin: { ...admin, delegates: [good, bad] } }
+  await assert.rejects(live.issuer.reload(next), /Cannot make the socket .*no\/where\.sock/)
+  await assert.rejects(stat(good.socket), { code: 'ENOENT' })
+  await watch.status()
+  await web.createToken({ identity: 'web-own' })
+})
+
+test('delegate: over its limit → 429 with the seconds to wait; the owner and other delegates are answered', async () => {
+  const limits = { ...live.configuration.limits, delegate: { perMinute: 1, burst: 3 } }
+  await live.issuer.reload({ ...live.configuration, limits })
+  try {
+    for (let asked = 0; asked < 3; asked++) await web.listIdentities()
+    const error = await web.listIdentities().catch((thrown: unknown) => thrown)
+    assert.ok(isMayflyError(error, 'rate-limited'), String(error))
+    assert.match(error.message, /Too many requests of this admin\. Wait \d+ s/)
+    for (let asked = 0; asked < 5; asked++) await live.admin.listIdentities()
+    await watch.status()
+  } finally {
+    await live.issuer.reload(live.configuration)
+  }
+})
+
+test('delegate: more connections than a tool needs → ended, and the owner comes in', async () => {
+  const open = Array.from({ length: delegateConnectionsMax + 6 }, () => connect(join(folder, 'web.sock')))
+  const ended = open.map((socket) => once(socket, 'close'))
+  for (const socket of open) socket.on('error', () => undefined)
+  await Promise.race(ended)
+  await live.admin.listIdentities()
+  for (const socket of open) socket.destroy()
 })
