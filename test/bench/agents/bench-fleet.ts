@@ -116,6 +116,7 @@ admin: { socket: ${socket} }
   await prepare(state)
   return startServer({
     argv: [...mayfly, 'issuer', 'run', '--config', configuration],
+    env: await unitEnvironment('mayfly-issuer.service'),
     ready: () =>
       adminClient(socket)
         .status()
@@ -124,4 +125,11 @@ admin: { socket: ${socket} }
           () => false,
         ),
   })
+}
+
+/** What a unit as shipped sets; it may say things that cost or save memory. */
+async function unitEnvironment(unit: string): Promise<Record<string, string>> {
+  const path = join(import.meta.dirname, '../../../packaging/systemd', unit)
+  const lines = (await readFile(path, 'utf8')).matchAll(/^Environment=(\w+)=([^%\n]*)$/gm)
+  return Object.fromEntries([...lines].map(([, name, value]) => [name, value]))
 }
