@@ -9,8 +9,8 @@ export interface Pace {
   /** The first wait after a failure, and the longest. */
   readonly backoffBaseSeconds: number
   readonly backoffCapSeconds: number
-  /** Between two certified keys that are given up, at first and at the longest. */
-  readonly wasteBaseSeconds: number
+  /** Between two certified keys that are given up, at the shortest and at the longest. */
+  readonly wasteFloorSeconds: number
   readonly wasteCapSeconds: number
   /** Between two looks at an issuer that says that only a person can help. */
   readonly hopelessSeconds: number
@@ -26,8 +26,8 @@ export function paceOf(credential: Credential): Pace {
     backoffBaseSeconds: within(life / 5_000, 0.25, 15),
     // Ten reachable minutes in the second half of a day's life must be enough: try at least every five.
     backoffCapSeconds: within(life / 288, 1, 300),
-    // Before the head's end this makes about seven certificates: fewer than the issuer's quota of a day allows.
-    wasteBaseSeconds: within(life / 12, 5, 7_200),
+    // With the shares of `waste-key.ts` ten certificates a day at the most, two fewer than the issuer's quota allows.
+    wasteFloorSeconds: within(life / 32, 5, 2_700),
     wasteCapSeconds: within(life / 4, 15, 21_600),
     hopelessSeconds: within(life / 24, 10, 3_600),
     graceSeconds: within(life / 144, 2, 600),

@@ -11,7 +11,7 @@ const now = Date.UTC(2026, 2, 2)
 const pace: Pace = {
   backoffBaseSeconds: 15,
   backoffCapSeconds: 300,
-  wasteBaseSeconds: 7_200,
+  wasteFloorSeconds: 2_700,
   wasteCapSeconds: 21_600,
   hopelessSeconds: 3_600,
   graceSeconds: 600,

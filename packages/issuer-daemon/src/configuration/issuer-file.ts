@@ -116,7 +116,7 @@ export const issuerFile = z.strictObject({
         .max(1_000_000)
         .optional()
         .describe(
-          'Certificates an identity may get on one day (UTC); four times what its cycle needs if absent.',
+          'Certificates an identity may get on one day (UTC); six times what its cycle needs if absent.',
         ),
       retention: duration(day, 3_650 * day)
         .prefault('1d')

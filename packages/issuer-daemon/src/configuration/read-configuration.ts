@@ -11,8 +11,11 @@ import type {
 } from './issuer-configuration.ts'
 import { issuerFile } from './issuer-file.ts'
 
-/** Room for retries, restarts and `renew --now` above what the cycle needs. */
-const quotaReserve = 4
+/**
+ * Room above what the cycle needs: a host whose certificates all fail asks for ten a day (the agent's `waste-key.ts`), and
+ * must have some left when the cause is gone, for restarts and for `renew --now`.
+ */
+const quotaReserve = 6
 
 /**
  * Reads `issuer.yaml`. Throws `config-invalid` with file, line, key and reason of everything that is

@@ -27,7 +27,7 @@ test('configuration: the least that is needed → everything else has its defaul
   assert.equal(read.issuing.cycleSeconds, 43_200)
   assert.equal(read.issuing.recoveryWindowSeconds, 604_800)
   assert.equal(read.issuing.tokenLifetimeSeconds, 900)
-  assert.equal(read.issuing.dailyQuota, 8)
+  assert.equal(read.issuing.dailyQuota, 12)
   assert.deepEqual(read.sweep, { cron: '*/5 * * * *', chunk: 1_000 })
   assert.deepEqual(read.metrics, {})
 })
@@ -46,7 +46,7 @@ metrics: { listen: '127.0.0.1:0' }
 `)
   assert.equal(read.url, 'https://127.0.0.1:9443')
   assert.deepEqual(read.tls.names, ['ip:127.0.0.1', 'dns:localhost'])
-  assert.equal(read.issuing.dailyQuota, 4 * 5_760)
+  assert.equal(read.issuing.dailyQuota, 6 * 5_760)
 })
 
 test('configuration: a store on PostgreSQL → its members, and nothing secret', async () => {
