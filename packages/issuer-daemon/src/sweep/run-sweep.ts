@@ -11,6 +11,7 @@ import type { DueIdentity } from '../store/identity-record.ts'
 import type { DuePage } from '../store/store.ts'
 import { hastenTainted } from './hasten-tainted.ts'
 import { planSweep, type SweepDecision } from './plan-sweep.ts'
+import { setAside } from './set-aside.ts'
 import type { SweepReport } from './sweep-report.ts'
 import type { Upkeep } from './upkeep.ts'
 
@@ -134,15 +135,13 @@ async function sweepChunk(
     ports,
   )
   requireClock(results)
-  const failures = [...skipped(decisions), ...failed(minting, results)]
   const at = clock.now()
-  await store.commit(
-    failures.map(({ identity, because }) => ({
-      at,
-      parts: [{ do: 'append-audit', record: { ...mintRecord(identity, sweepId, at), ...because } }],
-    })),
-  )
-  return { due: due.length, minted: results.filter(({ done }) => done).length, failed: failures.length }
+  const failures = [...skipped(decisions), ...failed(minting, results)].map(({ identity, because }) => ({
+    identity,
+    record: { ...mintRecord(identity, sweepId, at), ...because },
+  }))
+  const setAsideCount = await setAside(failures, store, at)
+  return { due: due.length, minted: results.filter(({ done }) => done).length, failed: setAsideCount }
 }
 
 function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts): MintOrder {
@@ -168,12 +167,12 @@ function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts
   }
 }
 
-interface Failure {
+interface Unminted {
   readonly identity: DueIdentity
   readonly because: Pick<AuditRecord, 'outcome' | 'reason'>
 }
 
-function skipped(decisions: readonly SweepDecision[]): Failure[] {
+function skipped(decisions: readonly SweepDecision[]): Unminted[] {
   return decisions.flatMap((decision) =>
     decision.do === 'skip'
       ? [{ identity: decision.identity, because: { outcome: 'refused', reason: decision.because } }]
@@ -182,7 +181,7 @@ function skipped(decisions: readonly SweepDecision[]): Failure[] {
 }
 
 /** An identity that moved meanwhile is no failure: its own request saw to it, or the next sweep will. */
-function failed(minting: readonly MintDecision[], results: readonly MintResult[]): Failure[] {
+function failed(minting: readonly MintDecision[], results: readonly MintResult[]): Unminted[] {
   return results.flatMap((result, index) => {
     const identity = minting[index]?.identity
     if (result.done || !('error' in result) || identity === undefined) return []

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { dayMs, generateKeyPair, hourMs, type KeyPair, minuteMs } from '@mayfly/ca-core'
 import { auditSegmentRecordsMax } from '../../src/audit/audit-segment.ts'
 import type { Store } from '../../src/store/store.ts'
+import { setAside } from '../../src/sweep/set-aside.ts'
+import { assertRefused } from '../support/assert-refused.ts'
 import { createFaultyStore, type FaultyStore } from '../support/faulty-store.ts'
 import {
   attempted,
@@ -107,6 +109,51 @@ describe('sweep', () => {
       ({ identity, action }) => identity === 'web-7' && action === 'sweep',
     )
     assert.deepEqual([record?.outcome, record?.reason], ['refused', 'profile-violation'])
+  })
+
+  for (const [name, changed, code] of [
+    ['key types that the policy took away', { keyTypes: ['ed25519'] }, 'key-type-unsupported'],
+    ['a quota that is used up', { dailyQuota: 0 }, 'quota-exceeded'],
+  ] as const) {
+    it(`${name} → one record however often it is swept; the host is told, and gets its key certified later`, async () => {
+      const [host] = hosts
+      assert.ok(host)
+      const before = { ...kit.ports.policy }
+      Object.assign(kit.ports.policy, changed)
+      assert.deepEqual(await sweep(), { due: hostCount, minted: 0, failed: hostCount })
+      assert.deepEqual(await sweep(), { due: 0, minted: 0, failed: 0 })
+      const records = (await auditOf(kit)).filter(
+        ({ identity, action }) => identity === 'web-0' && action === 'sweep',
+      )
+      assert.deepEqual(
+        records.map(({ outcome, reason }) => [outcome, reason]),
+        [['refused', code]],
+      )
+      await assertRefused(code, host.request({ keyPair: keyOf(0) }), kit)
+      Object.assign(kit.ports.policy, before)
+      assert.equal((await host.request({ keyPair: keyOf(0) })).status, 'issued')
+    })
+  }
+
+  it('refused, and another key is staged meanwhile → that one stays staged, and no record is kept of the other', async () => {
+    const [due] = await kit.store.claimDue({ until: kit.clock.now(), limit: 1 })
+    assert.ok(due)
+    const at = kit.clock.now()
+    const record = {
+      at,
+      requestId: 'sweep-1',
+      action: 'sweep',
+      actor: { kind: 'issuer' },
+      outcome: 'refused',
+      reason: 'quota-exceeded',
+    } as const
+    const identity = await kit.store.identity({ id: due.id })
+    assert.ok(identity)
+    await kit.store.commit([{ at, parts: [{ do: 'move-identity', next: identity }] }])
+    const recorded = (await auditOf(kit)).length
+    assert.equal(await setAside([{ identity: due, record }], kit.store, at), 0)
+    assert.deepEqual((await kit.store.identity({ id: due.id }))?.staged, identity.staged)
+    assert.equal((await auditOf(kit)).length, recorded)
   })
 
   it('suspended since it was staged → not minted', async () => {
