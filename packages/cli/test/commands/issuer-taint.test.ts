@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { formatFingerprint } from '@mayfly/ca-core'
 import type { ActivatedAuthority, IntermediateView, IssuerStatus } from '@mayfly/issuer-daemon'
 import { signIssuer } from '../support/make-issuer.ts'
 import { mayfly, mayflyOnTerminal } from '../support/run-mayfly.ts'
 import { runIssuer } from '../support/running-issuer.ts'
+import { startDaemon } from '../support/start-daemon.ts'
 
 /** Each test leaves no prepared intermediate behind. */
 const issuer = await runIssuer({ after })
@@ -115,4 +118,29 @@ test('issuer taint --yes --json: no question; tells which one is tainted and whi
   assert.equal(await current(), next)
   const { stdout } = await mayfly(['audit', 'export', '--config', config])
   assert.match(stdout, new RegExp(`"action":"authority.taint".*${before}`))
+})
+
+// The last: it ends the issuer of the others.
+test('issuer run: its bundle distrusts its own intermediate → exit code 6; what the message says brings it back', async () => {
+  const before = await current()
+  const next = await prepare('stranded')
+  assert.equal(await issuer.daemon.stop(), 0)
+  const { root, state, passphraseFile, folder } = issuer
+  const distrust = ['root', 'bundle', '--root', root, '--distrust', before]
+  const signed = await mayfly([...distrust, '--passphrase-file', passphraseFile])
+  assert.equal(signed.exitCode, 0, signed.stderr)
+  // As it comes with the state of another issuer, while this one was down.
+  await copyFile(join(root, 'bundle-2.jws'), join(state, 'bundle.jws'))
+
+  const refused = await mayfly(['issuer', 'run', '--config', config])
+  assert.equal(refused.exitCode, 6, refused.stderr)
+  assert.match(refused.stderr, new RegExp(`distrusts the intermediate ${before}`))
+  const [, command = ''] = /take it up: `mayfly ([^`]+)`/.exec(refused.stderr.replaceAll(/\s+/g, ' ')) ?? []
+  assert.match(command, /^issuer install /)
+  const installed = await mayfly([...command.split(' '), '--config', config], { cwd: folder })
+  assert.equal(installed.exitCode, 0, installed.stderr)
+
+  const daemon = startDaemon(['issuer', 'run', '--config', config], { after })
+  await daemon.logged('"msg":"ready"')
+  assert.deepEqual([await current(), await inSlot('next')], [next, undefined])
 })
