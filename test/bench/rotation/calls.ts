@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientSession } from '../../support/client-session.ts'
 import type { LoadCounts } from '../../support/load.ts'
+import { failedToConnect } from './connect-failure.ts'
 import type { LoadOrder } from './load-child.ts'
 
 /** Callers that go on while a server rotates, in processes of their own. */
@@ -44,7 +45,7 @@ export function startLoadCalls(order: LoadOrder): Calls {
   }
 }
 
-/** What a database's own clients do. Whether a handshake or a request failed they do not tell: it counts as a request. */
+/** What a database's own clients do. What they complain of tells whether a handshake or a request has failed. */
 export interface ClientCalls {
   /** Makes `requests` requests on connections of its own. */
   call(): Promise<unknown>
@@ -65,8 +66,9 @@ export function startClientCalls({ call, requests, openSession }: ClientCalls): 
       () => {
         counts.requests += answers
       },
-      () => {
-        counts.failedRequests++
+      (error: Error) => {
+        if (failedToConnect(error.message)) counts.failedHandshakes++
+        else counts.failedRequests++
       },
     )
   }
