@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import type { Change } from '../../packages/issuer-daemon/src/store/change.ts'
+import type { BulkOrder } from '../../packages/issuer-daemon/src/store/sqlite/bulk-order.ts'
+import { packChanges } from '../../packages/issuer-daemon/src/store/sqlite/packed-changes.ts'
 import { settled, startBenchFleet } from '../bench/agents/bench-fleet.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -116,14 +119,15 @@ describe('packages, built, packed and installed with plain npm', () => {
 
   it('the thread that writes: → beside the library that starts it, and beside the bundle', async () => {
     const path = join(scratch, 'threads.sqlite')
+    const change: Change = { at: 1, parts: [{ do: 'accept-clock' }] }
+    const order: BulkOrder = { do: 'transact', changes: packChanges([change]) }
     const written = `import { openSqliteStore } from '@mayfly/issuer-daemon'
       import { Worker } from 'node:worker_threads'
-      const change = { at: 1, parts: [{ do: 'accept-clock' }] }
       const store = await openSqliteStore({ path: '${path}', changesInLoopMax: 0 })
-      const [outcome] = await store.commit([change])
+      const [outcome] = await store.commit([${JSON.stringify(change)}])
       await store.close()
       const worker = new Worker('./node_modules/@mayfly/cli/dist/bulk-thread.js', { workerData: '${path}' })
-      worker.postMessage({ do: 'transact', changes: [change] })
+      worker.postMessage(${JSON.stringify(order)})
       worker.on('message', (answer) => {
         worker.postMessage({ do: 'close' })
         console.log(outcome.done, answer.done)
