@@ -136,6 +136,19 @@ describe('packages, built, packed and installed with plain npm', () => {
     assert.equal((await run(home, 'node', 'threads.js')).trim(), 'true true')
   })
 
+  it('the thread that verifies: → beside the library that starts it, and beside the bundle', async () => {
+    const started = `import { once } from 'node:events'
+      import { Worker } from 'node:worker_threads'
+      for (const path of ['cli/dist/verifier-thread.js', 'issuer-daemon/dist/verifying/verifier-thread.js']) {
+        const worker = new Worker('./node_modules/@mayfly/' + path)
+        const [isThere] = await once(worker, 'message')
+        console.log(isThere.length)
+        await worker.terminate()
+      }`
+    await writeFile(join(home, 'verifiers.js'), started)
+    assert.equal((await run(home, 'node', 'verifiers.js')).trim(), '0\n0')
+  })
+
   it('every library: imported as a module and required → the same exports', async () => {
     for (const name of libraries) {
       const imported = `import * as all from '@mayfly/${name}'; console.log(Object.keys(all).sort().join())`
