@@ -17,8 +17,9 @@ export interface HistoryWatch {
 
 /**
  * A dump that was loaded back, a standby that lagged and took over, a file that was copied over: none of them says so
- * itself. But the issuer has marked in its state folder, at each sweep, how far the history went. Where the store does
- * not have that record it is taken for a backup: the alarm of a restore, and no key that waits in it is minted ahead.
+ * itself. But the issuer has marked in its state folder, at each sweep and at its end, how far the history went. Where
+ * the store does not have that record it is taken for a backup: the alarm of a restore, and no key that waits in it is
+ * minted ahead.
  */
 export function watchHistory(ports: WatchPorts): HistoryWatch {
   const { store, clock, historyMark } = ports

@@ -32,6 +32,11 @@ export interface Issuer {
    * it once, before anything else.
    */
   recover(): Promise<readonly IssuanceRecord[]>
+  /**
+   * Marks how far the history went, as each sweep does. Call it last: whoever stops the issuer to load a backup of
+   * minutes ago is found out by the next start.
+   */
+  markHistory(): Promise<void>
 
   openAudit(opening: AttemptOpening): AuditAttempt
   authenticateToken(token: string, caller: Caller): Promise<SecurityContext>

@@ -72,6 +72,7 @@ export async function startIssuer(
 
 async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer> {
   const { live, foundation } = base
+  shutdown.add(() => markHistory(base))
   const mint = (): Promise<OwnCertificate> => mintOwnCertificate(base.issuer, live.configuration.tls)
   const own = await mint()
   const api = await startApi(base, own)
@@ -93,6 +94,13 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
       reloadIssuer(next, { live, foundation, api, renewal, schedule, authorities, administration }),
     stop: () => shutdown.run(),
   }
+}
+
+/** A store that is away keeps nobody from stopping: the mark of the last sweep stays. */
+async function markHistory({ issuer, foundation: { log } }: Base): Promise<void> {
+  await issuer
+    .markHistory()
+    .catch((error: unknown) => log.warn({ err: error }, 'the end of the history was not marked'))
 }
 
 async function prepareBase(configuration: IssuerConfiguration, given: Foundation): Promise<Base> {

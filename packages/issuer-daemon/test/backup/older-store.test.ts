@@ -9,6 +9,7 @@ import { withoutPackages } from '../../../../test/support/missing-programs.ts'
 import { until } from '../../../../test/support/servers/started-server.ts'
 import { dumpCommand, loadDumpCommand } from '../../src/store/postgres/dump-commands.ts'
 import { readPostgresUrl } from '../../src/store/postgres/postgres-url.ts'
+import { copyDatabase } from '../../src/store/sqlite/copy-database.ts'
 import type { PostgresLocation } from '../../src/store/store-location.ts'
 import { type DatabaseServer, startDatabaseServer } from '../support/database-server.ts'
 import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
@@ -95,6 +96,26 @@ describe('the mark of the history', () => {
         code: 'state-invalid',
         message: /history-mark\.json cannot be read.*remove the file/,
       })
+    } finally {
+      await issuer.close()
+    }
+  })
+
+  it('stopped between two sweeps → marks all that it knew, so that a backup of since the last sweep is found out', async () => {
+    const issuer = await startLiveIssuer({ yaml: "sweep: { cron: '0 0,12 * * *' }" })
+    try {
+      await issuer.admin.addIdentity({ name: 'web-1', profile: 'server', names: ['dns:web-1.test'] })
+      const path = join(issuer.folder, 'backup')
+      const { store } = issuer.configuration
+      assert.ok(store.kind === 'sqlite')
+      await copyDatabase(store.path, path)
+      await issuer.admin.addIdentity({ name: 'web-2', profile: 'server', names: ['dns:web-2.test'] })
+      await issuer.issuer.stop()
+      assert.ok(await isMarked(issuer))
+      const yaml = `store: ${path}`
+      const restored = await startLiveIssuer({ besides: issuer, yaml })
+      assert.deepEqual(await alarmsOf(restored), ['store-restored'])
+      await restored.close()
     } finally {
       await issuer.close()
     }
