@@ -6,8 +6,8 @@ import { pinnedNode } from './npm-packages.mjs'
 import { runProgram } from './run-program.mjs'
 
 const rounds = [
-  // Many tests wait for servers and clocks: two cores are not filled by two files at a time.
-  { files: ['packages/*/test/**/*.test.ts', 'test/!(scenarios)/**/*.test.ts'], filesAtOnce: 3 },
+  // Many tests wait for servers and clocks: two cores are not filled by fewer files at a time.
+  { files: ['packages/*/test/**/*.test.ts', 'test/!(scenarios)/**/*.test.ts'], filesAtOnce: 4 },
   // Whole fleets, whose certificates live for a minute of real time: they have the machine to themselves. Beside
   // the longest, which mostly waits, there is room for the others.
   { files: ['test/scenarios/**/*.test.ts'], filesAtOnce: 2 },

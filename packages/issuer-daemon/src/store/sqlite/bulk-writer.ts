@@ -49,17 +49,21 @@ export class BulkWriter {
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker
     const worker = new Worker(threadModule, { workerData: this.#path, resourceLimits })
-    // It keeps no process alive but while somebody waits for it.
     worker.unref()
     worker.on('message', (report: BulkReport) => {
-      if (report.done === 'checkpoint') return this.#settled()
-      worker.unref()
-      this.#settle(report)
+      if (report.done === 'checkpoint') this.#settled()
+      else this.#settle(report)
+      this.#letGo(worker)
     })
     worker.on('error', (error) => this.#ended(worker, error))
     worker.on('exit', () => this.#ended(worker, undefined))
     this.#worker = worker
     return worker
+  }
+
+  /** It keeps no process alive but while somebody waits for it: for a transaction, or for the log to be in the file. */
+  #letGo(worker: Worker): void {
+    if (this.#waiting === undefined && !this.#isCheckpointing) worker.unref()
   }
 
   #settle(answer: BulkAnswer): void {

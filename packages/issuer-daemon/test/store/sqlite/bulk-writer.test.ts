@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Change } from '../../../src/store/change.ts'
 import { BulkWriter } from '../../../src/store/sqlite/bulk-writer.ts'
 import { BulkWriterEnded } from '../../../src/store/sqlite/bulk-writer-ended.ts'
 import { changesPerCheckpoint } from '../../../src/store/sqlite/connect.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../../src/store/store.ts'
+
+const execute = promisify(execFile)
 
 const start = Date.UTC(2026, 0, 15)
 
@@ -111,6 +116,15 @@ describe('writing in a thread', () => {
     assert.equal((await store.counts(start)).identities, changesPerCheckpoint + 4_020)
   })
 
+  it('only what is bulk comes after → the process lives until the log is in the file and it is written too', async () => {
+    const child = await execute(process.execPath, [
+      ...['-C', 'source', '-e', writingMuch],
+      ...[fileURLToPath(new URL('../../../src/store/sqlite/open-sqlite-store.ts', import.meta.url))],
+      ...[join(folder, 'child.sqlite'), String(changesPerCheckpoint)],
+    ])
+    assert.equal(child.stdout, 'written')
+  })
+
   it('the thread dies → told; the next is written by another thread, whenever the first is gone for good', async () => {
     const path = join(folder, 'other.sqlite')
     const prepared = join(folder, 'prepared.sqlite')
@@ -125,6 +139,22 @@ describe('writing in a thread', () => {
     await writer.close()
   })
 })
+
+/** A process in which nothing waits but its writing. */
+const writingMuch = `
+  const main = async ([path, database, count]) => {
+    const { openSqliteStore } = await import(path)
+    const store = await openSqliteStore({ path: database })
+    const write = (word) => store.commit(Array.from({ length: Number(count) }, (_, index) => {
+      const identity = { name: word + index, profile: 'server', names: [], createdAt: 0 }
+      return { at: 0, parts: [{ do: 'add-identity', identity }] }
+    }))
+    await Promise.all([write('one-'), write('other-')])
+    process.stdout.write('written')
+    await store.close()
+  }
+  main(process.argv.slice(1))
+`
 
 function additions(word: string, count: number): Change[] {
   return Array.from({ length: count }, (_, index) => ({
