@@ -1,7 +1,6 @@
 import {
   addSeconds,
   createEnrolmentToken,
-  encodeBase64url,
   formatInstant,
   MayflyError,
   type ProfileName,
@@ -11,8 +10,7 @@ import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import { planIdentity } from '../identities/plan-identity.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { Policy } from '../issuing/policy.ts'
-
-const jtiBytes = 16
+import { drawTokenId } from './draw-token-id.ts'
 
 export interface TokenOrder {
   readonly identity: string
@@ -50,7 +48,7 @@ export async function createToken(
   requireIdentity(rights, identity)
   const lifetimeSeconds = order.lifetimeSeconds ?? defaultLifetime(policy, rights)
   requireTokenLifetime(rights, lifetimeSeconds)
-  const jti = encodeBase64url(random.bytes(jtiBytes))
+  const jti = drawTokenId(random)
   const token = await createEnrolmentToken({
     keyPair: tokenKey,
     issuerUrl: policy.issuerUrl,
