@@ -61,9 +61,10 @@ export class BulkWriter {
     return worker
   }
 
-  /** It keeps no process alive but while somebody waits for it: for a transaction, or for the log to be in the file. */
+  /** It keeps no process alive but while somebody waits: for a transaction, for the log to be in the file, for its end. */
   #letGo(worker: Worker): void {
-    if (this.#waiting === undefined && !this.#isCheckpointing) worker.unref()
+    const isClosing = this.#worker !== worker
+    if (this.#waiting === undefined && !this.#isCheckpointing && !isClosing) worker.unref()
   }
 
   #settle(answer: BulkAnswer): void {

@@ -116,13 +116,13 @@ describe('writing in a thread', () => {
     assert.equal((await store.counts(start)).identities, changesPerCheckpoint + 4_020)
   })
 
-  it('only what is bulk comes after → the process lives until the log is in the file and it is written too', async () => {
+  it('nothing else keeps the process → it lives until the log is in the file, what waits for that is written, and the store closed', async () => {
     const child = await execute(process.execPath, [
       ...['-C', 'source', '-e', writingMuch],
       ...[fileURLToPath(new URL('../../../src/store/sqlite/open-sqlite-store.ts', import.meta.url))],
       ...[join(folder, 'child.sqlite'), String(changesPerCheckpoint)],
     ])
-    assert.equal(child.stdout, 'written')
+    assert.equal(child.stdout, 'written and closed')
   })
 
   it('the thread dies → told; the next is written by another thread, whenever the first is gone for good', async () => {
@@ -150,8 +150,8 @@ const writingMuch = `
       return { at: 0, parts: [{ do: 'add-identity', identity }] }
     }))
     await Promise.all([write('one-'), write('other-')])
-    process.stdout.write('written')
     await store.close()
+    process.stdout.write('written and closed')
   }
   main(process.argv.slice(1))
 `
