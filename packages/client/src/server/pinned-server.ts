@@ -122,45 +122,14 @@ export class PinnedServer extends Server {
 }
 
 /** Of `tls.createServer` and `tls.createSecureContext` in Node 24 to 26, but for `handshakeTimeout`, which is a limit. */
-const tlsOptionNames: readonly string[] = [
-  ...[
-    'ALPNCallback',
-    'ALPNProtocols',
-    'SNICallback',
-    'allowPartialTrustChain',
-    'ca',
-    'cert',
-    'ciphers',
-    'crl',
-  ],
-  ...[
-    'clientCertEngine',
-    'dhparam',
-    'ecdhCurve',
-    'honorCipherOrder',
-    'key',
-    'maxVersion',
-    'minVersion',
-    'passphrase',
-  ],
-  ...[
-    'pfx',
-    'privateKeyEngine',
-    'privateKeyIdentifier',
-    'pskCallback',
-    'pskIdentityHint',
-    'rejectUnauthorized',
-  ],
-  ...[
-    'requestCert',
-    'secureContext',
-    'secureOptions',
-    'secureProtocol',
-    'sessionIdContext',
-    'sessionTimeout',
-  ],
-  ...['sigalgs', 'ticketKeys'],
-]
+const tlsOptionNames: readonly string[] = `
+  ALPNCallback ALPNProtocols SNICallback allowPartialTrustChain ca cert ciphers crl clientCertEngine
+  dhparam ecdhCurve honorCipherOrder key maxVersion minVersion passphrase pfx privateKeyEngine
+  privateKeyIdentifier pskCallback pskIdentityHint rejectUnauthorized requestCert secureContext
+  secureOptions secureProtocol sessionIdContext sessionTimeout sigalgs ticketKeys
+`
+  .trim()
+  .split(/\s+/)
 
 /** A context chosen by `SNICallback`, a `pfx` with roots of its own or a shared secret would let in whom the bundle does not know. */
 function requireNoTlsOptions(http: object): void {
