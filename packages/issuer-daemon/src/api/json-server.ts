@@ -2,7 +2,6 @@ import type { RequestListener, Server } from 'node:http'
 import fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
 import { answer } from './answer.ts'
 import { refuseBrokenHttp } from './https-server.ts'
-import { refuseUrl } from './refusal.ts'
 import { installRequestPath } from './request-path.ts'
 import type { RequestPathPorts } from './request-path-ports.ts'
 import type { Route } from './route.ts'
@@ -22,6 +21,9 @@ const everyMethod: readonly HTTPMethods[] = [
   'QUERY',
 ]
 
+/** What no route answers to. */
+const nowhere = '/-'
+
 /** Routes behind the request path, on a server that does not listen yet. */
 export interface JsonServer {
   readonly app: FastifyInstance
@@ -39,7 +41,11 @@ export async function createJsonServer(
   const app: FastifyInstance = fastify({
     serverFactory: (listener) => createServer(listener),
     clientErrorHandler: refuseBrokenHttp,
-    frameworkErrors: (_error, _request, reply) => refuseUrl(reply, ports),
+    // A URL that cannot be read would walk none of the hooks, and be counted by no limit.
+    frameworkErrors: (_error, { raw }, reply) => {
+      raw.url = nowhere
+      app.routing(raw, reply.raw)
+    },
     bodyLimit: bodyBytesMax,
     routerOptions: { maxParamLength: pathParameterCharactersMax },
     logger: false,
@@ -48,6 +54,8 @@ export async function createJsonServer(
     exposeHeadRoutes: false,
   })
 
+  // The same for an expectation that nobody knows: Node would answer 417 by itself. RFC 9110 10.1.1: it may be passed over.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   takeBodiesAsBytes(app)
   const { inProgress } = installRequestPath(app, ports)
   for (const route of routes) addRoute(app, route)

@@ -5,7 +5,6 @@ import { openAttempt } from './audit-opening.ts'
 import { addressForLimits } from './caller-address.ts'
 import { errorStatus } from './error-status.ts'
 import { problemAnswer, toMayflyError } from './problem.ts'
-import { newRequestId, requestIdHeader } from './request-id.ts'
 import type { RequestPathPorts } from './request-path-ports.ts'
 import { isAudited } from './route.ts'
 
@@ -23,13 +22,6 @@ export async function refuse(
   // What is left of a body that nobody read would stand before the next request.
   if (refusal.code === 'stopping' || !request.raw.complete) reply.header('connection', 'close')
   return sendProblem(reply, refusal, request.passage.requestId)
-}
-
-/** A URL that cannot be read has no route, and walks none of the hooks. */
-export function refuseUrl(reply: FastifyReply, { random }: RequestPathPorts): FastifyReply {
-  const requestId = newRequestId(random)
-  reply.header(requestIdHeader, requestId)
-  return sendProblem(reply, new MayflyError('not-found', 'There is nothing at this URL.'), requestId)
 }
 
 function sendProblem(reply: FastifyReply, refusal: MayflyError, requestId: string): FastifyReply {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { MayflyError, parseProblem } from '@mayfly/ca-core'
+import { systemClock } from '@mayfly/platform'
 import { problemAnswer } from '../../src/api/problem.ts'
+import { createRateLimits } from '../../src/api/rate-limits.ts'
 import type { Route } from '../../src/api/route.ts'
 import { bodyBytesMax } from '../../src/api/server-limits.ts'
 import { ask } from '../support/https-caller.ts'
@@ -241,3 +244,34 @@ test('problem: a message without end → a detail that every reader takes', () =
   const { body } = problemAnswer(new MayflyError('names-not-allowed', 'x'.repeat(100_000)), 'id')
   assert.equal(parseProblem(body).code, 'names-not-allowed')
 })
+
+const one = { perMinute: 1, burst: 1 }
+const oneOfEach = {
+  newcomers: one,
+  address: one,
+  identity: one,
+  enrolmentFailures: one,
+  unproven: one,
+  unprovenInAll: one,
+}
+
+for (const [what, send, status] of [
+  ['a URL that cannot be decoded', { method: 'GET', path: '/look/%ff' }, 404],
+  ['a parameter without end', { method: 'GET', path: `/look/${'x'.repeat(200)}` }, 404],
+  ['an expectation that nobody knows', { method: 'GET', path: '/look/x', headers: { expect: 'x' } }, 200],
+] as const) {
+  test(`request path: ${what} → counted by the limits of its address, and told to the log`, async () => {
+    const limits = createRateLimits(oneOfEach, systemClock)
+    await withServer({ routes: [look], ports: { limits: () => limits } }, async (server) => {
+      const { port, pki } = server
+      const first = await ask(port, pki.bundlePem, send)
+      assert.equal(first.status, status)
+      assert.equal((await ask(port, pki.bundlePem, send)).status, 429)
+      while (server.answered.length < 2) await once(server.events, 'answered')
+      assert.deepEqual(
+        server.answered.map((answered) => answered.status),
+        [status, 429],
+      )
+    })
+  })
+}
