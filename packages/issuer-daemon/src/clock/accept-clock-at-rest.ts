@@ -1,7 +1,8 @@
 import { newRequestId } from '../api/request-id.ts'
 import { openAttempt } from '../audit/audit-attempt.ts'
 import { acceptClock } from '../issuing/accept-clock.ts'
-import { type OpenStorePorts, openStore } from '../store/open-store.ts'
+import { openStore } from '../store/open-store.ts'
+import type { OpenStorePorts } from '../store/open-store-ports.ts'
 import type { StoreLocation } from '../store/store-location.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock, FileSystem, Random } from '@mayfly/ca-core'
+import type { OpenStorePorts } from './open-store-ports.ts'
 import { openSqliteStore } from './sqlite/open-sqlite-store.ts'
 import type { Store } from './store.ts'
 import type { StoreLocation } from './store-location.ts'
@@ -8,14 +8,6 @@ import type { StoreLocation } from './store-location.ts'
  * waits for the disk. What fewer bring is written at once, since going over to the thread and back takes as long.
  */
 const changesForThreadMin = 5
-
-export interface OpenStorePorts {
-  readonly fileSystem: FileSystem
-  /** CREDENTIALS_DIRECTORY of systemd; PGPASSFILE and HOME, as libpq has them. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly clock: Clock
-  readonly random: Random
-}
 
 /**
  * Opens the store that the configuration names. The driver for PostgreSQL is loaded only where it is needed.

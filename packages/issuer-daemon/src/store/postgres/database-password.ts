@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { MayflyError } from '@mayfly/ca-core'
 import { readSecret } from '@mayfly/platform'
-import type { OpenStorePorts } from '../open-store.ts'
+import type { OpenStorePorts } from '../open-store-ports.ts'
 import type { PostgresLocation } from '../store-location.ts'
 import { findInPassfile } from './passfile.ts'
 import { describePostgres, type PostgresHost } from './postgres-url.ts'

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { type FileSystem, MayflyError } from '@mayfly/ca-core'
-import type { OpenStorePorts } from '../open-store.ts'
+import type { OpenStorePorts } from '../open-store-ports.ts'
 import type { Store } from '../store.ts'
 import type { PostgresLocation } from '../store-location.ts'
 import { databasePassword } from './database-password.ts'
