@@ -69,7 +69,7 @@ describe('packages, built, packed and installed with plain npm', () => {
         name,
       )
       assert.deepEqual(
-        files.filter((file) => /(?<!\.d)\.ts$|\.test\./.test(file)),
+        files.filter((file) => /(?<!\.d)\.ts$|\.test\.|\.tsbuildinfo$/.test(file)),
         [],
       )
     }
