@@ -30,7 +30,16 @@ export const mutateJson: Mutation = (sample, other, dice) => {
   if (value === undefined) return mutateBytes(sample, other, dice)
   const root = { value }
   for (let left = 1 + dice.below(3); left > 0; left--) edit(root, parsed(other), dice)
-  return Buffer.from(JSON.stringify(root.value) ?? 'null')
+  const text = JSON.stringify(root.value) ?? 'null'
+  return Buffer.from(dice.below(8) === 0 ? withMemberTwice(text, dice) : text)
+}
+
+/** One name once more, with another value; sometimes inside a string, where it says nothing. */
+function withMemberTwice(text: string, dice: FuzzDice): string {
+  const members = [...text.matchAll(/("[^"\\]*"):/g)]
+  if (members.length === 0) return text
+  const { index, 1: name } = dice.pick(members)
+  return `${text.slice(0, index)}${name}:${JSON.stringify(dice.pick(hostile))},${text.slice(index)}`
 }
 
 /** The same inside each part of a compact JWS, or of the members of a flattened one. */

@@ -4,7 +4,7 @@ import { readSigners } from './signers.ts'
 import { certificateTarget } from './targets/certificate.ts'
 import { certificateRequestTarget } from './targets/certificate-request.ts'
 import { openHttpTarget } from './targets/http.ts'
-import { agentYamlTarget, issuerYamlTarget, messageTarget } from './targets/messages-and-files.ts'
+import { agentYamlTarget, issuerYamlTarget, jsonTarget, messageTarget } from './targets/messages-and-files.ts'
 import { nameTarget, pemTarget, privateKeyTarget } from './targets/pem-and-names.ts'
 import { bundleTarget, requestTarget, tokenTarget } from './targets/signed-messages.ts'
 
@@ -21,6 +21,7 @@ export async function openTargets(): Promise<readonly FuzzTarget[]> {
     tokenTarget(signers),
     bundleTarget(signers),
     messageTarget,
+    jsonTarget,
     issuerYamlTarget,
     agentYamlTarget,
     await openHttpTarget(),

@@ -1,7 +1,14 @@
-import { type ErrorCode, parseEnrolmentBody, parseIssuerAnswer, parseProblem } from '@mayfly/ca-core'
+import {
+  type ErrorCode,
+  parseEnrolmentBody,
+  parseIssuerAnswer,
+  parseProblem,
+  readJsonBytes,
+} from '@mayfly/ca-core'
 import { parseYamlConfiguration } from '@mayfly/platform'
 import { agentConfigurationSchema } from '../../../packages/agent/src/configuration/agent-configuration.ts'
 import { issuerFile } from '../../../packages/issuer-daemon/src/configuration/issuer-file.ts'
+import { readFirstMembers } from '../first-member.ts'
 import { FuzzFinding, type FuzzTarget, otherReading, readOrRefused, requireSame } from '../fuzz-target.ts'
 import { either, mutateBytes } from '../mutate-bytes.ts'
 import { mutateJson } from '../mutate-json.ts'
@@ -27,6 +34,21 @@ export const messageTarget: FuzzTarget = {
       requireSame('a message', read(JSON.parse(JSON.stringify(message))), message)
     }
     if (Object.keys(Object.prototype).length > 0) throw new FuzzFinding('the prototype of all was changed')
+  },
+}
+
+/** JSON itself: what is read means the same to one who takes the first of two members, or it is refused. */
+export const jsonTarget: FuzzTarget = {
+  name: 'json',
+  corpus: 'message',
+  mutate: either(mutateJson, mutateBytes),
+  async read(input) {
+    const reading = readJsonBytes(input)
+    if (reading.is === 'broken') return
+    const other = readFirstMembers(Buffer.from(input).toString('utf8'))
+    const isAmbiguous = other.hasRepeatedMembers || other.hasEscapedNames
+    if (isAmbiguous !== (reading.is === 'ambiguous')) throw new FuzzFinding(`JSON is ${reading.is}`)
+    if (reading.is === 'read') requireSame('JSON', reading.value, other.value)
   },
 }
 

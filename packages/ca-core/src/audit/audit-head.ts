@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type FlattenedJws, flattenedJwsSchema } from '../jws/flattened-jws.ts'
 import { isSignedBySigner, signerJwsAlgorithmOf, signWithSigner } from '../jws/signer-jws.ts'
 import { countSchema, sha256HexSchema } from '../messages/field-schemas.ts'
+import { readJsonBytes } from '../messages/read-json.ts'
 import type { Signer } from '../ports/signer.ts'
 import { type Instant, secondMs } from '../time/instant.ts'
 import { trustDomainSchema } from '../trust/bundle-payload.ts'
@@ -97,9 +98,6 @@ export function verifyAuditHead(jws: FlattenedJws, certificate: Certificate): Au
 }
 
 function parse(part: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-  } catch {
-    return undefined
-  }
+  const reading = readJsonBytes(Buffer.from(part, 'base64url'))
+  return reading.is === 'read' ? reading.value : undefined
 }

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { ErrorCode } from '../errors/error-catalogue.ts'
 import { MayflyError } from '../errors/mayfly-error.ts'
+import { readJson, readJsonBytes } from './read-json.ts'
 
 /** A message with more faults than this is not described further. */
 const faultsMax = 5
@@ -18,15 +19,26 @@ export function parseMessage<T>(schema: z.ZodType<T>, value: unknown, code: Erro
   throw new MayflyError(code, `${what} is not well formed: ${faults.join('; ')}.`, { details: { faults } })
 }
 
-/** The same for JSON text. */
-export function parseJsonMessage<T>(schema: z.ZodType<T>, text: string, code: ErrorCode, what: string): T {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw new MayflyError(code, `${what} is not JSON.`)
+/** The same for JSON: text, or its bytes. */
+export function parseJsonMessage<T>(
+  schema: z.ZodType<T>,
+  json: string | Uint8Array,
+  code: ErrorCode,
+  what: string,
+): T {
+  return parseMessage(schema, requireJson(json, code, what), code, what)
+}
+
+function requireJson(json: string | Uint8Array, code: ErrorCode, what: string): unknown {
+  const reading = typeof json === 'string' ? readJson(json) : readJsonBytes(json)
+  switch (reading.is) {
+    case 'read':
+      return reading.value
+    case 'broken':
+      throw new MayflyError(code, `${what} is not JSON in UTF-8.`)
+    case 'ambiguous':
+      throw new MayflyError(code, `${what} has a member twice, or one whose name is written with an escape.`)
   }
-  return parseMessage(schema, value, code, what)
 }
 
 function describeFault(issue: z.core.$ZodIssue): string {

@@ -1,9 +1,8 @@
 import * as z from 'zod'
-import { MayflyError } from '../errors/mayfly-error.ts'
 import { type FlattenedJws, flattenedJwsSchema } from '../jws/flattened-jws.ts'
 import { urlCharactersMax } from '../messages/endpoints.ts'
 import { nonceSchema } from '../messages/field-schemas.ts'
-import { parseMessage } from '../messages/parse-message.ts'
+import { parseJsonMessage, parseMessage } from '../messages/parse-message.ts'
 import { addSeconds, type Instant } from '../time/instant.ts'
 
 /** The `typ` of a signed request's header. */
@@ -59,7 +58,12 @@ export interface SignedRequest {
 export function readSignedRequest(value: unknown): SignedRequest {
   const jws = parseRequestJws(value)
   const what = 'The header of the signed request'
-  const header = parseMessage(headerSchema, decodeHeader(jws), 'request-invalid', what)
+  const header = parseJsonMessage(
+    headerSchema,
+    Buffer.from(jws.protected, 'base64url'),
+    'request-invalid',
+    what,
+  )
   return {
     jws,
     algorithm: header.alg,
@@ -76,13 +80,3 @@ export function readSignedRequest(value: unknown): SignedRequest {
 export function readRequestHeader(value: unknown): RequestHeader {
   return readSignedRequest(value).header
 }
-
-function decodeHeader(jws: FlattenedJws): unknown {
-  try {
-    return JSON.parse(utf8.decode(Buffer.from(jws.protected, 'base64url')))
-  } catch {
-    throw new MayflyError('request-invalid', 'The header of the signed request is not JSON.')
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })

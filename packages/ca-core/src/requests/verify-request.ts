@@ -47,8 +47,8 @@ export async function verifySignedRequest(
       'The request is not signed by the key of the certificate it names.',
     )
   }
-  const text = utf8.decode(Buffer.from(request.jws.payload, 'base64url'))
-  return parseJsonMessage(requestBodySchema, text, 'request-invalid', 'The body of the signed request')
+  const bytes = Buffer.from(request.jws.payload, 'base64url')
+  return parseJsonMessage(requestBodySchema, bytes, 'request-invalid', 'The body of the signed request')
 }
 
 /** What is to be checked; `undefined` where the form of the signature alone says that it does not hold. */
@@ -61,8 +61,6 @@ function signatureCheckOf(
   const signature = signatureBytesOf(jws)
   return signature && { keyType: type, spki, message: signingInputOf(jws), signature, form: 'jws' }
 }
-
-const utf8 = new TextDecoder()
 
 function requireUrl(signedFor: string, arrivedAt: string): void {
   if (signedFor === arrivedAt) return

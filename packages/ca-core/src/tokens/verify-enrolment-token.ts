@@ -4,8 +4,10 @@ import { jwtVerify } from 'jose/jwt/verify'
 import { MayflyError } from '../errors/mayfly-error.ts'
 import { jwsAlgorithmOf } from '../keys/key-algorithms.ts'
 import type { PublicKey } from '../keys/public-key.ts'
+import { decodeBase64url } from '../messages/base64url.ts'
 import { canonicalIssuerUrl } from '../messages/endpoints.ts'
 import { tokenCharactersMax } from '../messages/field-schemas.ts'
+import { readJsonBytes } from '../messages/read-json.ts'
 import { addSeconds, formatInstant, type Instant } from '../time/instant.ts'
 import { type EnrolmentTokenClaims, parseTokenClaims, tokenType } from './token-claims.ts'
 
@@ -59,10 +61,18 @@ function decodePayload(text: string): unknown {
     )
   }
   try {
+    requireOneReading(text)
     return decodeJwt(text)
   } catch {
     // Without the cause: it may quote the token.
     throw new MayflyError('token-invalid', 'This is no enrolment token. Copy the whole string in one line.')
+  }
+}
+
+/** jose takes the last of two members; whoever shows a token to a person may take the first. */
+function requireOneReading(text: string): void {
+  for (const part of text.split('.', 2)) {
+    if (readJsonBytes(decodeBase64url(part)).is !== 'read') throw new SyntaxError('not one reading')
   }
 }
 

@@ -55,8 +55,7 @@ export async function encodeBundlePayload(bundle: TrustBundle): Promise<Uint8Arr
 
 /** Reads the payload of a bundle; says nothing of who signed it. @throws MayflyError `bundle-invalid` */
 export async function parseBundlePayload(bytes: Uint8Array): Promise<TrustBundle> {
-  const text = new TextDecoder().decode(bytes)
-  const payload = parseJsonMessage(payloadSchema, text, 'bundle-invalid', 'The trust bundle')
+  const payload = parseJsonMessage(payloadSchema, bytes, 'bundle-invalid', 'The trust bundle')
   const roots = await Promise.all(payload.keys.map(parseRoot))
   if (new Set(roots.map((root) => root.fingerprint)).size !== roots.length) {
     throw new MayflyError('bundle-invalid', 'The trust bundle names a root twice.')

@@ -1,4 +1,4 @@
-import { MayflyError } from '@mayfly/ca-core'
+import { MayflyError, readJsonBytes } from '@mayfly/ca-core'
 
 /** A body that was read as JSON, or why it could not be. */
 export type ReadBody =
@@ -8,15 +8,16 @@ export type ReadBody =
 /** Reads a body without refusing it: who asked is found out and recorded before anything is refused. */
 export function readJsonBody(bytes: Uint8Array | undefined): ReadBody {
   if (bytes === undefined || bytes.length === 0) return broken('The body is empty; it must be JSON.')
-  try {
-    // RFC 8259 8.1: JSON between systems is UTF-8; other bytes are refused, not replaced.
-    return { read: true, value: JSON.parse(utf8.decode(bytes)) }
-  } catch {
-    return broken('The body is not JSON in UTF-8.')
+  const reading = readJsonBytes(bytes)
+  switch (reading.is) {
+    case 'read':
+      return { read: true, value: reading.value }
+    case 'broken':
+      return broken('The body is not JSON in UTF-8.')
+    case 'ambiguous':
+      return broken('An object in the body has a member twice, or one whose name is written with an escape.')
   }
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** RFC 9110 8.3.1: the type without its parameters, in lower case. */
 export function mediaTypeOf(contentType: string | undefined): string | undefined {

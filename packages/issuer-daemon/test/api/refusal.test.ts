@@ -49,6 +49,14 @@ const refusals: readonly Refusal[] = [
     audited: true,
   },
   {
+    what: 'a member twice',
+    route: echo('admin'),
+    send: { ...post, text: '{"say":"x","say":"x"}' },
+    status: 400,
+    code: 'request-invalid',
+    audited: true,
+  },
+  {
     what: 'bytes that are no UTF-8',
     route: echo('nothing'),
     send: { ...post, text: Buffer.from([0x22, 0xff, 0x22]) },
