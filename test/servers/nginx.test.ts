@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
+import { lookAtPorts } from '../../packages/agent/src/probing/look-at-ports.ts'
 import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
 import { rotateUnderLoad } from '../support/rotate-under-load.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
@@ -113,6 +116,30 @@ test('nginx: down → told before anything is done, and it starts with the new f
   nginx = await startNginx({ ...host, port: nginx.port })
   await server.ready(context)
   assert.equal(await servedSerial(endpoint, host.issuer.bundle), leafOf(material).serial)
+})
+
+test('nginx: stopped, and started on an older certificate, between rotations → a look tells the one from the other', async () => {
+  const { material } = await host.rotate(reload, [endpoint])
+  const looking = { ...material, endpoints: [endpoint], expectedSerial: leafOf(material).serial }
+  const look = () =>
+    lookAtPorts({ ...looking, clientMaterial: material, clock: { sleep: async () => undefined } })
+  assert.deepEqual(await look(), { is: 'served' })
+  const older = join(host.folder, 'older')
+  await cp(host.liveFolder, older, { recursive: true, dereference: true })
+  const newer = await host.rotate(reload, [endpoint])
+  Object.assign(looking, newer.material, { expectedSerial: leafOf(newer.material).serial })
+  await nginx.stop()
+  assert.equal((await look()).is, 'down')
+  nginx = await startNginx({ ...host, liveFolder: older, port: nginx.port })
+  const sight = await look()
+  assert.equal(sight.is, 'other')
+  assert.match(
+    sight.is === 'other' ? sight.message : '',
+    new RegExp(`serves ${leafOf(material).serial}, .* not ${newer.serial}, as it did`),
+  )
+  await nginx.stop()
+  nginx = await startNginx({ ...host, port: nginx.port })
+  assert.deepEqual(await look(), { is: 'served' })
 })
 
 test('nginx: a caller’s certificate is required → the probe shows one, and sees the serial without one too', async () => {

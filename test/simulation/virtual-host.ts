@@ -392,6 +392,7 @@ export class VirtualHost {
         story.tell(this.name, 'gives a key up')
         break
       case 'scheduled':
+      case 'port-mended':
       case 'put-back':
         break
     }

@@ -108,6 +108,12 @@ export class VirtualServer {
         story.saw('probe saw another certificate')
         throw new MayflyError('probe-failed', 'the live port does not serve the new certificate')
       },
+      look: async ({ chainPem }) => {
+        await alive()
+        if (!this.isRunning) return { is: 'down', message: 'nothing runs there' }
+        if (this.serving?.chainPem === chainPem) return { is: 'served' }
+        return { is: 'other', message: 'the live port serves another certificate' }
+      },
     }
   }
 

@@ -27,6 +27,8 @@ export interface CertificateSettings {
   readonly reload: ReloadConfiguration
   /** Live ports that must serve the certificate. */
   readonly probe: readonly ProbeEndpoint[]
+  /** How often the live ports are looked at between rotations, in minutes, for a life of a day; 0 means never. */
+  readonly lookMinutes: number
   /** Generations kept in the archive, the live one included. */
   readonly keep: number
 }
@@ -36,6 +38,8 @@ const namesMax = 100
 const probesMax = 32
 const keyModeDefault = 0o600
 const keepDefault = 3
+const lookMinutesDefault = 15
+const lookMinutesMax = 1_440
 const ownerName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'must be a name or a number')
 
 /** Keys for the world to read would be no keys. */
@@ -84,6 +88,14 @@ export const certificateSchema: z.ZodType<CertificateSettings, unknown> = z
       .max(probesMax)
       .optional()
       .describe('Live ports that must serve the certificate.'),
+    lookMinutes: z
+      .int()
+      .min(0)
+      .max(lookMinutesMax)
+      .optional()
+      .describe(
+        'How often the live ports are looked at between rotations, in minutes; 0 means never; 15 if absent. Of a certificate that lives less than a day, the more often.',
+      ),
     keep: z
       .int()
       .min(2, 'must be at least 2, so that there is one to go back to')
@@ -98,13 +110,14 @@ export const certificateSchema: z.ZodType<CertificateSettings, unknown> = z
       path: ['formats'],
     },
   )
-  .transform(({ keyType, mode, formats, reload, probe, keep, ...others }) => ({
+  .transform(({ keyType, mode, formats, reload, probe, lookMinutes, keep, ...others }) => ({
     ...withoutUndefined(others),
     keyType: keyType ?? 'ec-p256',
     mode: mode ?? keyModeDefault,
     formats: formats ?? [],
     reload: reload ?? { preset: 'none' },
     probe: probe ?? [],
+    lookMinutes: lookMinutes ?? lookMinutesDefault,
     keep: keep ?? keepDefault,
   }))
 

@@ -1,7 +1,7 @@
 import { type Instant, secondMs } from '@mayfly/ca-core'
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { RotationEvent } from '../rotation/rotation-event.ts'
-import { liveGeneration } from '../state/lineage-state.ts'
+import { isServed, liveGeneration } from '../state/lineage-state.ts'
 import type { AgentStatus } from '../status/agent-status.ts'
 import { worstLevel } from '../status/alarm.ts'
 import { type KeptCertificate, keptAlarms } from '../status/compose-status.ts'
@@ -82,7 +82,7 @@ const certificateGauges: readonly (readonly [
   [
     'mayfly_agent_served',
     'Whether the installed certificate was seen on every live port.',
-    ({ view }) => (view.state?.live === undefined ? undefined : Number(view.state.live.served)),
+    ({ view }) => (view.state?.live === undefined ? undefined : Number(isServed(view.state))),
   ],
   [
     'mayfly_agent_last_rotation_timestamp_seconds',
@@ -147,7 +147,7 @@ function countEvents(registry: Registry): AgentMetrics['count'] {
   })
   const failed = new Counter({
     name: 'mayfly_agent_failures_total',
-    help: 'Actions that failed, by track: bundle, ask, fetch, install, restore.',
+    help: 'Actions that failed, by track: bundle, ask, fetch, install, restore, look.',
     labelNames: ['certificate', 'track', 'code'],
     registers,
   })
@@ -157,7 +157,14 @@ function countEvents(registry: Registry): AgentMetrics['count'] {
     labelNames: ['certificate'],
     registers,
   })
+  const mended = new Counter({
+    name: 'mayfly_agent_port_mended_total',
+    help: 'Times that a port served something else between rotations, and a reload mended it.',
+    labelNames: ['certificate'],
+    registers,
+  })
   return (certificate, event) => {
+    if (event.event === 'port-mended') mended.inc({ certificate })
     if (event.event === 'served') served.inc({ certificate })
     if (event.event === 'put-back') putBack.inc({ certificate })
     if (event.event === 'failed') failed.inc({ certificate, track: event.track, code: event.setback.code })

@@ -2,6 +2,7 @@ import type { Track } from '../state/setback.ts'
 import { adoptCandidate } from './actions/adopt-candidate.ts'
 import { fetchCertificate } from './actions/fetch-certificate.ts'
 import { installGeneration } from './actions/install-generation.ts'
+import { lookAtLivePorts } from './actions/look-at-ports.ts'
 import { makeKey } from './actions/make-key.ts'
 import { putBackFiles } from './actions/put-back-files.ts'
 import { refreshBundle } from './actions/refresh-bundle.ts'
@@ -31,6 +32,8 @@ export function carryOut(context: RotationContext, deed: Deed): Promise<void> {
       return putBackFiles(context, deed.holder)
     case 'serve':
       return serveGeneration(context, deed.holder)
+    case 'look':
+      return lookAtLivePorts(context)
     default:
       return assertNever(deed)
   }
@@ -48,6 +51,8 @@ export function trackOf(deed: Deed): Track {
       return 'fetch'
     case 'adopt':
       return 'restore'
+    case 'look':
+      return 'look'
     case 'install':
     case 'put-back':
     case 'serve':
@@ -57,9 +62,11 @@ export function trackOf(deed: Deed): Track {
   }
 }
 
+const enders: readonly Deed['do'][] = ['refresh-bundle', 'request', 'fetch', 'serve', 'look']
+
 /** Actions after which the track is well again; a file written is not yet a certificate served. */
 export function endsSetback(deed: Deed): boolean {
-  return deed.do === 'refresh-bundle' || deed.do === 'request' || deed.do === 'fetch' || deed.do === 'serve'
+  return enders.includes(deed.do)
 }
 
 function trackOfHolder(holder: Holder): Track {

@@ -1,9 +1,10 @@
-import { MayflyError, minuteMs } from '@mayfly/ca-core'
+import { type Instant, MayflyError, minuteMs } from '@mayfly/ca-core'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import type { LineageState } from '../state/lineage-state.ts'
 import type { LineageStore } from '../state/lineage-store.ts'
 import { clearSetback } from '../state/setback.ts'
 import { carryOut, type Deed, endsSetback, trackOf } from './carry-out.ts'
+import { openLookSchedule } from './look-schedule.ts'
 import { observe } from './observe.ts'
 import { paceOfFailure } from './pace.ts'
 import { type Observations, planRotation } from './plan-rotation.ts'
@@ -47,6 +48,7 @@ export function createCertificateKeeper(
   const { clock, shelf, tell } = ports
   const wantedIdentity = subject.settings.identity
   const wish = openRenewalWish(store)
+  const looks = openLookSchedule(subject.settings, ports.random)
   let state: LineageState | undefined
   let held: HeldBundle | undefined
 
@@ -118,14 +120,25 @@ export function createCertificateKeeper(
       for (let deeds = 0; deeds < deedsMax; deeds++) {
         const now = await load()
         observed ??= await observe(ports, subject, wish, now.state, now.held)
-        const [next] = planRotation(now.state, now.held, clock.now(), observed)
+        const at = clock.now()
+        const [next] = planRotation(
+          now.state,
+          now.held,
+          at,
+          withLook(observed, looks.nextAt(now.state.head, at)),
+        )
         if (next === undefined || isWait(next)) return next ?? waitAMinute(clock.now())
         await attempt(next, now.state, now.held, observed.wish)
+        if (next.do === 'look' || next.do === 'serve') looks.seen()
         if (observed.wish !== undefined || !onlyAsksTheIssuer(next)) observed = undefined
       }
       return waitAMinute(clock.now())
     },
   }
+}
+
+function withLook(observed: Observations, lookAt: Instant | undefined): Observations {
+  return lookAt === undefined ? observed : { ...observed, lookAt }
 }
 
 /** It leaves the live files as they are. */

@@ -1,6 +1,7 @@
 import type { Instant, Name } from '@mayfly/ca-core'
 import type { GenerationFile } from '../formats/generation-file.ts'
 import type { Material } from '../formats/material.ts'
+import type { PortsSight } from '../probing/look-at-ports.ts'
 
 export interface Expectations {
   readonly names: readonly Name[]
@@ -26,4 +27,6 @@ export interface HostServers {
    * Gives back the serials seen. Throws `probe-failed`.
    */
   probe(material: Material): Promise<readonly string[]>
+  /** Looks at every live port between rotations, for seconds at the most. Never throws. */
+  look(material: Material): Promise<PortsSight>
 }

@@ -4,6 +4,7 @@ import type { CertificateSettings } from '../configuration/certificate-settings.
 import { encodeFormats } from '../formats/encode-formats.ts'
 import type { GenerationFile } from '../formats/generation-file.ts'
 import type { Material } from '../formats/material.ts'
+import { type LookOptions, lookAtPorts } from '../probing/look-at-ports.ts'
 import { probeUntil } from '../probing/probe-until.ts'
 import { proveMaterial } from '../proving/prove-material.ts'
 import { formatsNeededBy, prepareServer } from '../servers/prepare-server.ts'
@@ -29,6 +30,19 @@ export function localServers(options: LocalServersOptions): HostServers {
   const control = prepareServer(settings.reload, { fileSystem, processRunner })
   let latest: { material: Material; files: readonly GenerationFile[] } | undefined
 
+  const goalOf = (material: Material): LookOptions & { readonly clock: Clock } => {
+    const [leaf] = material.chain
+    if (leaf === undefined) throw new TypeError('there is no leaf to look for')
+    const { bundle } = material
+    return {
+      endpoints: settings.probe,
+      expectedSerial: leaf.serial,
+      clock,
+      bundle,
+      clientMaterial: material,
+    }
+  }
+
   return {
     prove: (material, expected) => proveMaterial(material, expected),
 
@@ -44,20 +58,16 @@ export function localServers(options: LocalServersOptions): HostServers {
     reload: async () => control.reload(await reloadContext(options)),
 
     async probe(material) {
-      const [leaf] = material.chain
-      if (leaf === undefined) throw new TypeError('there is no leaf to look for')
       const verdict = await probeUntil({
-        endpoints: settings.probe,
-        expectedSerial: leaf.serial,
-        clock,
-        bundle: material.bundle,
-        clientMaterial: material,
+        ...goalOf(material),
         ...(options.probeLimitMs !== undefined && { limitMs: options.probeLimitMs }),
       })
       if (verdict.outcome === 'not-served') throw new MayflyError('probe-failed', verdict.message)
       for (const warning of verdict.warnings) options.onWarning(warning)
       return [...new Set(verdict.results.map(({ serial }) => serial))]
     },
+
+    look: (material) => lookAtPorts(goalOf(material)),
   }
 }
 

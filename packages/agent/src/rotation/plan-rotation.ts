@@ -23,6 +23,8 @@ export interface Observations {
   readonly wish?: string
   /** The head does not carry the names that are expected now: they were changed. */
   readonly lacksNames: boolean
+  /** When the live ports are to be looked at again; absent where nobody is to look between rotations. */
+  readonly lookAt?: Instant
 }
 
 export const nothingObserved: Observations = { drift: [], lacksNames: false }
@@ -43,7 +45,9 @@ export function planRotation(
   const bundle = planBundle(planning)
   const others = [...planAdoption(planning), ...planInstalling(planning), ...planAsking(planning)]
   const actions = isBundleLast(state.setbacks) ? [...others, ...bundle] : [...bundle, ...others]
-  return actions.length > 0 ? actions : [earliest(planning.waits, now)]
+  if (actions.length > 0) return actions
+  const looks = planLooking(planning)
+  return looks.length > 0 ? looks : [earliest(planning.waits, now)]
 }
 
 interface Planning {
@@ -121,6 +125,17 @@ function installReason({ state, held }: Planning, holder: Holder): InstallReason
     return holder === 'head' && state.candidate?.serial === live.serial ? 'go-back' : 'new-certificate'
   }
   return live.bundleSequence === held.bundle.sequence ? undefined : 'new-bundle'
+}
+
+/** Between rotations: whether the ports still serve what was brought there. Where they did not, it is not put off. */
+function planLooking(planning: Planning): RotationAction[] {
+  const { state, now, waits, observed } = planning
+  if (observed.lookAt === undefined || state.live?.served !== true) return []
+  if (state.setbacks.look !== undefined)
+    return unlessBackingOff(planning, 'look', [{ do: 'look', because: 'wrong-before' }])
+  if (now >= observed.lookAt) return [{ do: 'look', because: 'due' }]
+  waits.push({ do: 'wait', until: observed.lookAt, because: 'ports-looked-at' })
+  return []
 }
 
 function planAsking(planning: Planning): RotationAction[] {

@@ -13,6 +13,7 @@ export type RotationAction =
   | { readonly do: 'install'; readonly holder: Holder; readonly because: InstallReason }
   | { readonly do: 'put-back'; readonly holder: Holder; readonly because: 'files-differ' }
   | { readonly do: 'serve'; readonly holder: Holder; readonly because: 'installed' }
+  | { readonly do: 'look'; readonly because: 'due' | 'wrong-before' }
   | { readonly do: 'wait'; readonly until: Instant; readonly because: WaitReason }
 
 export type MakeKeyReason = 'ahead' | 'forced' | 'untrusted' | 'names-changed'
@@ -25,6 +26,12 @@ export type RequestReason =
   | 'clock-went-back'
   | 'unanswered'
 export type InstallReason = 'not-installed' | 'new-certificate' | 'new-bundle' | 'go-back'
-export type WaitReason = 'bundle-fresh' | 'scheduled' | 'back-off' | 'not-yet-valid' | 'half-life'
+export type WaitReason =
+  | 'bundle-fresh'
+  | 'scheduled'
+  | 'back-off'
+  | 'not-yet-valid'
+  | 'half-life'
+  | 'ports-looked-at'
 
 export type Wait = Extract<RotationAction, { do: 'wait' }>

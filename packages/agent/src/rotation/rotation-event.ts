@@ -19,6 +19,13 @@ export type RotationEvent =
       readonly notAfter: Instant
     }
   | { readonly event: 'put-back'; readonly generation: number; readonly paths: readonly string[] }
+  /** A port had come to serve something else between rotations, and a reload has mended it. */
+  | {
+      readonly event: 'port-mended'
+      readonly generation: number
+      readonly serial: string
+      readonly was: string
+    }
   | { readonly event: 'adopted'; readonly serial: string; readonly because: string }
   | { readonly event: 'bundle'; readonly sequence: number }
   | { readonly event: 'key-dropped'; readonly keyHash: string; readonly because: string }

@@ -226,6 +226,9 @@ function logEvent(logger: Logger, event: RotationEvent): void {
       logger.warn(fields, `${event.track} failed: ${message}`)
       break
     }
+    case 'port-mended':
+      logger.warn(event, 'a live port served something else; a reload has mended it')
+      break
     case 'put-back':
       logger.warn(event, 'files of the live folder were altered, and are put back')
       break

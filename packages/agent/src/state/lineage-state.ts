@@ -132,6 +132,11 @@ export function withKeyGivenUp(state: LineageState, keyHash: string): LineageSta
   return { ...rest, givenUp: [keyHash, ...(state.givenUp ?? [])].slice(0, replacedKeysMax) }
 }
 
+/** Whether what is live was brought to every port, and no later look has found anything else there. */
+export function isServed({ live, setbacks }: LineageState): boolean {
+  return live?.served === true && setbacks.look === undefined
+}
+
 /** The generation that the live link points at, if it is known to be complete. */
 export function liveGeneration(state: LineageState): GenerationRecord | undefined {
   return state.generations.find((generation) => generation.number === state.live?.number)

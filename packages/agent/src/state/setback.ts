@@ -35,7 +35,7 @@ export const onlyAPersonHelps: readonly ErrorCode[] = [
 ]
 
 /** The parts of a rotation that fail and recover independently of each other. */
-export const tracks = ['bundle', 'ask', 'fetch', 'install', 'restore'] as const
+export const tracks = ['bundle', 'ask', 'fetch', 'install', 'restore', 'look'] as const
 export type Track = (typeof tracks)[number]
 
 export type Setbacks = { readonly [track in Track]?: Setback }
@@ -46,6 +46,7 @@ export const setbacksSchema: z.ZodType<Setbacks> = z.strictObject({
   fetch: setbackSchema.exactOptional(),
   install: setbackSchema.exactOptional(),
   restore: setbackSchema.exactOptional(),
+  look: setbackSchema.exactOptional(),
 })
 
 /**

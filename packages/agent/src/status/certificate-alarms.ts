@@ -9,7 +9,14 @@ import { withRemedy } from './remedies.ts'
 const lateLifeShare = 0.65
 const lastLifeShare = 0.85
 /** A single lost message is no reason to wake anyone. */
-const attemptsQuiet: Readonly<Record<Track, number>> = { bundle: 3, ask: 2, fetch: 2, install: 0, restore: 0 }
+const attemptsQuiet: Readonly<Record<Track, number>> = {
+  bundle: 3,
+  ask: 2,
+  fetch: 2,
+  install: 0,
+  restore: 0,
+  look: 0,
+}
 
 /** Of this machine itself, which no second message mends. */
 const neverQuiet: readonly ErrorCode[] = ['disk-full', 'file-unwritable', 'permission-denied']

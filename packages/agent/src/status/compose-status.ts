@@ -1,7 +1,7 @@
 import { formatInstant, type Instant, isMayflyError, minuteMs, secondMs } from '@mayfly/ca-core'
 import type { KeeperView } from '../rotation/certificate-keeper.ts'
 import type { Wait } from '../rotation/rotation-action.ts'
-import { liveGeneration } from '../state/lineage-state.ts'
+import { isServed, liveGeneration } from '../state/lineage-state.ts'
 import type { IssuerSight } from '../transport/watch-issuers.ts'
 import type { AgentStatus, CertificateStatus, StatusAlarm } from './agent-status.ts'
 import { type Alarm, worstLevel } from './alarm.ts'
@@ -94,7 +94,7 @@ function composeCertificate(kept: KeptCertificate, now: Instant): CertificateSta
         generation: live.number,
         serial: live.serial,
         notAfter: formatInstant(live.notAfter),
-        served: state?.live?.served ?? false,
+        served: state !== undefined && isServed(state),
       },
     }),
     ...(mintAt !== undefined && { renewAt: formatInstant(mintAt) }),

@@ -14,6 +14,7 @@ import { requestEnrolment } from '../../src/enrolment/request-enrolment.ts'
 import { encodeFormats } from '../../src/formats/encode-formats.ts'
 import type { GenerationFile } from '../../src/formats/generation-file.ts'
 import type { Material } from '../../src/formats/material.ts'
+import type { PortsSight } from '../../src/probing/look-at-ports.ts'
 import { proveMaterial } from '../../src/proving/prove-material.ts'
 import { type CertificateKeeper, createCertificateKeeper } from '../../src/rotation/certificate-keeper.ts'
 import type { HostServers } from '../../src/rotation/host-servers.ts'
@@ -43,6 +44,8 @@ export class VirtualServer implements HostServers {
   ignoreReload = false
   down = false
   proofs = 0
+  reloads = 0
+  looks = 0
 
   constructor(fileSystem: FileSystem, name: string) {
     this.#fileSystem = fileSystem
@@ -69,6 +72,7 @@ export class VirtualServer implements HostServers {
   }
 
   async reload(): Promise<void> {
+    this.reloads++
     if (this.failReload || this.down) throw new MayflyError('reload-failed', 'the server does not run.')
     if (this.ignoreReload) return
     this.servedChain = new TextDecoder().decode(
@@ -81,6 +85,13 @@ export class VirtualServer implements HostServers {
     if (this.servedChain !== material.chainPem)
       throw new MayflyError('probe-failed', 'the server still serves the old one.')
     return material.chain.slice(0, 1).map(({ serial }) => serial)
+  }
+
+  async look(material: Material): Promise<PortsSight> {
+    this.looks++
+    if (this.down) return { is: 'down', message: 'nothing listens there.' }
+    if (this.servedChain === material.chainPem) return { is: 'served' }
+    return { is: 'other', message: 'the server now serves another.' }
   }
 }
 

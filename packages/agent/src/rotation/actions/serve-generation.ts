@@ -51,8 +51,9 @@ function withoutWasted({ wasted: _, ...rest }: LineageState): LineageState {
 }
 
 function confirmed(state: LineageState, holder: Holder): LineageState {
-  const setbacks = clearSetback(clearSetback(state.setbacks, 'restore'), 'install')
+  const { look: _seen, ...others } = state.setbacks
+  const setbacks = clearSetback(clearSetback(others, 'restore'), 'install')
   if (holder === 'candidate') return { ...withCandidateAsHead(state), setbacks }
   // Going back has worked, but what it went back from is still to be tried again.
-  return { ...state, setbacks: clearSetback(state.setbacks, 'restore') }
+  return { ...state, setbacks: clearSetback(others, 'restore') }
 }

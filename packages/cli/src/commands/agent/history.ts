@@ -66,6 +66,8 @@ function detailsOf(line: HistoryLine): string {
       return `generation ${line.generation}, serial ${line.serial}, until ${formatInstant(line.notAfter)}`
     case 'put-back':
       return `generation ${line.generation}: ${line.paths.join(', ')}`
+    case 'port-mended':
+      return `generation ${line.generation}, after a reload: ${line.was}`
     case 'adopted':
       return `serial ${line.serial} (${line.because})`
     case 'bundle':
