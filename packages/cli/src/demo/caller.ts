@@ -5,6 +5,7 @@ import { MayflyError } from '@mayfly/ca-core'
 import type { Identity } from '@mayfly/client'
 import { openIdentity } from '@mayfly/client'
 import { systemClock } from '@mayfly/platform'
+import { createPace } from './call-pace.ts'
 import type { Sighting } from './fleet-view.ts'
 
 /** What the caller is told in its file. */
@@ -21,7 +22,8 @@ const reportEveryMs = 250
 
 /**
  * Calls every target at the same rate until `signal` is aborted: in turn over a kept connection and over one
- * of its own. Tells what it saw; a failed call is never tried again here.
+ * of its own. A machine that can't keep the rate gets fewer calls, not ever more at once. Tells what it saw; a
+ * failed call is never tried again here.
  */
 export async function runCaller(settings: CallerSettings, tell: Tell, signal: AbortSignal): Promise<void> {
   const identity = await openIdentity(settings.live)
@@ -45,6 +47,8 @@ async function callOver(target: CallerSettings['targets'][number], calling: Call
   const { host, url } = target
   const startedAt = systemClock.monotonic()
   const running = new Set<Promise<void>>()
+  const pace = createPace(settings.callsPerSecond)
+  let begun = 0
   let calls = 0
   let failures = 0
   let toldAt = 0
@@ -59,10 +63,10 @@ async function callOver(target: CallerSettings['targets'][number], calling: Call
   }
   while (!signal.aborted) {
     const elapsedMs = systemClock.monotonic() - startedAt
-    const due = Math.floor((elapsedMs / 1000) * settings.callsPerSecond)
-    for (let begun = calls + running.size; begun < due; begun += 1) {
+    for (let count = pace(elapsedMs, running.size); count > 0; count -= 1) {
       const call = once(begun % 2 === 0).finally(() => running.delete(call))
       running.add(call)
+      begun += 1
     }
     if (elapsedMs - toldAt >= reportEveryMs) {
       toldAt = elapsedMs
