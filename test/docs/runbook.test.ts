@@ -34,6 +34,7 @@ const issuerAlarms: Record<IssuerStatus['alarms'][number]['because'], true> = {
   'clock-wrong': true,
   'sweep-stopped': true,
   'store-unavailable': true,
+  'reload-refused': true,
   'history-contradicted': true,
   'store-restored': true,
 }
@@ -60,7 +61,7 @@ describe('docs/operations.md', () => {
     const own = [...alerts('agent'), ...alerts('issuer')].filter(
       (alert) => !alert.startsWith('MayflyAuthority'),
     )
-    const byAlarm = ['MayflyLineageConflict', 'MayflySweepStopped']
+    const byAlarm = ['MayflyLineageConflict', 'MayflySweepStopped', 'MayflyReloadRefused']
     for (const alert of own) assert.ok(sections.includes(alert) || byAlarm.includes(alert), alert)
   })
 

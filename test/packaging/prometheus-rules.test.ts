@@ -48,6 +48,7 @@ const exported = {
       fleet: () => Promise.reject(new Error('no store')),
       storeBytes: () => Promise.reject(new Error('no store')),
       isWritable: () => false,
+      isReloadRefused: () => false,
       authorityNotAfter: () => undefined,
       bundleSequence: () => 0,
     }).registry,

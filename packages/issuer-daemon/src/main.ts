@@ -1,7 +1,6 @@
 import {
   createLogger,
   type FileWatch,
-  keepConfiguration,
   type Logger,
   nodeFileSystem,
   nodeProcessRunner,
@@ -61,7 +60,8 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
       ...authorityAccess(configuration, options),
     }
     const issuer = await startIssuer(configuration, foundation)
-    const reload = reloader(configPath, issuer, log)
+    // A mistake in the configuration or on disk is told, and the issuer goes on as it was.
+    const { reload } = issuer.follow(() => readIssuerConfiguration(nodeFileSystem, configPath))
     hangups.serve(reload)
     const watch = await watchFile(configPath, reload, log)
     try {
@@ -97,16 +97,6 @@ async function untilStopped(
   watching.abort()
   await watchdog
   log.info('stopped')
-}
-
-/** A mistake in the configuration or on disk is told, and the issuer goes on as it was. */
-function reloader(configPath: string, issuer: RunningIssuer, log: Logger): () => Promise<void> {
-  const kept = keepConfiguration({
-    read: () => readIssuerConfiguration(nodeFileSystem, configPath),
-    follow: (next) => issuer.reload(next),
-    onMistake: (error) => log.error({ err: error }, 'not reloaded'),
-  })
-  return () => kept.reload()
 }
 
 function watchFile(configPath: string, reload: () => Promise<void>, log: Logger): Promise<FileWatch> {

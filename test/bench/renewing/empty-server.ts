@@ -75,6 +75,7 @@ const metrics = createIssuerMetrics({
   authorityNotAfter: () => undefined,
   bundleSequence: () => 1,
   isWritable: () => true,
+  isReloadRefused: () => false,
 })
 
 const server = await startPublicServer({

@@ -8,6 +8,7 @@ import type {
   TrustBundle,
   Verifier,
 } from '@mayfly/ca-core'
+import type { RefusedReload } from '../alarms/refused-reload.ts'
 import type { HistoryMark } from '../backup/history-mark.ts'
 import type { Store } from '../store/store.ts'
 import type { WriteTrouble } from '../store/watch-writes.ts'
@@ -43,6 +44,8 @@ export interface IssuerPorts {
   readonly clockJumpSeconds?: () => number
   /** What keeps the store from being written, where somebody watches it. */
   readonly writeTrouble?: () => WriteTrouble | undefined
+  /** What keeps the files on disk from being used, where somebody follows them. */
+  readonly refusedReload?: () => RefusedReload | undefined
 }
 
 /** A leaf that the issuer holds the key of itself. */

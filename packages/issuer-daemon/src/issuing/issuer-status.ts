@@ -1,6 +1,7 @@
 import { type Certificate, formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
 import { authorityEnd } from '../alarms/authority-end.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
+import { describeRefusedReload, type RefusedReload } from '../alarms/refused-reload.ts'
 import { rootEnd } from '../alarms/root-end.ts'
 import { taintAlarms } from '../alarms/taint-alarms.ts'
 import { describeJump } from '../clock/clock-guard.ts'
@@ -30,6 +31,7 @@ export interface Alarm {
     | 'clock-wrong'
     | 'sweep-stopped'
     | 'store-unavailable'
+    | 'reload-refused'
     | KeptAlarmKind
   readonly message: string
   readonly identity?: string
@@ -99,6 +101,7 @@ export async function issuerStatus(
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
       ...storeAlarms(ports.writeTrouble?.()),
       ...sweepAlarms(lastSweep),
+      ...reloadAlarms(ports.refusedReload?.()),
       ...(await readKeptAlarms(ports.store)).map(keptAlarm),
     ],
   }
@@ -159,6 +162,10 @@ function storeAlarms(trouble: WriteTrouble | undefined): Alarm[] {
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {
   if (lastSweep?.stopped === undefined) return []
   return [{ because: 'sweep-stopped', message: `The last sweep was stopped: ${lastSweep.stopped}.` }]
+}
+
+function reloadAlarms(refused: RefusedReload | undefined): Alarm[] {
+  return refused === undefined ? [] : [{ because: 'reload-refused', message: describeRefusedReload(refused) }]
 }
 
 function keptAlarm({ because, message, since }: KeptAlarm): Alarm {

@@ -18,6 +18,8 @@ export interface MetricsSources {
   /** `notAfter` of the intermediate; `undefined` while there is none. */
   authorityNotAfter(): Instant | undefined
   bundleSequence(): number
+  /** Whether the files on disk could not be taken up, and older ones are in use. */
+  isReloadRefused(): boolean
 }
 
 /** The figures of an issuer. Labels are actions, statuses and codes of our own: nothing that a caller sends. */
@@ -36,6 +38,7 @@ export function createIssuerMetrics(sources: MetricsSources): IssuerMetrics {
   measureStore(registry, sources)
   measureFleet(registry, sources)
   measureAuthority(registry, sources)
+  measureReloads(registry, sources)
   return {
     registry,
     ...measureRequests(registry),
@@ -152,6 +155,17 @@ function measureAuthority(registry: Registry, { authorityNotAfter, bundleSequenc
     registers: [registry],
     collect() {
       this.set(bundleSequence())
+    },
+  })
+}
+
+function measureReloads(registry: Registry, { isReloadRefused }: MetricsSources): void {
+  new Gauge({
+    name: 'mayfly_reload_refused',
+    help: 'Whether the configuration on disk could not be taken up, and an older one is in use.',
+    registers: [registry],
+    collect() {
+      this.set(isReloadRefused() ? 1 : 0)
     },
   })
 }

@@ -13,6 +13,7 @@ import type { Issuer } from '../issuing/issuer.ts'
 import type { IssuingAuthority } from '../issuing/issuing-authority.ts'
 import type { Taint } from '../store/taint.ts'
 import type { WatchedStore } from '../store/watch-writes.ts'
+import type { FollowedConfiguration } from './follow-configuration.ts'
 import type { Foundation } from './foundation.ts'
 
 /** What a reload exchanges under the running parts. They look here each time, and keep no copy. */
@@ -64,11 +65,18 @@ export function requireTrustDomain({ trustDomain }: IssuerConfiguration, { serve
   )
 }
 
+/** Who watches what the status tells of. */
+export interface LiveWatches {
+  readonly guard: ClockGuard
+  readonly writes: Pick<WatchedStore, 'trouble'>
+  readonly following: { readonly current?: Pick<FollowedConfiguration, 'refused'> }
+}
+
 /** The use cases, on whatever the settings are at the time. */
 export function createLiveIssuer(
   live: LiveSettings,
   { store, clock, random, log, trace, verifier, historyMark }: Foundation,
-  { guard, writes }: { readonly guard: ClockGuard; readonly writes: Pick<WatchedStore, 'trouble'> },
+  { guard, writes, following }: LiveWatches,
   authorities: AuthorityMoves,
 ): Issuer {
   return createIssuer({
@@ -79,6 +87,7 @@ export function createLiveIssuer(
     ...(verifier && { verifier }),
     clockJumpSeconds: () => guard.jumpSeconds(),
     writeTrouble: () => writes.trouble(),
+    refusedReload: () => following.current?.refused(),
     authority: () => liveAuthority(live),
     authorities,
     historyMark,

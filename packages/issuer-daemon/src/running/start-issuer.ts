@@ -1,5 +1,5 @@
-import { startMetricsServer } from '@mayfly/platform'
-import { createAlarmLog } from '../alarms/alarm-log.ts'
+import { type KeptConfiguration, startMetricsServer } from '@mayfly/platform'
+import { createAlarmWatch } from '../alarms/alarm-watch.ts'
 import { logAnswer } from '../api/access-log.ts'
 import { serverTimeouts } from '../api/https-server.ts'
 import { type PublicServer, startPublicServer } from '../api/public-server.ts'
@@ -13,6 +13,7 @@ import { type SweepSchedule, startSweepSchedule } from '../schedule/sweep-schedu
 import { type WatchedStore, watchWrites } from '../store/watch-writes.ts'
 import { installOwnCertificate, mintOwnCertificate, type OwnCertificate } from '../tls/own-certificate.ts'
 import { type RunningRenewal, startOwnCertificateRenewal } from '../tls/own-certificate-renewal.ts'
+import { type FollowedConfiguration, followConfiguration } from './follow-configuration.ts'
 import type { Foundation } from './foundation.ts'
 import { createLiveAuthorities, type LiveAuthorities } from './live-authorities.ts'
 import {
@@ -39,12 +40,23 @@ export interface RunningIssuer {
    * Rejects where they can't be used, and goes on as before.
    */
   reload(next: IssuerConfiguration): Promise<void>
+  /**
+   * Reloads what `read` gives whenever it is told to. What cannot be used is an alarm until a reload comes through; each
+   * sweep tries it again. Called once.
+   */
+  follow(read: () => Promise<IssuerConfiguration>): KeptConfiguration
   /** Takes nothing new, finishes what it accepted, and ends. The store is left to its owner. */
   stop(): Promise<void>
 }
 
+/** The configuration that is followed, from when it is. */
+interface Following {
+  current?: FollowedConfiguration
+}
+
 /** What the parts share. */
 interface Base {
+  readonly following: Following
   readonly configuration: IssuerConfiguration
   readonly foundation: Foundation
   readonly live: LiveSettings
@@ -52,6 +64,7 @@ interface Base {
   readonly issuer: Issuer
   readonly writes: WatchedStore
   readonly metrics: IssuerMetrics
+  lookForAlarms(): Promise<void>
   readiness(): Promise<Readiness>
   answered(answer: AnsweredRequest): void
 }
@@ -71,7 +84,7 @@ export async function startIssuer(
 }
 
 async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer> {
-  const { live, foundation } = base
+  const { live, foundation, following } = base
   shutdown.add(() => markHistory(base))
   const mint = (): Promise<OwnCertificate> => mintOwnCertificate(base.issuer, live.configuration.tls)
   const own = await mint()
@@ -86,12 +99,18 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   shutdown.add(() => schedule.stop())
   const { authorities } = base
   authorities.attach({ renewal, schedule })
+  const reload = (next: IssuerConfiguration): Promise<void> =>
+    reloadIssuer(next, { live, foundation, api, renewal, schedule, authorities, administration })
   return {
     port: api.port,
     metricsPort,
     ownSerial: () => renewal.current().serial,
-    reload: (next) =>
-      reloadIssuer(next, { live, foundation, api, renewal, schedule, authorities, administration }),
+    reload,
+    follow(read) {
+      const changed = (): void => void base.lookForAlarms()
+      following.current = followConfiguration(read, { ...foundation, reload, changed })
+      return following.current
+    },
     stop: () => shutdown.run(),
   }
 }
@@ -112,12 +131,14 @@ async function prepareBase(configuration: IssuerConfiguration, given: Foundation
   const authorities = createLiveAuthorities(live, foundation)
   // A taint whose consequences a crash cut off, or that another issuer has set while this one was away.
   await authorities.heedTaints()
-  const issuer = createLiveIssuer(live, foundation, { guard, writes }, authorities)
+  const following: Following = {}
+  const issuer = createLiveIssuer(live, foundation, { guard, writes, following }, authorities)
   const burnt = await issuer.recover()
   if (burnt.length > 0) {
     log.warn({ serials: burnt.map(({ serial }) => serial) }, 'serials burnt by an interrupted run')
   }
-  const metrics = createLiveMetrics(live, foundation, writes)
+  const metrics = createLiveMetrics(live, foundation, { writes, following })
+  const lookForAlarms = createAlarmWatch({ ...foundation, issuer, metrics })
   const answered = (answer: AnsweredRequest): void => {
     logAnswer(log, answer)
     trace.step('answered', { requestId: answer.passage.requestId, status: answer.status })
@@ -128,13 +149,16 @@ async function prepareBase(configuration: IssuerConfiguration, given: Foundation
     authority: () => liveAuthority(live),
     clockJumpSeconds: () => guard.jumpSeconds(),
   })
-  return { configuration, foundation, live, authorities, issuer, writes, metrics, readiness, answered }
+  return {
+    ...{ configuration, foundation, live, following, authorities, issuer, writes, metrics },
+    ...{ lookForAlarms, readiness, answered },
+  }
 }
 
 function createLiveMetrics(
   live: LiveSettings,
   { clock, store }: Foundation,
-  writes: Pick<WatchedStore, 'trouble'>,
+  { writes, following }: { readonly writes: Pick<WatchedStore, 'trouble'>; readonly following: Following },
 ): IssuerMetrics {
   return createIssuerMetrics({
     clock,
@@ -142,6 +166,7 @@ function createLiveMetrics(
     fleet: () => store.fleet(clock.now()),
     storeBytes: () => store.sizeBytes(),
     isWritable: () => writes.trouble() === undefined,
+    isReloadRefused: () => following.current?.refused() !== undefined,
     authorityNotAfter: () => live.loaded.issuing.authority.certificate.notAfter,
     bundleSequence: () => live.loaded.served.bundle.sequence,
   })
@@ -195,28 +220,11 @@ function startRenewal(
   })
 }
 
-/** Alarms of something that is still to come. */
-const plannedAhead: ReadonlySet<string> = new Set(['authority-ending', 'root-ending'])
-
 function startSweeps(base: Base): SweepSchedule {
-  const { configuration, issuer, metrics, writes } = base
+  const { configuration, issuer, metrics, writes, following } = base
   const { clock, log } = base.foundation
-  const tellAlarms = createAlarmLog({
-    clock,
-    told: ({ message, ...alarm }) => log[plannedAhead.has(alarm.because) ? 'warn' : 'error'](alarm, message),
-    ended: (because) => log.info({ because }, 'the alarm is over'),
-  })
-  const lookForAlarms = async (): Promise<void> => {
-    try {
-      const { alarms } = await issuer.status()
-      metrics.alarmed(alarms)
-      tellAlarms(alarms)
-    } catch (error) {
-      log.error({ err: error }, 'alarms not looked for')
-    }
-  }
   // A disk at fault is told at once; the next sweep may be minutes away.
-  writes.onChange(() => void lookForAlarms())
+  writes.onChange(() => void base.lookForAlarms())
   return startSweepSchedule({
     cron: configuration.sweep.cron,
     clock,
@@ -224,7 +232,9 @@ function startSweeps(base: Base): SweepSchedule {
     swept(report, durationMs) {
       metrics.swept(report, durationMs)
       log[report.failed > 0 || report.stopped !== undefined ? 'error' : 'info'](report, 'swept')
-      void lookForAlarms()
+      void base.lookForAlarms()
+      // What kept the configuration from being used may be gone without a change of the file: a group, a folder.
+      void following.current?.retry()
     },
     failed(error) {
       metrics.sweepFailed()

@@ -64,6 +64,7 @@ test('metrics: a store that is away → the rest is still told', async () => {
     fleet: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     storeBytes: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     isWritable: () => false,
+    isReloadRefused: () => false,
     authorityNotAfter: () => undefined,
     bundleSequence: () => 7,
   })

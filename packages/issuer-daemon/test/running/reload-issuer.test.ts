@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isMayflyError } from '@mayfly/ca-core'
-import { nodeFileSystem } from '@mayfly/platform'
+import { type KeptConfiguration, nodeFileSystem } from '@mayfly/platform'
+import { adminClient } from '../../src/admin/admin-client.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
 import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
 import { ask } from '../support/https-caller.ts'
@@ -11,9 +12,13 @@ import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
 import { enrolled, postEnrolment } from '../support/test-host.ts'
 
 let live: LiveIssuer
+let followed: KeptConfiguration
 before(async () => {
   // One sweep at the start, and none that anybody could wait for.
-  live = await startLiveIssuer({ yaml: "sweep: { cron: '0 0,12 * * *' }" })
+  live = await startLiveIssuer({
+    yaml: `sweep: { cron: '0 0,12 * * *' }\nmetrics: { listen: "127.0.0.1:0" }`,
+  })
+  followed = live.issuer.follow(() => readIssuerConfiguration(nodeFileSystem, live.configPath))
 })
 after(() => live.close())
 
@@ -112,4 +117,58 @@ test('reload: a mistake in the file, or in the folder → told, and all goes on 
   await writeFile(bundle, good)
   for (let time = 0; time < 3; time += 1) assert.equal((await healthz()).status, 200)
   assert.equal((await live.admin.status()).bundleSequence, 1)
+})
+
+const alarms = async () =>
+  (await live.admin.status()).alarms.map(({ because, message }) => ({ because, message }))
+
+async function refusedMetric(): Promise<string | undefined> {
+  const answer = await fetch(`http://127.0.0.1:${live.issuer.metricsPort}/metrics`)
+  return /^mayfly_reload_refused (\d)$/m.exec(await answer.text())?.[1]
+}
+
+test('reload: a mistake in the file → an alarm with the place, which a good reload ends', async () => {
+  const good = await readFile(live.configPath, 'utf8')
+  assert.equal(await refusedMetric(), '0')
+  await writeFile(live.configPath, `${good}\nlimits: { adress: {} }\n`)
+  await followed.reload()
+  const [alarm, ...others] = await alarms()
+  assert.equal(alarm?.because, 'reload-refused')
+  assert.match(alarm.message, /refused since 20.*issuer\.yaml:\d+:11: limits\.adress: is not a known key/)
+  assert.deepEqual(others, [])
+  assert.equal(await refusedMetric(), '1')
+
+  await writeFile(live.configPath, `${good}\nlimits: { addres: {} }\n`)
+  await followed.reload()
+  const [second] = await alarms()
+  const sinceOf = (text: string | undefined) => /since (\S+)/.exec(text ?? '')?.[1]
+  assert.match(second?.message ?? '', /limits\.addres:/)
+  assert.equal(sinceOf(second?.message), sinceOf(alarm.message))
+
+  await writeFile(live.configPath, good)
+  await followed.reload()
+  assert.deepEqual(await alarms(), [])
+  assert.equal(await refusedMetric(), '0')
+  const over = '"because":"reload-refused","msg":"the alarm is over"'
+  while (!live.log().includes(over)) await new Promise((resolve) => setTimeout(resolve, 20))
+})
+
+test("reload: a delegate's socket that cannot be opened → an alarm, until a sweep finds that it can", async () => {
+  const original = await readFile(live.configPath, 'utf8')
+  const good = original.replace('0 0,12 * * *', '* * * * * *')
+  await writeFile(live.configPath, good)
+  await followed.reload()
+  const socket = join(live.folder, 'sockets/web.sock')
+  const delegate = `web: { socket: ${socket}, may: [status], names: ['dns:x.test'], identities: ['*'], profiles: [server] }`
+  await writeFile(live.configPath, `${good}admin: { delegates: { ${delegate} } }\n`)
+  await followed.reload()
+  const [alarm] = await alarms()
+  assert.equal(alarm?.because, 'reload-refused')
+  assert.ok(alarm.message.includes(socket), alarm.message)
+
+  await mkdir(join(live.folder, 'sockets'), { mode: 0o700 })
+  while ((await alarms()).length > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal((await adminClient(socket).status()).alarms.length, 0)
+  await writeFile(live.configPath, original)
+  await followed.reload()
 })
