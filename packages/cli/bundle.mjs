@@ -40,9 +40,20 @@ const { metafile } = await build({
   logLevel: 'warning',
   metafile: true,
 })
+leaveEntryToAnyNode(join(dist, 'main.js'))
 for (const file of Object.keys(metafile.outputs)) takeOwnModulesAsTheyAre(join(folder, file))
 cpSync(join(folder, '../../packaging/systemd'), join(dist, 'packaging/systemd'), { recursive: true })
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(metafile))
+
+/** The first file must also run on a Node that is too old, to say so: nothing of the rest may be in it. */
+function leaveEntryToAnyNode(file) {
+  const text = readFileSync(file, 'utf8')
+    .replace(`${requireForModules}\n`, '')
+    // What esbuild shares between its files; nothing of it is used in this one.
+    .replace(/^import "\.\/chunk-\w+\.js";\n/m, '')
+  if (/^import |require|getBuiltinModule/m.test(text)) throw new Error(`${file} needs more than any Node has`)
+  writeFileSync(file, text)
+}
 
 /**
  * For a static import of one of its own modules Node makes a namespace, and for that reads every export, which loads

@@ -14,10 +14,19 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
+    if (isHelp(error)) {
+      process.stderr.write(complaints.join(''))
+      return exitCodes.usage
+    }
     const described = describe(error, complaints)
     tell(described, argv.includes('--json'))
     return described.exitCode
   }
+}
+
+/** `mayfly`, or `mayfly root`: what it can do is shown, and is no sentence of an error. */
+function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === 'commander.help'
 }
 
 function describe(error: unknown, complaints: readonly string[]): DescribedError {

@@ -30,10 +30,12 @@ test('an error with --json: → one JSON object on standard error, nothing on st
   assert.equal(misuse.error.code, 'usage')
 })
 
-test('mayfly without a command: → the help, as misuse', async () => {
-  const { exitCode, stderr } = await mayfly([])
-  assert.equal(exitCode, 2)
-  assert.match(stderr, /Usage: mayfly/)
+test('mayfly without a command: → the help and nothing but the help, as misuse', async () => {
+  for (const args of [[], ['root']]) {
+    const { exitCode, stderr } = await mayfly(args)
+    assert.equal(exitCode, 2)
+    assert.equal(stderr, (await mayfly([...args, '--help'])).stdout)
+  }
 })
 
 test('mayfly help and --version: → on standard output, exit code 0', async () => {

@@ -15,12 +15,16 @@ export const exitCodeMeanings = {
   10: 'Another program on this host failed, or does not serve what it should.',
   11: 'A dry run found something to do (mayfly identity apply --dry-run).',
   130: 'The operator said no.',
+  141: 'Whoever read the output has closed it, as head does.',
 } as const
 
 export type ExitCode = keyof typeof exitCodeMeanings
 
 /** No error stands behind it: what is declared and what there is differ. */
 export const dryRunExitCode: ExitCode = 11
+
+/** What a shell says of a program that SIGPIPE has ended. */
+export const outputClosedExitCode: ExitCode = 141
 
 /** The exit code of each error. Written out in full, so that a new code can't be forgotten. */
 export const exitCodes = {
