@@ -9,7 +9,7 @@ export interface SourceFile {
   readonly text: string
 }
 
-const skippedFolders = new Set(['node_modules', 'dist', '.git'])
+const skippedFolders = new Set(['node_modules', 'dist', 'tarballs', '.git'])
 const textFile = /\.(?:ts|mjs|json|ya?ml|md|grit|service|sh|conf|html|css)$|^\.ci\/run$|^[A-Z]+$/
 
 /** Every file of the project that is written by hand. */
