@@ -391,9 +391,7 @@ export class VirtualHost {
         // The message may hold bytes of a key.
         story.tell(this.name, 'gives a key up')
         break
-      case 'scheduled':
-      case 'port-mended':
-      case 'put-back':
+      default:
         break
     }
   }

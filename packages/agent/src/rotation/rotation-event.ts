@@ -5,7 +5,15 @@ import type { Setback, Track } from '../state/setback.ts'
 export type RotationEvent =
   | { readonly event: 'enrolled'; readonly identity: string; readonly serial: string }
   | { readonly event: 'scheduled'; readonly mintAt: Instant }
-  | { readonly event: 'received'; readonly serial: string; readonly notAfter: Instant }
+  | {
+      readonly event: 'received'
+      readonly serial: string
+      readonly notAfter: Instant
+      /** Whose it is. */
+      readonly issuer: string
+    }
+  /** One of several issuers gave a certificate that is of no use; the next one is asked. */
+  | { readonly event: 'answer-refused'; readonly issuer: string; readonly because: string }
   | {
       readonly event: 'installed'
       readonly generation: number

@@ -3,11 +3,12 @@ import type { HostPort, Logger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import type { MetricsFacts } from '../metrics/agent-metrics.ts'
+import type { RotationEvent } from '../rotation/rotation-event.ts'
 import { openBundleShelf } from '../state/bundle-shelf.ts'
 import { statePaths } from '../state/state-folder.ts'
 import type { AgentStatus } from '../status/agent-status.ts'
 import { composeStatus } from '../status/compose-status.ts'
-import { openHistory } from '../status/history.ts'
+import { type History, openHistory } from '../status/history.ts'
 import { statusPath } from '../status/read-status.ts'
 import { createIssuerClient, type IssuerClient } from '../transport/issuer-client.ts'
 import { type WatchedIssuers, watchIssuers } from '../transport/watch-issuers.ts'
@@ -60,9 +61,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 
   const issuers = watchIssuers(ports.transport, clock)
   const issuer = createIssuerClient(issuers.transport, clock)
-  const history = openHistory(fileSystem, statePaths.history(state), (err) =>
-    logger.warn({ err }, 'no history is written'),
-  )
+  const history = openLoggedHistory(options)
 
   const compose = (): AgentStatus =>
     composeStatus({
@@ -94,6 +93,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     logger,
     onEvent(certificate, event) {
       history.add(clock.now(), certificate, event)
+      noteCertificates(issuers, event)
       metrics.count(certificate, event)
     },
     onStep: () => board.refresh(),
@@ -138,6 +138,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await history.flush()
     },
   }
+}
+
+function openLoggedHistory({ ports, configuration, logger }: AgentOptions): History {
+  const path = statePaths.history(configuration.state)
+  return openHistory(ports.fileSystem, path, (err) => logger.warn({ err }, 'no history is written'))
+}
+
+function noteCertificates(issuers: WatchedIssuers, event: RotationEvent): void {
+  if (event.event === 'answer-refused') issuers.noteCertificate(event.issuer, event.because)
+  if (event.event === 'received') issuers.noteCertificate(event.issuer)
 }
 
 interface MetricsSources {

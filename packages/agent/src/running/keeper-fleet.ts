@@ -226,6 +226,9 @@ function logEvent(logger: Logger, event: RotationEvent): void {
       logger.warn(fields, `${event.track} failed: ${message}`)
       break
     }
+    case 'answer-refused':
+      logger.warn(event, 'the certificate of an issuer is of no use; the next issuer is asked')
+      break
     case 'port-mended':
       logger.warn(event, 'a live port served something else; a reload has mended it')
       break

@@ -96,6 +96,15 @@ describe('the status', () => {
       { [ca1]: { is: 'reachable' }, [ca2]: { ...away, failures: 1 } },
       undefined,
     ],
+    [
+      'the first gives certificates of no use: it is named, and why',
+      [ca1, ca2],
+      {
+        [ca1]: { is: 'reachable', refused: { since: 0, reason: 'it lacks dns:web-1' } },
+        [ca2]: { is: 'reachable' },
+      },
+      /^the certificate of the issuer https:\/\/ca-1\.example is of no use, and the others are asked: it lacks dns:web-1/,
+    ],
     ['the only one is away: its certificates tell', [ca2], { [ca2]: away }, undefined],
     ['one that is no longer configured', [ca1], { [ca1]: { is: 'reachable' }, [ca2]: away }, undefined],
   ] as const) {

@@ -1,25 +1,95 @@
 import { isMayflyError, MayflyError } from '@mayfly/ca-core'
+import type { Credential } from '../../state/credential.ts'
 import type { LineageState } from '../../state/lineage-state.ts'
 import { clearSetback, type Setbacks } from '../../state/setback.ts'
 import { checkCertificate } from '../check-certificate.ts'
 import { refusalsMax } from '../pace.ts'
-import { expectedNames, type RotationContext } from '../rotation-context.ts'
+import { expectedNames, issuerUrls, type RotationContext } from '../rotation-context.ts'
 import { isUnderTainted } from '../under-tainted.ts'
 import { dropCertifiedKey } from './drop-key.ts'
 
+/** Who answered, and with what. */
+export interface IssuersCertificate {
+  readonly issuerUrl: string
+  readonly chainPem: string
+}
+
 /**
- * Takes a certificate for the staged key as the candidate, if it is what it should be.
- * A key for which only wrong ones come is given up, so that a fault at one place of the issuer ends by itself. Where
- * others were given up not long ago it is kept, and asked for again: that costs no certificate.
- * Gives back the state that it saved.
+ * What the certificates of several issuers came to, for one staged key. One that is refused is told of, and is no reason
+ * not to ask the next issuer; what the first of them was refused for counts where no other has a better one.
  */
-export async function acceptCertificate(context: RotationContext, chainPem: string): Promise<LineageState> {
-  const { ports, subject, state, held, save } = context
-  const { staged, ...rest } = state
+export interface CertificateReview {
+  /** The certificate as a credential, if it is what it should be. Throws `answer-invalid` or `certificate-expired`. */
+  examine(answer: IssuersCertificate): Credential
+  /** Whether an issuer's certificate was refused. */
+  hasRefused(): boolean
+  /**
+   * Notes that no issuer had a better one. A key for which only wrong ones come is given up, so that a fault at one
+   * place of the issuers ends by itself. Where others were given up not long ago it is kept, and asked for again: that
+   * costs no certificate.
+   * @throws what the first certificate was refused for, or `failure` where none came
+   */
+  fail(failure: unknown): Promise<never>
+}
+
+export function reviewCertificates(context: RotationContext): CertificateReview {
+  const { ports, subject, state } = context
+  const isOneOfMany = issuerUrls(subject, state).length > 1
+  let refusal: Refusal | undefined
+
+  return {
+    examine({ issuerUrl, chainPem }) {
+      const verdict = judge(context, chainPem)
+      if (verdict.is === 'good') return verdict.credential
+      const { error } = verdict
+      if (!isOneOfMany) {
+        refusal ??= verdict
+        throw error
+      }
+      const named = new MayflyError(error.code, `${issuerUrl}: ${error.message}`, { cause: error })
+      ports.tell({ event: 'answer-refused', issuer: issuerUrl, because: error.message })
+      refusal ??= { ...verdict, error: named }
+      throw named
+    },
+    hasRefused: () => refusal !== undefined,
+    async fail(failure) {
+      if (refusal === undefined) throw failure
+      await noteRefusal(context, refusal)
+      throw refusal.error
+    },
+  }
+}
+
+/** Takes a certificate for the staged key as the candidate. Gives back the state that it saved. */
+export async function acceptCertificate(
+  { ports, state, save }: RotationContext,
+  candidate: Credential,
+  issuerUrl: string,
+): Promise<LineageState> {
+  const { staged: _certified, ...rest } = state
+  const accepted = await save({ ...rest, candidate, setbacks: withoutOlder(state.setbacks) })
+  const { serial, notAfter } = candidate
+  ports.tell({ event: 'received', serial, notAfter, issuer: issuerUrl })
+  return accepted
+}
+
+interface Refusal {
+  readonly is: 'tainted' | 'wrong'
+  readonly error: MayflyError
+}
+
+function judge(
+  { ports, subject, state, held }: RotationContext,
+  chainPem: string,
+): Refusal | { readonly is: 'good'; readonly credential: Credential } {
+  const { staged } = state
   if (staged === undefined) throw new TypeError('there is no staged key that a certificate could be for')
-  if (isUnderTainted(chainPem, held)) return refuseTainted(context, staged.keyHash)
+  if (isUnderTainted(chainPem, held)) {
+    const message = `the issuer's answer is refused: ${taintedReason}`
+    return { is: 'tainted', error: new MayflyError('answer-invalid', message) }
+  }
   try {
-    const candidate = checkCertificate(chainPem, {
+    const credential = checkCertificate(chainPem, {
       keyPem: staged.keyPem,
       keyHash: staged.keyHash,
       profile: state.profile,
@@ -28,34 +98,33 @@ export async function acceptCertificate(context: RotationContext, chainPem: stri
       now: ports.clock.now(),
       before: state.head,
     })
-    const accepted = await save({ ...rest, candidate, setbacks: withoutOlder(state.setbacks) })
-    ports.tell({ event: 'received', serial: candidate.serial, notAfter: candidate.notAfter })
-    return accepted
+    return { is: 'good', credential }
   } catch (error) {
-    await noteRefusal(context, error)
+    if (isMayflyError(error)) return { is: 'wrong', error }
     throw error
   }
 }
 
 /** It was minted before its intermediate was tainted. A key gets one certificate, so this one is of no use any more. */
-async function refuseTainted(context: RotationContext, keyHash: string): Promise<never> {
-  const reason = 'its certificate is of an intermediate that the issuer has tainted since'
-  const isDropped = await dropCertifiedKey(context, keyHash, reason)
-  const next = isDropped ? 'another key is made' : 'another key is made when this one has waited'
-  throw new MayflyError('answer-invalid', `the issuer's answer is refused: ${reason}; ${next}`)
-}
+const taintedReason = 'its certificate is of an intermediate that the issuer has tainted since'
 
 /** A new certificate ends what asking for it had met, and is no heir to the trouble of the candidate before. */
 function withoutOlder(setbacks: Setbacks): Setbacks {
   return clearSetback(clearSetback(clearSetback(setbacks, 'install'), 'fetch'), 'ask')
 }
 
-async function noteRefusal(context: RotationContext, error: unknown): Promise<void> {
+async function noteRefusal(context: RotationContext, { is, error }: Refusal): Promise<void> {
   const { state, save } = context
-  if (!isMayflyError(error) || state.staged === undefined) return
+  if (state.staged === undefined) return
+  const { keyHash } = state.staged
+  if (is === 'tainted') {
+    const isDropped = await dropCertifiedKey(context, keyHash, taintedReason)
+    const next = isDropped ? 'another key is made' : 'another key is made when this one has waited'
+    throw new MayflyError('answer-invalid', `${error.message}; ${next}`)
+  }
   const refusals = state.staged.refusals + 1
   // An expired one will not become better: the host was away while it lived.
   const isSpent = error.code === 'certificate-expired' || refusals >= refusalsMax
-  if (isSpent && (await dropCertifiedKey(context, state.staged.keyHash, error.message))) return
+  if (isSpent && (await dropCertifiedKey(context, keyHash, error.message))) return
   await save({ ...state, staged: { ...state.staged, refusals } })
 }

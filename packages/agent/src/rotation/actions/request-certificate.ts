@@ -13,6 +13,7 @@ import {
   type ScheduledAnswer,
   signRequest,
 } from '@mayfly/ca-core'
+import type { Credential } from '../../state/credential.ts'
 import { type LineageState, liveGeneration } from '../../state/lineage-state.ts'
 import type { StagedKey } from '../../state/staged-key.ts'
 import { askIssuers } from '../ask-issuers.ts'
@@ -20,7 +21,7 @@ import { openCredential } from '../material-of.ts'
 import { newestAuditHead } from '../newest-audit-head.ts'
 import { paceOf } from '../pace.ts'
 import { issuerUrls, type RotationContext } from '../rotation-context.ts'
-import { acceptCertificate } from './accept-certificate.ts'
+import { acceptCertificate, type CertificateReview, reviewCertificates } from './accept-certificate.ts'
 import { composeReport } from './compose-report.ts'
 import { csrOf } from './csr-of.ts'
 import { dropKey } from './drop-key.ts'
@@ -41,14 +42,48 @@ export async function requestCertificate(context: RotationContext, immediate: bo
   const asked = immediate ? await hasten(context) : context
   try {
     const body = await composeBody(asked)
-    const answer = await askIssuers(issuerUrls(asked.subject, asked.state), (url) =>
-      sendRequest(asked, url, body),
-    )
-    await takeAnswer(asked, answer)
+    const review = reviewCertificates(asked)
+    const good = await askIssuers(issuerUrls(asked.subject, asked.state), (url) =>
+      requestAt(asked, url, body, review),
+    ).catch((error: unknown) => review.fail(error))
+    await takeAnswer(asked, good)
   } catch (error) {
     if (keyIsSpent.some((code) => isMayflyError(error, code))) await dropKey(asked, asMessage(error))
     throw error
   }
+}
+
+/** An answer that is what it should be. */
+type GoodAnswer =
+  | {
+      readonly answer: IssuedAnswer
+      readonly credential: Credential
+      readonly issuerUrl: string
+    }
+  | { readonly answer: ScheduledAnswer }
+
+async function requestAt(
+  context: RotationContext,
+  issuerUrl: string,
+  body: RequestBody,
+  review: CertificateReview,
+): Promise<GoodAnswer> {
+  const answer = await sendRequest(context, issuerUrl, body)
+  if (answer.status === 'scheduled') return { answer }
+  return { answer, credential: review.examine({ issuerUrl, chainPem: answer.chain }), issuerUrl }
+}
+
+/**
+ * Asks one issuer for a certificate of its own for the staged key, where another's is of no use. What was promised for the
+ * key stays as it is.
+ *
+ * @throws MayflyError `answer-invalid` where it has none at once, or what the issuer refuses it for
+ */
+export async function requestAtOnce(context: RotationContext, issuerUrl: string): Promise<IssuedAnswer> {
+  const body = { ...(await composeBody(context)), immediate: true as const }
+  const answer = await sendRequest(context, issuerUrl, body)
+  if (answer.status === 'issued') return answer
+  throw new MayflyError('answer-invalid', `${issuerUrl} was asked for a certificate at once, and puts it off`)
 }
 
 /** Notes that the certificate is wanted at once. The promise of a later time goes, or a crash now would leave it standing. */
@@ -123,7 +158,8 @@ function leafOf({ state }: RotationContext): Certificate {
   throw new MayflyError('state-invalid', 'the certificate in the state is missing; enrol again')
 }
 
-async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promise<void> {
+async function takeAnswer(context: RotationContext, good: GoodAnswer): Promise<void> {
+  const { answer } = good
   const { ports, subject, state } = context
   const live = liveGeneration(state)
   const isNews = live !== undefined && live.serial !== state.reportedSerial
@@ -132,14 +168,17 @@ async function takeAnswer(context: RotationContext, answer: IssuerAnswer): Promi
     answer,
     openCredential(state.head).chain,
   )
-  if (answer.status === 'issued') await takeCertificate({ ...context, state: reported }, answer)
-  else await takePromise({ ...context, state: reported }, answer)
+  if ('credential' in good) await takeCertificate({ ...context, state: reported }, good)
+  else await takePromise({ ...context, state: reported }, good.answer)
   if (isNews)
     ports.trace.step('reported', { certificate: subject.name, serial: live.serial, generation: live.number })
 }
 
-async function takeCertificate(context: RotationContext, answer: IssuedAnswer): Promise<void> {
-  const accepted = await acceptCertificate(context, answer.chain)
+async function takeCertificate(
+  context: RotationContext,
+  { answer, credential, issuerUrl }: Extract<GoodAnswer, { credential: Credential }>,
+): Promise<void> {
+  const accepted = await acceptCertificate(context, credential, issuerUrl)
   // The intermediate that came with it is known only now that its chain was checked.
   const trusted = accepted.candidate === undefined ? [] : openCredential(accepted.candidate).chain
   const noted = withAuditHead(accepted, answer, trusted)

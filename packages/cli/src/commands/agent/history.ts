@@ -59,7 +59,9 @@ function detailsOf(line: HistoryLine): string {
     case 'scheduled':
       return `the next certificate at ${formatInstant(line.mintAt)}`
     case 'received':
-      return `serial ${line.serial}, until ${formatInstant(line.notAfter)}`
+      return `serial ${line.serial}, until ${formatInstant(line.notAfter)}, from ${line.issuer}`
+    case 'answer-refused':
+      return `from ${line.issuer}: ${line.because}`
     case 'installed':
       return `generation ${line.generation}, serial ${line.serial} (${line.because})`
     case 'served':
