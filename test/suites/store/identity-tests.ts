@@ -51,12 +51,16 @@ export function identityTests(bench: StoreBench): void {
       for (const name of ['c', 'a', 'b']) await bench.addIdentity(name)
       const next: IdentityRecord = {
         ...found(await bench.store.identity({ name: 'b' })),
-        suspension: { at: start, because: 'operator', addresses: [] },
+        suspension: { at: start, because: 'operator', addresses: [], by: 'web-team' },
       }
       await bench.apply({ do: 'move-identity', next })
       assert.deepEqual(namesOf(await bench.store.identities({ limit: 2 })), ['a', 'b'])
       assert.deepEqual(namesOf(await bench.store.identities({ afterName: 'b', limit: 2 })), ['c'])
-      assert.deepEqual(namesOf(await bench.store.identities({ suspended: true, limit: 2 })), ['b'])
+      const suspended = await bench.store.identities({ suspended: true, limit: 2 })
+      assert.deepEqual(
+        suspended.map(({ name, suspension }) => ({ name, suspension })),
+        [{ name: 'b', suspension: next.suspension }],
+      )
     })
 
     it('unknown → undefined', async () => {

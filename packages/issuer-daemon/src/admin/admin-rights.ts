@@ -33,6 +33,8 @@ export interface DelegateRights {
   readonly identities: readonly string[]
   readonly profiles: readonly ProfileName[]
   readonly tokenLifetimeSecondsMax?: number
+  /** Other admins with the same powers over the same identities. */
+  readonly alike: readonly string[]
 }
 
 /** Who administers, by the socket that it came through. */

@@ -38,8 +38,11 @@ export function carryOver(identity: IdentityRecord, replaced: IdentityRecord | u
 
 function isSuspendedSince({ suspension }: IdentityRecord, replaced: IdentityRecord): boolean {
   if (replaced.suspension === undefined) return false
+  if (suspension === undefined) return true
   const isConflict = replaced.suspension.because === 'lineage-conflict'
-  return suspension === undefined || (isConflict && suspension.because !== 'lineage-conflict')
+  // Nor may a delegate take back what is the owner's by now.
+  const isOwners = suspension.by !== undefined && replaced.suspension.by === undefined
+  return isOwners || (isConflict && suspension.because !== 'lineage-conflict')
 }
 
 /**

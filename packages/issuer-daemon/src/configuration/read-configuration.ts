@@ -59,7 +59,10 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     admin: {
       socket: file.admin.socket ?? join(file.state, 'admin.sock'),
       delegates: Object.entries(file.admin.delegates).map(([name, one]) =>
-        delegateSettings(name, one, names),
+        delegateSettings(name, one, {
+          issuerNames: names,
+          alike: namesOfAlike(name, file.admin.delegates),
+        }),
       ),
     },
     metrics: file.metrics.listen === undefined ? {} : { listen: file.metrics.listen },
@@ -83,7 +86,7 @@ function storeLocation({ state, store, database }: IssuerFile): StoreLocation {
 function delegateSettings(
   name: string,
   file: IssuerFile['admin']['delegates'][string],
-  issuerNames: readonly string[],
+  { issuerNames, alike }: { readonly issuerNames: readonly string[]; readonly alike: readonly string[] },
 ): DelegateSettings {
   const { socket, owner, group, mode, may, names, identities, profiles, tokenLifetimeMax } = file
   return {
@@ -97,9 +100,23 @@ function delegateSettings(
       issuerNames: issuerNames.map(parseName),
       identities,
       profiles,
+      alike,
       ...(tokenLifetimeMax !== undefined && { tokenLifetimeSecondsMax: tokenLifetimeMax }),
     },
   }
+}
+
+/** Other delegates with the same powers over the same identities. */
+function namesOfAlike(name: string, delegates: IssuerFile['admin']['delegates']): string[] {
+  const sayOf = (one: string): string => {
+    const { may, names, identities, profiles } = delegates[one] ?? {}
+    return JSON.stringify(
+      [may, names, identities, profiles].map((list = []) =>
+        list.map((item) => JSON.stringify(item)).toSorted(),
+      ),
+    )
+  }
+  return Object.keys(delegates).filter((other) => other !== name && sayOf(other) === sayOf(name))
 }
 
 function ownNames(file: IssuerFile): string[] {

@@ -15,6 +15,8 @@ export interface IdentityView {
     readonly at: string
     readonly because: 'operator' | 'lineage-conflict'
     readonly addresses: readonly string[]
+    /** The delegate that suspended it; absent where the owner did, or the issuer. */
+    readonly by?: string
   }
   readonly lineage?: { readonly number: number; readonly generation: number }
   readonly newest?: { readonly serial: string; readonly generation: number; readonly notAfter: string }

@@ -2,6 +2,7 @@ import type { Instant, ProfileName } from '@mayfly/ca-core'
 import { type AdminRights, mayGovern, requireIdentity } from '../admin/admin-rights.ts'
 import type { IdentityRecord, NewIdentity } from '../store/identity-record.ts'
 import { reservedIdentityNames } from './plan-identity.ts'
+import { suspensionBy } from './suspension.ts'
 
 /** What an identity is declared to be, or is. */
 export interface DeclaredIdentity {
@@ -62,27 +63,26 @@ export function planApply(
     changes.push({ do: 'change', identity: found, next: { ...found, profile, names } })
   }
   const unchanged = declared.length - changes.length
-  changes.push(...pruned.map((identity) => suspend(identity, now)))
+  changes.push(...pruned.map((identity) => suspend(identity, rights, now)))
   return { changes, unchanged, suspended }
 }
 
-/** Whether an identity that was not declared is the admin's to suspend, and not suspended yet. */
+/**
+ * Whether an identity that was not declared is the admin's to suspend, and not suspended yet. What a delegate has suspended
+ * it may resume, which the owner's word takes from it.
+ */
 export function isPrunable(identity: IdentityRecord, rights: AdminRights): boolean {
   return (
     !reservedIdentityNames.includes(identity.name) &&
-    identity.suspension === undefined &&
+    (identity.suspension === undefined || (rights.is === 'owner' && identity.suspension.by !== undefined)) &&
     mayGovern(rights, identity)
   )
 }
 
-function suspend(identity: IdentityRecord, at: Instant): IdentityChange {
+function suspend(identity: IdentityRecord, rights: AdminRights, at: Instant): IdentityChange {
   // What is staged would get a certificate.
   const { staged: _, ...rest } = identity
-  return {
-    do: 'suspend',
-    identity,
-    next: { ...rest, suspension: { at, because: 'operator', addresses: [] } },
-  }
+  return { do: 'suspend', identity, next: { ...rest, suspension: suspensionBy(rights, identity, at) } }
 }
 
 /** The order of names is the order in the certificate, and matters to nobody. */

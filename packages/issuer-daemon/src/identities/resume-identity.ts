@@ -6,6 +6,7 @@ import type { IdentityRecord } from '../store/identity-record.ts'
 import type { IdentityView } from './identity-view.ts'
 import { moveIdentity } from './move-identity.ts'
 import { findIdentity, showIdentity } from './show-identity.ts'
+import { requireResumable } from './suspension.ts'
 
 export interface Resumed {
   readonly identity: IdentityView
@@ -14,7 +15,8 @@ export interface Resumed {
 }
 
 /**
- * Lets a suspended identity get certificates again.
+ * Lets a suspended identity get certificates again. A delegate takes back only what it gave: not what the owner has
+ * suspended, and not a lineage that two hosts held.
  *
  * @throws MayflyError `identity-unknown`, `forbidden`, `store-unavailable`
  */
@@ -27,6 +29,7 @@ export async function resumeIdentity(
   await decideAgain(ports.clock, async () => {
     const found = await findIdentity(name, ports)
     requireIdentity(rights, found)
+    requireResumable(rights, found)
     const resumed = planResume(found)
     return moveIdentity(resumed, { outcome: 'done', identity: name }, attempt, ports)
   })

@@ -7,10 +7,11 @@ import type { IdentityView } from './identity-view.ts'
 import { moveIdentity } from './move-identity.ts'
 import { reservedIdentityNames } from './plan-identity.ts'
 import { findIdentity, showIdentity } from './show-identity.ts'
+import { suspensionBy } from './suspension.ts'
 
 /**
  * From now on the identity gets no certificate, by whatever serial, key or token; what is staged is dropped.
- * Suspending again keeps the first suspension.
+ * Suspending again keeps the first suspension, which only the owner takes back once two admins have given it.
  *
  * @throws MayflyError `identity-unknown`, `forbidden`, `store-unavailable`
  */
@@ -27,7 +28,7 @@ export async function suspendIdentity(
   await decideAgain(ports.clock, async () => {
     const { staged: _, ...identity } = await findIdentity(name, ports)
     requireIdentity(rights, identity)
-    const suspension = identity.suspension ?? { at: ports.clock.now(), because: 'operator', addresses: [] }
+    const suspension = suspensionBy(rights, identity, ports.clock.now())
     return moveIdentity({ ...identity, suspension }, { outcome: 'done', identity: name }, attempt, ports)
   })
   ports.trace.step('identity.suspended', { identity: name, because: 'operator' })

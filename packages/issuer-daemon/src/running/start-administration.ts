@@ -105,5 +105,14 @@ function delegateSockets(parts: AdministrationParts): LiveAdministration {
 function rightsOf(path: string, { configuration }: LiveSettings): AdminRights {
   const found = configuration.admin.delegates.find(({ socket }) => socket === path)
   if (found !== undefined) return found.rights
-  return { is: 'delegate', name: path, may: [], names: [], issuerNames: [], identities: [], profiles: [] }
+  return {
+    is: 'delegate',
+    name: path,
+    may: [],
+    names: [],
+    issuerNames: [],
+    identities: [],
+    profiles: [],
+    alike: [],
+  }
 }

@@ -6,6 +6,8 @@ export interface Suspension {
   readonly because: 'operator' | 'lineage-conflict'
   /** Where the requests of a conflict came from: the newest generation's holder first. */
   readonly addresses: readonly string[]
+  /** The delegate that suspended it, by name; absent where the owner did, or the issuer. */
+  readonly by?: string
 }
 
 /** The next public key of a host, waiting for its time. */

@@ -39,6 +39,17 @@ admin:
     watch:
       socket: ${folder}/watch.sock
       may: [status]
+    web-night:
+      socket: ${folder}/night.sock
+      may: [tokens, identities.write, identities.read]
+      names: ['ip:10.1.0.0/16', 'dns:localhost', 'dns:web.test']
+      identities: ['web-*']
+      profiles: [server]
+    all-servers:
+      socket: ${folder}/servers.sock
+      may: [identities.write]
+      names: ['dns:test']
+      profiles: [server]
 `,
   })
   web = adminClient(join(folder, 'web.sock'))
@@ -81,6 +92,51 @@ test('delegate: its own names → tokens, identities, lists of them and nothing 
   await web.revokeToken(jti)
   assert.equal((await watch.status()).bundleSequence, 1)
 })
+
+test('delegate: who suspended → may resume; an admin with the same rights too, another one not', async () => {
+  const night = adminClient(join(folder, 'night.sock'))
+  const others = adminClient(join(folder, 'servers.sock'))
+  const suspender = async () => (await live.admin.showIdentity('web-own')).suspension?.by
+  const refused = async (admin: AdminClient, says: RegExp) => {
+    const error = await admin.resumeIdentity('web-own').catch((thrown: unknown) => thrown)
+    assert.ok(isMayflyError(error, 'forbidden'), String(error))
+    assert.match(error.message, says)
+    assert.equal((await live.admin.showIdentity('web-own')).state, 'suspended')
+  }
+
+  await web.suspendIdentity('web-own')
+  assert.equal(await suspender(), 'web-team')
+  await refused(others, /was suspended by the admin web-team\. The admin all-servers may resume only/)
+  await night.suspendIdentity('web-own')
+  await night.resumeIdentity('web-own')
+
+  await live.admin.suspendIdentity('web-own')
+  assert.equal(await suspender(), undefined)
+  await web.suspendIdentity('web-own')
+  await refused(web, /was suspended by the owner of the issuer/)
+  await live.admin.resumeIdentity('web-own')
+
+  // The owner says it too: from then on the delegate does not decide alone.
+  for (const second of [live.admin, others]) {
+    await web.suspendIdentity('web-own')
+    await second.suspendIdentity('web-own')
+    await refused(web, /by the owner of the issuer, or by two admins/)
+    await live.admin.resumeIdentity('web-own')
+  }
+  await web.suspendIdentity('web-own')
+  const { identities } = await live.admin.listIdentities()
+  const declared = identities.filter(({ name }) => name !== 'web-own')
+  const { pruned } = await live.admin.applyIdentities({
+    identities: declared.map(({ name, profile, names }) => ({ name, profile, names })).filter(isNoIssuer),
+    prune: true,
+    dryRun: false,
+  })
+  assert.deepEqual(pruned, ['web-own'])
+  await refused(web, /by the owner/)
+  await live.admin.resumeIdentity('web-own')
+})
+
+const isNoIssuer = ({ name }: { readonly name: string }): boolean => name !== 'issuer'
 
 interface Refusal {
   readonly what: string

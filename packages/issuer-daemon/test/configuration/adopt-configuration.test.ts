@@ -39,6 +39,7 @@ const delegate: DelegateSettings = {
     names: [{ type: 'dns', value: 'web.test' }],
     identities: ['*'],
     profiles: ['server'],
+    alike: [],
   },
 }
 

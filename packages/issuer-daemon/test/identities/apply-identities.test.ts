@@ -165,6 +165,7 @@ describe('declared identities', () => {
       names: [parseNameRange('dns:web.example')],
       identities: ['*'],
       profiles: ['server'],
+      alike: [],
     }
     await apply({ identities: [server('db', 'dns:db.example'), server('old', 'dns:old.web.example')] })
     await assertRefused('forbidden', apply({ identities: [server('x', 'dns:x.example')] }, rights), kit)

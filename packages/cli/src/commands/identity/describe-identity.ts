@@ -11,8 +11,9 @@ export function describeIdentity(identity: IdentityView): string[] {
     ['Created', createdAt],
   ]
   if (suspension !== undefined) {
-    const { at, because, addresses } = suspension
-    rows.push(['Suspended', `${at}, ${because}${addresses.length > 0 ? `: ${addresses.join(' and ')}` : ''}`])
+    const { at, because, addresses, by } = suspension
+    const what = by === undefined ? because : `${because} ${by}`
+    rows.push(['Suspended', `${at}, ${what}${addresses.length > 0 ? `: ${addresses.join(' and ')}` : ''}`])
   }
   if (lineage !== undefined) rows.push(['Lineage', `${lineage.number}, generation ${lineage.generation}`])
   if (newest !== undefined) {

@@ -18,6 +18,7 @@ export const movedColumns = [
   'suspended_at',
   'suspended_because',
   'suspended_addresses',
+  'suspended_by',
   'lineages_begun',
   'joined_by_token_of',
   'lineage',
@@ -56,9 +57,7 @@ export function toMovedColumns({
   return {
     profile: identity.profile,
     names: JSON.stringify(identity.names),
-    suspended_at: suspension?.at ?? null,
-    suspended_because: suspension?.because ?? null,
-    suspended_addresses: toText(suspension?.addresses),
+    ...toSuspensionColumns(suspension),
     lineages_begun: identity.lineagesBegun,
     joined_by_token_of: identity.joinedByTokenOf ?? null,
     lineage: lineage?.number ?? null,
@@ -82,6 +81,17 @@ export function toMovedColumns({
     agent_bundle: seen?.report?.bundleSequence ?? null,
     quota_day: identity.quota.day,
     quota_count: identity.quota.count,
+  }
+}
+
+function toSuspensionColumns(
+  suspension: Suspension | undefined,
+): Record<Extract<MovedColumn, `suspended_${string}`>, ColumnValue> {
+  return {
+    suspended_at: suspension?.at ?? null,
+    suspended_because: suspension?.because ?? null,
+    suspended_addresses: toText(suspension?.addresses),
+    suspended_by: suspension?.by ?? null,
   }
 }
 
@@ -140,6 +150,7 @@ function toSuspension(row: Row): Suspension | undefined {
     at: row.suspended_at as number,
     because: row.suspended_because as Suspension['because'],
     addresses: JSON.parse(row.suspended_addresses as string) as string[],
+    ...(row.suspended_by !== null && { by: row.suspended_by as string }),
   }
 }
 

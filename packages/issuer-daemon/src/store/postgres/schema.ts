@@ -19,6 +19,7 @@ export const migrations: readonly string[] = [
     suspended_at bigint,
     suspended_because text,
     suspended_addresses text,
+    suspended_by text,
     lineages_begun bigint NOT NULL,
     joined_by_token_of bigint,
     lineage bigint,

@@ -24,6 +24,7 @@ export const migrations: readonly string[] = [
     suspended_at INTEGER,
     suspended_because TEXT,
     suspended_addresses TEXT,
+    suspended_by TEXT,
     lineages_begun INTEGER NOT NULL,
     joined_by_token_of INTEGER,
     lineage INTEGER,
