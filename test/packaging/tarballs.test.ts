@@ -120,7 +120,7 @@ describe('packages, built, packed and installed with plain npm', () => {
   it('the thread that writes: → beside the library that starts it, and beside the bundle', async () => {
     const path = join(scratch, 'threads.sqlite')
     const change: Change = { at: 1, parts: [{ do: 'accept-clock' }] }
-    const order: BulkOrder = { do: 'transact', changes: packChanges([change]) }
+    const order: BulkOrder = { do: 'transact', changes: packChanges([change]), thenCheckpoint: false }
     const written = `import { openSqliteStore } from '@mayfly/issuer-daemon'
       import { Worker } from 'node:worker_threads'
       const store = await openSqliteStore({ path: '${path}', changesInLoopMax: 0 })

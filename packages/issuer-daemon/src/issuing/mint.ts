@@ -12,6 +12,7 @@ import {
 import type { Change, ChangePart, ChangeRefusal } from '../store/change.ts'
 import type { BegunGeneration, IdentityRecord } from '../store/identity-record.ts'
 import type { StoredChain } from '../store/issuance-record.ts'
+import { atOnce, type InTurn } from './in-turn.ts'
 import type { MintedCertificate } from './issued-answer.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
 
@@ -73,14 +74,20 @@ type Step<Value> =
  * Intents are durable before anything is signed, certificates before anything is returned. Where a crash or an
  * error comes between, the signed certificate is gone with the memory it was in, and its serial is burnt.
  *
+ * `toSign` is for who has many batches at work: two that are signed in one another's midst end late, both.
+ *
  * @throws MayflyError `store-unavailable`, `authority-missing`, `authority-expired`, `authority-tainted`, `clock-wrong`;
  * then no certificate is given out
  */
-export async function mint(orders: readonly MintOrder[], ports: MintPorts): Promise<readonly MintResult[]> {
+export async function mint(
+  orders: readonly MintOrder[],
+  ports: MintPorts,
+  toSign: InTurn = atOnce,
+): Promise<readonly MintResult[]> {
   const now = ports.clock.now()
   const drafts = orders.map((order) => tryStep(() => draft(order, ports, now)))
   const intended = await intend(drafts, ports, now)
-  const signed = await sign(intended, ports)
+  const signed = await toSign(() => sign(intended, ports))
   return record(signed, ports)
 }
 

@@ -3,6 +3,7 @@ import { endingOfError } from '../audit/audit-attempt.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
 import type { SignedHead } from '../audit/signed-head.ts'
 import type { HistoryWatch } from '../backup/watch-history.ts'
+import { type InTurn, oneAtATime } from '../issuing/in-turn.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import { type MintOrder, type MintResult, mint } from '../issuing/mint.ts'
 import { burnLapsedIntents } from '../issuing/recover.ts'
@@ -30,6 +31,12 @@ export interface SweepParts {
 }
 
 type MintDecision = Extract<SweepDecision, { do: 'mint' }>
+
+/** What the chunks of one sweep share. */
+interface SweepInHand {
+  readonly id: string
+  readonly toSign: InTurn
+}
 
 /** Chunks that are at work at once: while one waits for the disk, the next is decided and signed. */
 const chunksAtOnceMax = 3
@@ -80,7 +87,7 @@ async function sweepChunks(
   sum: (chunk: SweepReport) => void,
 ): Promise<void> {
   const { store, policy, clock } = ports
-  const sweepId = `sweep-${clock.now()}`
+  const sweep: SweepInHand = { id: `sweep-${clock.now()}`, toSign: oneAtATime() }
   const atWork: Promise<void>[] = []
   // Until a certificate was recorded they go one by one: where the store or the authority is at fault, no more
   // serials are burnt than those of one chunk.
@@ -96,7 +103,7 @@ async function sweepChunks(
       if (last === undefined) break
       const isLast = due.length < policy.sweepChunk
       after = { mintAt: last.staged.mintAt, id: last.id }
-      atWork.push(watched(sweepChunk(due, sweepId, ports).then(settle)))
+      atWork.push(watched(sweepChunk(due, sweep, ports).then(settle)))
       // What falls due from here on is for the next sweep.
       if (isLast) break
       if (!recorded || atWork.length >= chunksAtOnceMax) await atWork.shift()
@@ -124,7 +131,7 @@ function addUp(sum: SweepReport, chunk: SweepReport): SweepReport {
 /** @throws MayflyError what concerns all identities: the store, the authority, the clock */
 async function sweepChunk(
   due: readonly DueIdentity[],
-  sweepId: string,
+  { id: sweepId, toSign }: SweepInHand,
   ports: IssuerPorts,
 ): Promise<SweepReport> {
   const { store, policy, clock } = ports
@@ -133,6 +140,7 @@ async function sweepChunk(
   const results = await mint(
     minting.map((decision) => orderOf(decision, sweepId, ports)),
     ports,
+    toSign,
   )
   requireClock(results)
   const at = clock.now()

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ChangeOutcome } from '../change.ts'
 import type { BulkAnswer, BulkFailure, BulkOrder, BulkReport } from './bulk-order.ts'
-import { bulkConnection, changesPerCheckpoint, connect } from './connect.ts'
+import { bulkConnection, connect } from './connect.ts'
 import { openTables } from './open-tables.ts'
 import { type PackedChanges, unpackChanges } from './packed-changes.ts'
 import { transact } from './transaction.ts'
@@ -16,12 +16,9 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
   const tables = openTables(database)
   const report = (what: BulkReport): void => port.postMessage(what)
 
-  let written = 0
   const answer = (changes: PackedChanges): BulkAnswer => {
     try {
-      const refused = refusedOf(transact(database, tables, unpackChanges(changes)))
-      written += changes.count
-      return { done: true, refused, thenCheckpoint: written >= changesPerCheckpoint }
+      return { done: true, refused: refusedOf(transact(database, tables, unpackChanges(changes))) }
     } catch (error) {
       return { done: false, error: failureOf(error) }
     }
@@ -30,7 +27,6 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
   let tidying: NodeJS.Timeout | undefined
   // Once the answer is on its way: nobody waits for it.
   const tidy = (): void => {
-    written = 0
     checkpoint(database)
     report({ done: 'checkpoint' })
   }
@@ -41,9 +37,8 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
       port.close()
       return
     }
-    const answered = answer(order.changes)
-    report(answered)
-    if (answered.done && answered.thenCheckpoint) tidy()
+    report(answer(order.changes))
+    if (order.thenCheckpoint) tidy()
     else tidying = setTimeout(tidy, quietMs)
   })
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Change, ChangeOutcome } from '../change.ts'
 import type { BulkAnswer, BulkOrder, BulkReport } from './bulk-order.ts'
 import { BulkWriterEnded } from './bulk-writer-ended.ts'
+import { changesPerCheckpoint } from './connect.ts'
 import { packChanges } from './packed-changes.ts'
 
 /**
@@ -12,7 +13,10 @@ export class BulkWriter {
   readonly #path: string
   readonly #onCheckpoint: () => void
   #worker: Worker | undefined
-  #waiting: Waiting | undefined
+  /** For the orders that it was given, in their order. */
+  readonly #waiting: Waiting[] = []
+  /** Since the log was taken into the file. */
+  #changesInLog = 0
   #isCheckpointing = false
 
   /** `onCheckpoint` is told when what was written is in the file and no longer in the log alone. */
@@ -26,13 +30,22 @@ export class BulkWriter {
     return this.#isCheckpointing
   }
 
-  /** @throws what SQLite throws there, and `BulkWriterEnded` */
+  /** Behind what it was given last it takes its log into the file. */
+  get willCheckpoint(): boolean {
+    return this.#isCheckpointing || this.#waiting.at(-1)?.thenCheckpoint === true
+  }
+
+  /** What it is given is done in order, one transaction each. @throws what SQLite throws there, and `BulkWriterEnded` */
   async transact(changes: readonly Change[]): Promise<ChangeOutcome[]> {
+    const packed = packChanges(changes)
     const worker = this.#start()
+    this.#changesInLog += changes.length
+    const thenCheckpoint = this.#changesInLog >= changesPerCheckpoint
+    if (thenCheckpoint) this.#changesInLog = 0
     return new Promise<Refused>((resolve, reject) => {
-      this.#waiting = { resolve, reject }
+      this.#waiting.push({ thenCheckpoint, resolve, reject })
       worker.ref()
-      worker.postMessage({ do: 'transact', changes: packChanges(changes) } satisfies BulkOrder)
+      worker.postMessage({ do: 'transact', changes: packed, thenCheckpoint } satisfies BulkOrder)
     }).then((refused) => outcomesOf(changes.length, refused))
   }
 
@@ -64,20 +77,20 @@ export class BulkWriter {
   /** It keeps no process alive but while somebody waits: for a transaction, for the log to be in the file, for its end. */
   #letGo(worker: Worker): void {
     const isClosing = this.#worker !== worker
-    if (this.#waiting === undefined && !this.#isCheckpointing && !isClosing) worker.unref()
+    if (this.#waiting.length === 0 && !this.#isCheckpointing && !isClosing) worker.unref()
   }
 
   #settle(answer: BulkAnswer): void {
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    if (answer.done) {
-      this.#isCheckpointing = answer.thenCheckpoint
-      waiting?.resolve(answer.refused)
-    } else waiting?.reject(Object.assign(new Error(answer.error.message), answer.error))
+    const waiting = this.#waiting.shift()
+    if (waiting === undefined) return
+    this.#isCheckpointing = waiting.thenCheckpoint
+    if (answer.done) waiting.resolve(answer.refused)
+    else waiting.reject(Object.assign(new Error(answer.error.message), answer.error))
   }
 
   #settled(): void {
     this.#isCheckpointing = false
+    this.#changesInLog = 0
     this.#onCheckpoint()
   }
 
@@ -85,10 +98,9 @@ export class BulkWriter {
     // `exit` follows `error`; by then another thread may be at work, and what waits is waiting for that one.
     if (this.#worker !== worker) return
     this.#worker = undefined
-    const waiting = this.#waiting
-    this.#waiting = undefined
+    const waiting = this.#waiting.splice(0)
     this.#settled()
-    waiting?.reject(new BulkWriterEnded('the writing thread ended', { cause }))
+    for (const { reject } of waiting) reject(new BulkWriterEnded('the writing thread ended', { cause }))
   }
 }
 
@@ -101,6 +113,7 @@ function outcomesOf(count: number, refused: Refused): ChangeOutcome[] {
 }
 
 interface Waiting {
+  readonly thenCheckpoint: boolean
   resolve(refused: Refused): void
   reject(error: unknown): void
 }

@@ -26,6 +26,9 @@ const changesPerTransactionMax = 2_000
 /** Of a sweep while requests come, each of which waits for two: some twenty milliseconds. */
 const changesBesideRequestsMax = 250
 
+/** With the next one there already, the thread does not wait for the event loop to hear of the last. */
+const bulkAtOnceMax = 2
+
 /** More than these go to a thread: in the event loop they would keep requests waiting, for the disk above all. */
 const defaultChangesInLoopMax = 64
 
@@ -114,7 +117,8 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     changesMax: changesPerTransactionMax,
     quickMax: changesInLoopMax,
     besideQuickMax: changesBesideRequestsMax,
-    isReadyForBulk: () => !bulk.isCheckpointing,
+    bulkAtOnceMax,
+    isReadyForBulk: () => !bulk.willCheckpoint,
     stalledAfterMs,
     stalled: () => diskStalled(path, stalledAfterMs),
   })

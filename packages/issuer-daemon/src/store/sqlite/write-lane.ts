@@ -6,11 +6,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
  */
 const gatherTurnsMax = 8
 
-/** For so many bulk transactions after a quick one more of them are expected: a second or two. */
+/** For so many bulk transactions after one that a quick one met, more of those are expected: a second or two. */
 const besideQuickFor = 50
 
 export interface WriteLaneOptions<Change, Outcome> {
-  /** Applies the changes in one transaction: all outcomes, durable, or an error and nothing done. */
+  /**
+   * Applies the changes in one transaction: all outcomes, durable, or an error and nothing done. Where it is given
+   * another before the last has ended, it does them one after the other.
+   */
   readonly transact: (changes: readonly Change[]) => Outcome[] | Promise<Outcome[]>
   /** Changes in one transaction; the event loop turns between two of them. */
   readonly changesMax: number
@@ -18,6 +21,8 @@ export interface WriteLaneOptions<Change, Outcome> {
   readonly quickMax?: number
   /** Bulk changes in one transaction while quick ones come, which wait for it. Default: `changesMax`. */
   readonly besideQuickMax?: number
+  /** Bulk transactions that are handed over at once while no quick ones come, so that none is waited for. Default: 1. */
+  readonly bulkAtOnceMax?: number
   /** While not, what is bulk waits and lets others pass; `wake` is to be called when it is again. */
   readonly isReadyForBulk?: () => boolean
   /** After a transaction has run for so long, who waits behind it or comes then is refused until it has ended. */
@@ -46,8 +51,8 @@ type Queue<Change, Outcome> = (Load<Change, Outcome> | Errand)[]
 /**
  * Group commit: whatever is handed in during one turn of the event loop, in the turns behind it while each brings
  * more, or while a transaction runs, shares the next one, and so one wait for the disk. Who comes alone waits for
- * nobody. Transactions keep the order of arrival, but for bulk: while both wait, quick and bulk ones take turns. So a
- * request waits for one transaction of a sweep at most, and a sweep for one of requests.
+ * nobody. Transactions keep the order of arrival, but for bulk: while both wait, quick and bulk ones take turns. So
+ * while requests come, each waits for one transaction of a sweep at most, and a sweep for one of requests.
  */
 export class WriteLane<Change, Outcome> {
   readonly #options: WriteLaneOptions<Change, Outcome>
@@ -58,8 +63,10 @@ export class WriteLane<Change, Outcome> {
   #bulkSinceQuick = Number.POSITIVE_INFINITY
   #wakeUp: (() => void) | undefined
   #running: Promise<void> | undefined
-  /** The transaction at work takes too long. */
-  #isStalled = false
+  /** Bulk transactions that were handed over. */
+  #bulkAtWork = 0
+  /** Transactions at work that take too long. */
+  #stalled = 0
 
   constructor(options: WriteLaneOptions<Change, Outcome>) {
     this.#options = options
@@ -104,10 +111,11 @@ export class WriteLane<Change, Outcome> {
   }
 
   #enqueue(queue: Queue<Change, Outcome>, work: Load<Change, Outcome> | Errand): void {
-    if (this.#isStalled) {
+    if (this.#stalled > 0) {
       work.reject(this.#stalledError())
       return
     }
+    if (queue === this.#quick && this.#hasBulk) this.#bulkSinceQuick = 0
     queue.push(work)
     this.#running ??= this.#run()
     this.wake()
@@ -115,7 +123,7 @@ export class WriteLane<Change, Outcome> {
 
   /** What was not begun is not done: whoever is refused may ask again without fear. */
   #stall(): void {
-    this.#isStalled = true
+    this.#stalled++
     const waiting = [...this.#quick.splice(0), ...this.#bulk.splice(0)]
     for (const { reject } of waiting) reject(this.#stalledError())
   }
@@ -124,18 +132,24 @@ export class WriteLane<Change, Outcome> {
     return this.#options.stalled?.() ?? new Error('a write takes too long')
   }
 
+  get #hasBulk(): boolean {
+    return this.#bulk.length > 0 || this.#bulkAtWork > 0
+  }
+
   async #run(): Promise<void> {
-    while (this.#quick.length > 0 || this.#bulk.length > 0) {
+    while (this.#quick.length > 0 || this.#hasBulk) {
       await this.#gather()
-      const queue = this.#nextQueue()
-      await (queue === undefined ? this.#sleep() : this.#doNext(queue))
+      await this.#doNext()
     }
     this.#running = undefined
+    // Who was met an hour ago says nothing of who comes now.
+    this.#bulkSinceQuick = Number.POSITIVE_INFINITY
     this.#options.idle?.()
   }
 
-  /** Waits for the next turn of the loop, and for further ones while each of them brings more. */
+  /** Waits for the next turn of the loop, and for further ones while each brings more; bulk waits for nobody. */
   async #gather(): Promise<void> {
+    if (this.#quick.length === 0) return
     for (let turns = 0; turns < gatherTurnsMax; turns++) {
       const waiting = this.#quick.length
       await nextTurn()
@@ -143,30 +157,46 @@ export class WriteLane<Change, Outcome> {
     }
   }
 
-  /** Whose turn it is; nobody's while there is only bulk, and that is not to be written yet. */
-  #nextQueue(): Queue<Change, Outcome> | undefined {
-    const { isReadyForBulk = () => true } = this.#options
-    const isBulk = this.#bulk.length > 0 && (this.#quick.length === 0 || !this.#lastWasBulk)
-    this.#lastWasBulk = isBulk && isReadyForBulk()
-    if (this.#lastWasBulk) {
+  async #doNext(): Promise<void> {
+    if (this.#isBulkNext()) {
+      this.#lastWasBulk = true
       this.#bulkSinceQuick++
-      return this.#bulk
+      this.#bulkAtWork++
+      void this.#transactOnce(this.#bulk).finally(() => {
+        this.#bulkAtWork--
+        this.wake()
+      })
+    } else if (this.#quick.length > 0 && this.#bulkAtWork === 0) {
+      this.#lastWasBulk = false
+      await this.#doQuick()
+    } else {
+      await this.#sleep()
     }
-    if (this.#quick.length > 0) this.#bulkSinceQuick = 0
-    return this.#quick.length > 0 ? this.#quick : undefined
   }
 
-  /** Until more comes, or bulk may be written. */
+  /** Quick and bulk take turns. Where no quick ones came lately, further bulk is handed over before its turn. */
+  #isBulkNext(): boolean {
+    const { isReadyForBulk = () => true, bulkAtOnceMax = 1 } = this.#options
+    if (this.#bulk.length === 0 || !isReadyForBulk()) return false
+    if (this.#bulkAtWork === 0) return this.#quick.length === 0 || !this.#lastWasBulk
+    return this.#quick.length === 0 && !this.#isBesideQuick && this.#bulkAtWork < bulkAtOnceMax
+  }
+
+  get #isBesideQuick(): boolean {
+    return this.#bulkSinceQuick < besideQuickFor
+  }
+
+  /** Until more comes, one that is at work has ended, or bulk may be written. */
   async #sleep(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve
     })
   }
 
-  async #doNext(queue: Queue<Change, Outcome>): Promise<void> {
-    const [first] = queue
-    if (first === undefined || !('run' in first)) return this.#transactOnce(queue)
-    queue.shift()
+  async #doQuick(): Promise<void> {
+    const [first] = this.#quick
+    if (first === undefined || !('run' in first)) return this.#transactOnce(this.#quick)
+    this.#quick.shift()
     first.run()
   }
 
@@ -174,11 +204,15 @@ export class WriteLane<Change, Outcome> {
     const loads = this.#takeLoads(queue)
     const { transact, stalledAfterMs } = this.#options
     let timer: NodeJS.Timeout | undefined
+    let isStalled = false
     try {
       const work = transact(loads.flatMap(({ changes }) => changes))
       // While one runs in the event loop, nobody can be told anything.
       if (stalledAfterMs !== undefined && work instanceof Promise) {
-        timer = setTimeout(() => this.#stall(), stalledAfterMs)
+        timer = setTimeout(() => {
+          isStalled = true
+          this.#stall()
+        }, stalledAfterMs)
       }
       const outcomes = await work
       for (const { changes, resolve } of loads) resolve(outcomes.splice(0, changes.length))
@@ -186,15 +220,14 @@ export class WriteLane<Change, Outcome> {
       for (const { reject } of loads) reject(error)
     } finally {
       clearTimeout(timer)
-      this.#isStalled = false
+      if (isStalled) this.#stalled--
     }
   }
 
   #takeLoads(queue: Queue<Change, Outcome>): Load<Change, Outcome>[] {
     const loads: Load<Change, Outcome>[] = []
     const { changesMax, besideQuickMax = changesMax } = this.#options
-    const isBesideQuick = queue === this.#bulk && this.#bulkSinceQuick <= besideQuickFor
-    const sizeMax = isBesideQuick ? besideQuickMax : changesMax
+    const sizeMax = queue === this.#bulk && this.#isBesideQuick ? besideQuickMax : changesMax
     let size = 0
     for (const next of queue) {
       if ('run' in next) break

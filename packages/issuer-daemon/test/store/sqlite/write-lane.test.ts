@@ -21,6 +21,23 @@ function createLane(changesMax: number) {
   return lane
 }
 
+/** A lane with two bulk transactions at once, each of which lasts until it is ended, the first first. */
+function createSlowLane() {
+  const began: number[][] = []
+  const ends: (() => void)[] = []
+  const lane = new WriteLane<number, number>({
+    changesMax: 2,
+    quickMax: 1,
+    bulkAtOnceMax: 2,
+    async transact(changes) {
+      began.push([...changes])
+      await new Promise<void>((resolve) => ends.push(resolve))
+      return [...changes]
+    },
+  })
+  return { lane, began, end: () => ends.shift()?.() }
+}
+
 describe('write lane', () => {
   it('callers of one turn of the loop → one transaction, to each its own outcomes', async () => {
     const { lane, transactions } = createLane(10)
@@ -98,6 +115,53 @@ describe('write lane', () => {
     assert.deepEqual(await lane.write(numbers), numbers)
     await quick
     assert.deepEqual(sizes, [8, 1, 2, 2, 2, 2])
+  })
+
+  it('only bulk waits → the next is handed over before the last has ended; a few that come wait for those and no more', async () => {
+    const { lane, began, end } = createSlowLane()
+    const bulk = lane.write([1, 2, 3, 4, 5, 6, 7, 8])
+    await nextTurn()
+    assert.deepEqual(began, [
+      [1, 2],
+      [3, 4],
+    ])
+    const few = lane.write([11])
+    end()
+    await nextTurn()
+    assert.deepEqual(began.slice(2), [], 'another is at work')
+    end()
+    await nextTurn()
+    assert.deepEqual(began.slice(2), [[11]])
+    end()
+    assert.deepEqual(await few, [11])
+    // Others may come: from here on none is begun ahead.
+    await nextTurn()
+    assert.deepEqual(began.slice(3), [[5, 6]])
+    end()
+    await nextTurn()
+    assert.deepEqual(began.slice(4), [[7, 8]])
+    end()
+    assert.deepEqual(await bulk, [1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('a few came while bulk was written, and then nothing waited any more → the next bulk is handed over at once again', async () => {
+    const { lane, began, end } = createSlowLane()
+    const writes = [lane.write([1, 2]), lane.write([11])]
+    for (let ended = 0; ended < 2; ended++) {
+      await nextTurn()
+      end()
+    }
+    await Promise.all(writes)
+    await lane.idle()
+    const bulk = lane.write([3, 4, 5, 6])
+    await nextTurn()
+    assert.deepEqual(began.slice(2), [
+      [3, 4],
+      [5, 6],
+    ])
+    end()
+    end()
+    await bulk
   })
 
   it('bulk is not to be written yet → it waits, others pass, and it is written once it may be', async () => {
