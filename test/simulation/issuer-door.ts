@@ -63,7 +63,7 @@ async function walk(visit: Visit, request: WireRequest, options: IssuerDoorOptio
   const { issuer, issuerUrl, limits, clock } = options
   const { route, address, requestId } = visit
   limits.address.take(address)
-  const body = request.body === undefined ? undefined : readJsonBody(new TextEncoder().encode(request.body))
+  const body = request.body === undefined ? undefined : readJsonBody({ received: true, text: request.body })
   const context =
     body?.read === false
       ? ({ kind: 'failed', error: body.error } as const)

@@ -1,12 +1,14 @@
 import { encodeCertificateChain, encodePrivateKey, generateKeyPair, type IssuedAnswer } from '@mayfly/ca-core'
 import { createLogger, systemClock, systemRandom } from '@mayfly/platform'
 import { logAnswer } from '../../../packages/issuer-daemon/src/api/access-log.ts'
+import { openFront } from '../../../packages/issuer-daemon/src/api/front.ts'
 import { serverTimeouts } from '../../../packages/issuer-daemon/src/api/https-server.ts'
-import { startPublicServer } from '../../../packages/issuer-daemon/src/api/public-server.ts'
+import {
+  type PublicServerOptions,
+  startPublicServer,
+} from '../../../packages/issuer-daemon/src/api/public-server.ts'
 import { createRateLimits } from '../../../packages/issuer-daemon/src/api/rate-limits.ts'
-import { createRelays } from '../../../packages/issuer-daemon/src/api/relays.ts'
 import type { AuditAttempt } from '../../../packages/issuer-daemon/src/audit/audit-attempt.ts'
-import type { IssuerConfiguration } from '../../../packages/issuer-daemon/src/configuration/issuer-configuration.ts'
 import type { Issuer } from '../../../packages/issuer-daemon/src/issuing/issuer.ts'
 import type { ServedBundle } from '../../../packages/issuer-daemon/src/issuing/issuer-ports.ts'
 import type { LineageContext } from '../../../packages/issuer-daemon/src/issuing/security-context.ts'
@@ -48,24 +50,25 @@ const issuer: Pick<Issuer, 'authenticateRequest' | 'submitRequest' | 'openAudit'
   authenticateRequest: async () => context,
   submitRequest: async () => answer,
 }
-const configuration: Pick<IssuerConfiguration, 'url' | 'health' | 'listen'> = {
+const plenty = { perMinute: 1_000_000, burst: 1_000_000 }
+const configuration: PublicServerOptions['configuration'] = {
   url: 'https://localhost:8443',
   health: { atApi: false },
   listen: { host: '127.0.0.1', port: 0 },
-}
-const plenty = { perMinute: 1_000_000, burst: 1_000_000 }
-const limits = createRateLimits(
-  {
+  limits: {
     address: plenty,
     identity: plenty,
     newcomers: plenty,
     enrolmentFailures: plenty,
     unproven: plenty,
     unprovenInAll: plenty,
+    delegate: plenty,
+    relays: [],
+    connections: 10_000,
+    connectionsPerAddress: 1_000,
   },
-  systemClock,
-)
-const relays = createRelays([])
+}
+const limits = createRateLimits(configuration.limits, systemClock)
 const log = createLogger({ level: 'info', name: 'mayfly-issuer', clock: systemClock })
 const metrics = createIssuerMetrics({
   clock: systemClock,
@@ -80,15 +83,13 @@ const metrics = createIssuerMetrics({
 
 const server = await startPublicServer({
   issuer: issuer as Issuer,
-  configuration: configuration as IssuerConfiguration,
+  configuration,
   material: { chainPem, keyPem: encodePrivateKey(keyPair) },
   timeouts: serverTimeouts,
   clock: systemClock,
   random: systemRandom,
   limits: () => limits,
-  relays: () => relays,
-  connectionsMax: () => 10_000,
-  connectionsPerAddressMax: () => 1_000,
+  openFront,
   bundle: (): ServedBundle => refuseToWrite(),
   tainted: () => [],
   readiness: refuseToRead,

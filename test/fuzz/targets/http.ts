@@ -4,6 +4,8 @@ import { connect } from 'node:net'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { createJsonServer } from '../../../packages/issuer-daemon/src/api/json-server.ts'
 import { listenAt } from '../../../packages/issuer-daemon/src/api/listening.ts'
+import { createCore } from '../../../packages/issuer-daemon/src/api/request-path.ts'
+import { faceOf } from '../../../packages/issuer-daemon/src/api/route.ts'
 import { certificateRoute } from '../../../packages/issuer-daemon/src/api/routes/certificate-route.ts'
 import { enrollmentRoute } from '../../../packages/issuer-daemon/src/api/routes/enrollment-route.ts'
 import { headerBytesMax } from '../../../packages/issuer-daemon/src/api/server-limits.ts'
@@ -21,17 +23,21 @@ const routes = [
  */
 export async function openHttpTarget(): Promise<FuzzTarget> {
   const attempt = { learn: () => undefined, close: async () => undefined, isConcluded: false }
+  const core = createCore(routes, {
+    limits: () => undefined,
+    authenticate: async () => ({ kind: 'token', claims: { jti: 'x', identity: 'web-1' } }) as never,
+    openAudit: (opening) => ({ ...opening, ...attempt }) as never,
+    answered: () => undefined,
+  })
   const { app, server, inProgress } = await createJsonServer(
-    routes,
+    routes.map(faceOf),
     {
       clock: systemClock,
       random: systemRandom,
       limits: () => undefined,
       inFlightMax: 10,
-      authenticate: async () => ({ kind: 'token', claims: { jti: 'x', identity: 'web-1' } }) as never,
-      openAudit: (opening) => ({ ...opening, ...attempt }) as never,
-      answered: () => undefined,
       stopping: () => false,
+      core,
     },
     (listener) => createServer({ maxHeaderSize: headerBytesMax, requireHostHeader: true }, listener),
   )

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http'
 import type { Clock, FileAccess, Random } from '@mayfly/ca-core'
+import type { AnsweredRequest } from '../api/answered-request.ts'
 import { createJsonServer } from '../api/json-server.ts'
-import type { RunningServer } from '../api/public-server.ts'
+import type { RunningServer } from '../api/listening.ts'
 import type { RateLimiter } from '../api/rate-limiter.ts'
-import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import { createCore } from '../api/request-path.ts'
+import { faceOf } from '../api/route.ts'
 import { delegateConnectionsMax, drainTimeoutMs, headerBytesMax, inFlightMax } from '../api/server-limits.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import type { AdminRights } from './admin-rights.ts'
@@ -31,27 +33,23 @@ export interface AdminServerOptions {
 export async function startAdminServer(options: AdminServerOptions): Promise<RunningServer> {
   const { issuer, socket, access, clock, random } = options
   let isStopping = false
+  const routes = adminRoutes(issuer)
+  const core = createCore(routes, {
+    limits: () => undefined,
+    ...(options.delegateLimit && { delegateLimit: () => options.delegateLimit?.() }),
+    authenticate: async () => ({ kind: 'admin', rights: options.rights() }),
+    openAudit: (opening) => issuer.openAudit(opening),
+    answered: (answer) => options.answered(answer),
+  })
   const { app, server, inProgress } = await createJsonServer(
-    adminRoutes(issuer),
-    {
-      clock,
-      random,
-      limits: () => undefined,
-      ...(options.delegateLimit && { delegateLimit: () => options.delegateLimit?.() }),
-      inFlightMax,
-      authenticate: async () => ({ kind: 'admin', rights: options.rights() }),
-      openAudit: (opening) => issuer.openAudit(opening),
-      answered: (answer) => options.answered(answer),
-      stopping: () => isStopping,
-    },
+    routes.map(faceOf),
+    { clock, random, limits: () => undefined, inFlightMax, stopping: () => isStopping, core },
     (listener) => createServer({ maxHeaderSize: headerBytesMax }, listener),
   )
   // The owner is never kept out, whatever his delegates do.
   if (options.delegateLimit !== undefined) server.maxConnections = delegateConnectionsMax
   const listening = await listenPrivately(server, socket, access)
   return {
-    server,
-    port: listening.port,
     async close() {
       isStopping = true
       await listening.close({ clock, inProgress, timeoutMs: drainTimeoutMs })

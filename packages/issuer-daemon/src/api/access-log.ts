@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
-import type { AnsweredRequest } from './request-path-ports.ts'
+import type { AnsweredRequest } from './answered-request.ts'
 
 /** One line for each answer, with the id under which caller and audit know it. Nothing of the bodies. */
 export function logAnswer(

@@ -9,7 +9,8 @@ export interface Admission {
 /** Counts the requests that are worked on, and forgets none that ended, however it ended. */
 export interface InFlight {
   readonly count: number
-  admit(socket: Socket): Admission
+  /** `cut` is told where the connection ended before the request did. */
+  admit(socket: Socket, cut?: () => void): Admission
 }
 
 /**
@@ -20,16 +21,14 @@ export interface InFlight {
 export function countInFlight(): InFlight {
   let count = 0
   // One listener for each connection, however many requests it carries.
-  const openOn = new WeakMap<Socket, Set<Admission>>()
+  const openOn = new WeakMap<Socket, Map<Admission, Cut>>()
 
-  const admissionsOf = (socket: Socket): Set<Admission> => {
+  const admissionsOf = (socket: Socket): Map<Admission, Cut> => {
     const known = openOn.get(socket)
     if (known !== undefined) return known
-    const open = new Set<Admission>()
+    const open = new Map<Admission, Cut>()
     openOn.set(socket, open)
-    socket.once('close', () => {
-      for (const admission of open) admission.end()
-    })
+    socket.once('close', () => cutAll(open))
     return open
   }
 
@@ -37,18 +36,27 @@ export function countInFlight(): InFlight {
     get count() {
       return count
     },
-    admit(socket) {
+    admit(socket, cut = () => undefined) {
       const open = admissionsOf(socket)
       const admission: Admission = {
         end() {
           if (open.delete(admission)) count -= 1
         },
       }
-      open.add(admission)
+      open.set(admission, cut)
       count += 1
       // It may have been cut before we came to look.
-      if (socket.destroyed) admission.end()
+      if (socket.destroyed) cutAll(open)
       return admission
     },
+  }
+}
+
+type Cut = () => void
+
+function cutAll(open: ReadonlyMap<Admission, Cut>): void {
+  for (const [admission, cut] of [...open]) {
+    admission.end()
+    cut()
   }
 }

@@ -1,11 +1,11 @@
 import type { RequestListener, Server } from 'node:http'
 import fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
-import { answer } from './answer.ts'
+import { FrontPath } from './front-path.ts'
 import { refuseBrokenHttp } from './https-server.ts'
-import { installRequestPath } from './request-path.ts'
-import type { RequestPathPorts } from './request-path-ports.ts'
-import type { Route } from './route.ts'
+import type { FrontPorts } from './request-path-ports.ts'
+import type { RouteFace } from './route.ts'
 import { bodyBytesMax } from './server-limits.ts'
+import type { PlacedRoute } from './visit.ts'
 
 /** Longer than a SHA-256 in hex or the longest identity name. */
 const pathParameterCharactersMax = 128
@@ -28,14 +28,17 @@ const nowhere = '/-'
 export interface JsonServer {
   readonly app: FastifyInstance
   readonly server: Server
-  /** Requests that were accepted and not yet answered. */
+  /** Requests that the core has, and whose answers are not yet sent. */
   inProgress(): number
 }
 
-/** JSON in and out. `createServer` makes the server that will listen; listening is left to the caller. */
+/**
+ * JSON in and out, for routes of these faces, whose core is among the ports. `createServer` makes the server that will
+ * listen; listening is left to the caller.
+ */
 export async function createJsonServer(
-  routes: readonly Route[],
-  ports: RequestPathPorts,
+  faces: readonly RouteFace[],
+  ports: FrontPorts,
   createServer: (listener: RequestListener) => Server,
 ): Promise<JsonServer> {
   const app: FastifyInstance = fastify({
@@ -57,11 +60,12 @@ export async function createJsonServer(
   // The same for an expectation that nobody knows: Node would answer 417 by itself. RFC 9110 10.1.1: it may be passed over.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   takeBodiesAsBytes(app)
-  const { inProgress } = installRequestPath(app, ports)
-  for (const route of routes) addRoute(app, route)
-  for (const [url, methods] of methodsByUrl(routes)) addOtherMethods(app, url, methods)
+  const path = new FrontPath(ports)
+  path.install(app)
+  for (const [place, face] of faces.entries()) addRoute(app, { face, place }, path)
+  for (const [url, methods] of methodsByUrl(faces)) addOtherMethods(app, url, methods)
   await app.ready()
-  return { app, server: app.server, inProgress }
+  return { app, server: app.server, inProgress: () => path.inProgress() }
 }
 
 /** Parsing is a step of the request path, so that what can't be parsed is refused and recorded there. */
@@ -70,14 +74,14 @@ function takeBodiesAsBytes(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function addRoute(app: FastifyInstance, declaration: Route): void {
-  const method = declaration.method === 'GET' ? ['GET', 'HEAD'] : declaration.method
+function addRoute(app: FastifyInstance, declaration: PlacedRoute, path: FrontPath): void {
+  const { method, url, bodyBytesMax: bodyLimit } = declaration.face
   app.route({
-    method,
-    url: declaration.url,
-    ...(declaration.bodyBytesMax !== undefined && { bodyLimit: declaration.bodyBytesMax }),
+    method: method === 'GET' ? ['GET', 'HEAD'] : method,
+    url,
+    ...(bodyLimit !== undefined && { bodyLimit }),
     config: { declaration },
-    handler: (request, reply) => answer(declaration, request, reply),
+    handler: (request, reply) => path.answer(declaration, request, reply),
   })
 }
 
@@ -93,9 +97,9 @@ function addOtherMethods(app: FastifyInstance, url: string, allowed: readonly HT
   })
 }
 
-function methodsByUrl(routes: readonly Route[]): Map<string, HTTPMethods[]> {
+function methodsByUrl(faces: readonly RouteFace[]): Map<string, HTTPMethods[]> {
   const byUrl = new Map<string, HTTPMethods[]>()
-  for (const { url, method } of routes) {
+  for (const { url, method } of faces) {
     const methods: HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method]
     byUrl.set(url, [...(byUrl.get(url) ?? []), ...methods])
   }

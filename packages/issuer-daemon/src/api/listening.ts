@@ -17,6 +17,12 @@ export interface Listening {
   close(draining: Draining): Promise<void>
 }
 
+/** A server that is at work. */
+export interface RunningServer {
+  /** Answers what was accepted, and takes nothing new. */
+  close(): Promise<void>
+}
+
 export interface Draining {
   readonly clock: Clock
   /** Requests that were accepted and not yet answered. */

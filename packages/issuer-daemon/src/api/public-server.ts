@@ -1,38 +1,29 @@
-import type { Server } from 'node:http'
-import type { Clock, Random } from '@mayfly/ca-core'
+import type { Clock, MayflyError, Random } from '@mayfly/ca-core'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { TlsMaterial } from '../tls/tls-parameters.ts'
-import { addressForLimits } from './caller-address.ts'
-import type { ConnectionLimits } from './connection-limits.ts'
-import { createHttpsServer, type ServerTimeouts } from './https-server.ts'
-import { createJsonServer } from './json-server.ts'
-import { createKnownAddresses, type KnownAddresses } from './known-addresses.ts'
-import { listenAt } from './listening.ts'
+import type { AnsweredRequest } from './answered-request.ts'
+import type { Core } from './arrival.ts'
+import type { Front, FrontLimits, OpenFront } from './front.ts'
+import type { ServerTimeouts } from './https-server.ts'
 import { publicRoutes } from './public-api.ts'
 import { authenticatePublic } from './public-authentication.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Readiness } from './readiness.ts'
-import type { Relays } from './relays.ts'
-import type { AnsweredRequest } from './request-path-ports.ts'
-import { drainTimeoutMs, inFlightMax, newcomersShareMax } from './server-limits.ts'
+import { createCore } from './request-path.ts'
+import { faceOf } from './route.ts'
 
 export interface PublicServerOptions {
   readonly issuer: Issuer
-  readonly configuration: IssuerConfiguration
+  readonly configuration: Pick<IssuerConfiguration, 'url' | 'listen' | 'health' | 'limits'>
   readonly material: TlsMaterial
   readonly timeouts: ServerTimeouts
   readonly clock: Clock
   readonly random: Random
+  readonly openFront: OpenFront
   /** Asked at each request, so that they can be replaced. */
   limits(): RateLimits
-  /** Whose word about where a request came from is taken; asked at each one. */
-  relays(): Relays
-  /** Open connections in all. */
-  connectionsMax(): number
-  /** Open connections that one address may have. */
-  connectionsPerAddressMax(): number
   bundle(): ServedBundle
   /** Intermediates whose certificates hosts are told to replace. */
   tainted(): readonly string[]
@@ -40,79 +31,60 @@ export interface PublicServerOptions {
   answered(answer: AnsweredRequest): void
 }
 
-export interface RunningServer {
-  readonly server: Server
+/** The HTTPS API at work. */
+export interface PublicServer {
   readonly port: number
+  /** Requests that it is at work on. */
+  inProgress(): number
+  /** Lets new connections see another certificate, which was checked. */
+  present(material: TlsMaterial): void
+  /** Takes over the limits of connections and addresses. */
+  follow(limits: FrontLimits): void
   /** Answers what was accepted, and takes nothing new. */
   close(): Promise<void>
+  /** Resolves where it has ended, and cannot be started again. */
+  readonly failed?: Promise<MayflyError>
 }
 
-/** The public one also tells how many requests it is at work on. */
-export interface PublicServer extends RunningServer {
-  inProgress(): number
-}
-
-/** The HTTPS API, listening. */
+/** The HTTPS API, listening: its core is here, its front where `openFront` opens it. */
 export async function startPublicServer(options: PublicServerOptions): Promise<PublicServer> {
   const { issuer, configuration, material, timeouts, clock, random } = options
-  let isStopping = false
-  const known = createKnownAddresses(clock)
-  const { app, server, inProgress } = await createJsonServer(
-    publicRoutes(
-      issuer,
-      () => options.bundle(),
-      configuration.health.atApi ? () => options.readiness() : undefined,
-      () => options.tainted(),
-    ),
-    {
-      clock,
-      random,
+  const routes = publicRoutes(
+    issuer,
+    () => options.bundle(),
+    configuration.health.atApi ? () => options.readiness() : undefined,
+    () => options.tainted(),
+  )
+  const { core, inProgress } = counting(
+    createCore(routes, {
       limits: () => options.limits(),
-      relays: () => options.relays(),
-      inFlightMax,
-      async authenticate(route, body, caller) {
-        const context = await authenticatePublic(issuer, configuration.url, route, body, caller)
-        if (context.kind === 'lineage' || context.kind === 'token')
-          known.add(addressForLimits(caller.address))
-        return context
-      },
+      authenticate: (route, body, caller) =>
+        authenticatePublic(issuer, configuration.url, route, body, caller),
       openAudit: (opening) => issuer.openAudit(opening),
       answered: (answer) => options.answered(answer),
-      stopping: () => isStopping,
-    },
-    (listener) =>
-      createHttpsServer(
-        {
-          material,
-          connectionsMax: options.connectionsMax(),
-          connectionLimits: connectionLimits(options, known),
-          timeouts,
-        },
-        listener,
-      ),
+    }),
   )
-  const listening = await listenAt(server, { ...configuration.listen })
-  return {
-    server,
-    port: listening.port,
-    inProgress,
-    async close() {
-      isStopping = true
-      await listening.close({ clock, inProgress, timeoutMs: drainTimeoutMs })
-      await app.close()
-    },
-  }
+  const { listen, limits } = configuration
+  const settings = { faces: routes.map(faceOf), listen, timeouts, limits, material }
+  const front: Front = await options.openFront(settings, { clock, random, core })
+  return { ...front, inProgress }
 }
 
-function connectionLimits(options: PublicServerOptions, known: KnownAddresses): ConnectionLimits {
+/** Counts the requests that the core is at work on. */
+function counting(core: Core): { readonly core: Core; inProgress(): number } {
+  let count = 0
   return {
-    perAddressMax: () => options.connectionsPerAddressMax(),
-    isRelay: (address) => options.relays().has(address),
-    admit: (address) => options.limits().connections.tryTake(address),
-    newcomers: {
-      isKnown: (address) => known.has(address),
-      openMax: () => Math.ceil(options.connectionsMax() * newcomersShareMax),
-      admit: () => options.limits().newcomers.tryTake('all'),
+    inProgress: () => count,
+    core: {
+      take(arrival) {
+        count += 1
+        const taken = core.take(arrival)
+        const told = taken.told.finally(() => {
+          count -= 1
+        })
+        return { ...taken, told }
+      },
+      answered: (answer) => core.answered(answer),
     },
   }
 }

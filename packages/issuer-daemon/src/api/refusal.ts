@@ -1,35 +1,45 @@
-import { type ErrorCode, MayflyError } from '@mayfly/ca-core'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorCode, MayflyError } from '@mayfly/ca-core'
 import { endingOfError } from '../audit/audit-attempt.ts'
+import type { Told } from './arrival.ts'
 import { openAttempt } from './audit-opening.ts'
 import { addressForLimits } from './caller-address.ts'
 import { errorStatus } from './error-status.ts'
+import type { Passage } from './passage.ts'
 import { problemAnswer, toMayflyError } from './problem.ts'
-import type { RequestPathPorts } from './request-path-ports.ts'
-import { isAudited } from './route.ts'
+import type { CorePorts } from './request-path-ports.ts'
+import { type Answer, isAudited, type Route, type RouteFace } from './route.ts'
 
-/** Records why a request was refused, then tells the caller. */
+/** Records why a request was refused, and only then says what the caller is told. */
 export async function refuse(
   error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  ports: RequestPathPorts,
-): Promise<FastifyReply> {
-  const cause = wentAway(request) ? callerLeft : toMayflyError(error)
-  countEnrolmentFailure(cause, request, ports)
-  const refusal = await recorded(cause, request, ports)
-  request.passage.refusal = refusal
-  // What is left of a body that nobody read would stand before the next request.
-  if (refusal.code === 'stopping' || !request.raw.complete) reply.header('connection', 'close')
-  return sendProblem(reply, refusal, request.passage.requestId)
+  passage: Passage,
+  route: Route,
+  ports: CorePorts,
+): Promise<Told> {
+  const cause = toMayflyError(error)
+  const refusal = await recorded(cause, passage, route, ports)
+  passage.refusal = refusal
+  const told = telling(refusalAnswer(refusal, passage.requestId), passage)
+  return { ...told, isFailedEnrolment: isFailedEnrolment(cause, route) }
 }
 
-function sendProblem(reply: FastifyReply, refusal: MayflyError, requestId: string): FastifyReply {
+/** The problem document for a refusal. */
+export function refusalAnswer(refusal: MayflyError, requestId: string): Answer {
   const { status, headers, body } = problemAnswer(refusal, requestId)
-  return reply
-    .code(status)
-    .headers(headers)
-    .send(Buffer.from(JSON.stringify(body)))
+  const { 'content-type': mediaType = '', ...others } = headers
+  return { status, mediaType, headers: others, body }
+}
+
+/** An answer as it goes out. */
+export function telling(
+  { status, mediaType, headers, body }: Answer,
+  { context }: Pick<Passage, 'context'>,
+): Told {
+  const isProved = context.kind === 'lineage' || context.kind === 'token'
+  const told = { status, headers: { ...headers }, isProved, isFailedEnrolment: false }
+  if (body === undefined) return told
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return { ...told, headers: { ...headers, 'content-type': mediaType }, body: text }
 }
 
 /**
@@ -38,20 +48,23 @@ function sendProblem(reply: FastifyReply, refusal: MayflyError, requestId: strin
  */
 const unrecorded: ReadonlySet<ErrorCode> = new Set(['rate-limited', 'overloaded', 'stopping'])
 
-const callerLeft = new MayflyError('request-invalid', 'The connection ended before the body did.')
+/** Whether a refusal leaves a record, for which the core is needed. */
+export function isRecorded({ code }: MayflyError, route: RouteFace): boolean {
+  if (unrecorded.has(code)) return false
+  // An admin who tries what is not his leaves a record, whatever the method.
+  return isAudited(route) || code === 'forbidden'
+}
 
 async function recorded(
   cause: MayflyError,
-  request: FastifyRequest,
-  ports: RequestPathPorts,
+  passage: Passage,
+  route: Route,
+  ports: CorePorts,
 ): Promise<MayflyError> {
-  const route = request.routeOptions.config.declaration
-  if (route === undefined || unrecorded.has(cause.code) || cause === callerLeft) return cause
-  // An admin who tries what is not his leaves a record, whatever the method.
-  if (!isAudited(route) && cause.code !== 'forbidden') return cause
+  if (!isRecorded(cause, route)) return cause
   try {
-    limitRecordsOfNobody(request, ports)
-    const attempt = request.passage.attempt ?? openAttempt(request, ports)
+    limitRecordsOfNobody(passage, ports)
+    const attempt = passage.attempt ?? openAttempt(passage, route, ports)
     await attempt.close(endingOfError(cause))
     return cause
   } catch (error) {
@@ -65,8 +78,7 @@ async function recorded(
  * limit the answer is `rate-limited`, which needs none. Who proves who he is has limits of his own, and is
  * never kept out by such a flood.
  */
-function limitRecordsOfNobody({ passage }: FastifyRequest, ports: RequestPathPorts): void {
-  const { context, address } = passage
+function limitRecordsOfNobody({ context, address }: Passage, ports: CorePorts): void {
   const limits = ports.limits()
   if (limits === undefined || (context.kind !== 'anonymous' && context.kind !== 'failed')) return
   limits.unproven.take(addressForLimits(address))
@@ -76,17 +88,6 @@ function limitRecordsOfNobody({ passage }: FastifyRequest, ports: RequestPathPor
 /** The one name that all share. */
 const everyAddress = 'all'
 
-function countEnrolmentFailure(
-  cause: MayflyError,
-  request: FastifyRequest,
-  { limits }: RequestPathPorts,
-): void {
-  const guessing = request.routeOptions.config.declaration?.requires === 'token'
-  if (guessing && errorStatus[cause.code] < 500 && cause.code !== 'rate-limited' && cause !== callerLeft) {
-    limits()?.enrolmentFailures.spend(addressForLimits(request.passage.address))
-  }
-}
-
-function wentAway(request: FastifyRequest): boolean {
-  return request.raw.destroyed && !request.raw.complete
+function isFailedEnrolment({ code }: MayflyError, { requires }: RouteFace): boolean {
+  return requires === 'token' && errorStatus[code] < 500 && code !== 'rate-limited'
 }

@@ -38,18 +38,22 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface Route<Input = unknown> {
+/** What HTTP has to know of a route: data, which can be told to another thread. */
+export interface RouteFace {
   readonly method: Method
   readonly url: string
   /** What the audit, the log and the metrics call it. */
   readonly action: string
   readonly requires: Requirement
-  /** What the admin must be allowed, where one is required. */
-  readonly power?: AdminPower
   /** Media type of the body; a route without it takes none. */
   readonly accepts?: string
   /** The longest body; `bodyBytesMax` of the server if absent. */
   readonly bodyBytesMax?: number
+}
+
+export interface Route<Input = unknown> extends RouteFace {
+  /** What the admin must be allowed, where one is required. */
+  readonly power?: AdminPower
   /** Checks `RawInput`; without it there is nothing to check and `input` is `undefined`. */
   readonly schema?: z.ZodType<Input>
   run(exchange: Exchange<Input>): Promise<Answer>
@@ -58,6 +62,18 @@ export interface Route<Input = unknown> {
 /** Gives routes one type once each has been checked against its own. */
 export function route<Input>(declaration: Route<Input>): Route {
   return declaration as Route
+}
+
+/** Nothing of what the route does. */
+export function faceOf({ method, url, action, requires, accepts, bodyBytesMax }: Route): RouteFace {
+  return {
+    method,
+    url,
+    action,
+    requires,
+    ...(accepts !== undefined && { accepts }),
+    ...(bodyBytesMax !== undefined && { bodyBytesMax }),
+  }
 }
 
 /** An answer that is for this caller and this moment only. */
@@ -69,6 +85,6 @@ export function jsonAnswer(body: unknown, status = 200): Answer {
  * What could change something leaves an audit record. Safe methods (RFC 9110 9.2.1) leave none: anyone may
  * repeat them without end, and each record is a durable write.
  */
-export function isAudited(route: Route): boolean {
+export function isAudited(route: Pick<RouteFace, 'method'>): boolean {
   return route.method !== 'GET'
 }

@@ -1,6 +1,6 @@
 import { type Clock, type Instant, secondMs } from '@mayfly/ca-core'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { AnsweredRequest } from '../api/request-path-ports.ts'
+import type { AnsweredRequest } from '../api/answered-request.ts'
 import { type FleetView, viewFleet } from '../issuing/fleet-view.ts'
 import type { Alarm } from '../issuing/issuer-status.ts'
 import type { FleetFigures } from '../store/fleet-figures.ts'

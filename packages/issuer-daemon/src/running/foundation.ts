@@ -1,5 +1,6 @@
 import type { Clock, FileAccess, Random, Trace } from '@mayfly/ca-core'
 import type { AccessRequest, Logger } from '@mayfly/platform'
+import type { OpenFront } from '../api/front.ts'
 import type { ServerTimeouts } from '../api/https-server.ts'
 import type { AuthorityShelf } from '../authority/authority-shelf.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
@@ -25,6 +26,8 @@ export interface Foundation {
   readonly historyMark: HistoryMark
   /** Checks the signatures of requests beside the event loop; within the call if absent. */
   readonly verifier?: ThreadVerifier
+  /** Opens the public API to callers; in this thread if absent. */
+  readonly openFront?: OpenFront
   /** For tests to shorten. */
   readonly timeouts?: ServerTimeouts
 }

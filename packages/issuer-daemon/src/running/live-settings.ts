@@ -2,7 +2,6 @@ import { type Clock, MayflyError, type Trace } from '@mayfly/ca-core'
 import type { Logger } from '@mayfly/platform'
 import { createRateLimiter, type RateLimiter } from '../api/rate-limiter.ts'
 import { createRateLimits, type RateLimits } from '../api/rate-limits.ts'
-import { createRelays, type Relays } from '../api/relays.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
 import type { ClockGuard } from '../clock/clock-guard.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
@@ -21,7 +20,6 @@ export interface LiveSettings {
   configuration: IssuerConfiguration
   loaded: LoadedAuthority
   limits: RateLimits
-  relays: Relays
   /** Requests of one delegate, by its name. */
   delegateLimit: RateLimiter
   /** Intermediates that are known to be tainted. */
@@ -46,7 +44,6 @@ export async function firstSettings(
     configuration,
     loaded,
     limits: createRateLimits(limits, clock),
-    relays: createRelays(limits.relays),
     delegateLimit: createDelegateLimit(configuration, clock),
     taints: [],
   }

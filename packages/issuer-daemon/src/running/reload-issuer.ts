@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { RunningServer } from '../api/public-server.ts'
+import type { PublicServer } from '../api/public-server.ts'
 import { createRateLimits } from '../api/rate-limits.ts'
-import { createRelays } from '../api/relays.ts'
 import { adoptConfiguration } from '../configuration/adopt-configuration.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { SweepSchedule } from '../schedule/sweep-schedule.ts'
@@ -14,7 +13,7 @@ import type { LiveAdministration } from './start-administration.ts'
 export interface ReloadedParts {
   readonly live: LiveSettings
   readonly foundation: Foundation
-  readonly api: RunningServer
+  readonly api: Pick<PublicServer, 'follow'>
   readonly renewal: RunningRenewal
   readonly schedule: SweepSchedule
   readonly authorities: LiveAuthorities
@@ -36,9 +35,8 @@ export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedPar
   live.configuration = configuration
   live.loaded = loaded
   live.limits = createRateLimits(configuration.limits, foundation.clock)
-  live.relays = createRelays(configuration.limits.relays)
   live.delegateLimit = createDelegateLimit(configuration, foundation.clock)
-  api.server.maxConnections = configuration.limits.connections
+  api.follow(configuration.limits)
   foundation.log.level = configuration.log.level
   if (configuration.sweep.cron !== before.configuration.sweep.cron) {
     await schedule.reschedule(configuration.sweep.cron)

@@ -1,10 +1,11 @@
 import { type KeptConfiguration, startMetricsServer } from '@mayfly/platform'
 import { createAlarmWatch } from '../alarms/alarm-watch.ts'
 import { logAnswer } from '../api/access-log.ts'
+import type { AnsweredRequest } from '../api/answered-request.ts'
+import { openFront } from '../api/front.ts'
 import { serverTimeouts } from '../api/https-server.ts'
 import { type PublicServer, startPublicServer } from '../api/public-server.ts'
 import { createReadiness, type Readiness } from '../api/readiness.ts'
-import type { AnsweredRequest } from '../api/request-path-ports.ts'
 import { createClockGuard, guardStore } from '../clock/clock-guard.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { Issuer } from '../issuing/issuer.ts'
@@ -177,12 +178,10 @@ function startApi(base: Base, own: OwnCertificate): Promise<PublicServer> {
   return startPublicServer({
     ...base,
     ...foundation,
+    openFront: foundation.openFront ?? openFront,
     material: own.material,
     timeouts: foundation.timeouts ?? serverTimeouts,
     limits: () => live.limits,
-    relays: () => live.relays,
-    connectionsMax: () => live.configuration.limits.connections,
-    connectionsPerAddressMax: () => live.configuration.limits.connectionsPerAddress,
     bundle: () => live.loaded.served,
     tainted: () => base.authorities.noticed(),
   })
@@ -212,7 +211,7 @@ function startRenewal(
     random,
     mint,
     install(next) {
-      installOwnCertificate(api.server, next.material)
+      installOwnCertificate(api, next.material)
       metrics.ownCertificate(next.notAfter)
       log.info({ serial: next.serial }, 'own certificate renewed')
     },

@@ -1,6 +1,4 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import type { Server } from 'node:http'
-import type { Server as TlsServer } from 'node:tls'
 import {
   encodePrivateKey,
   generateKeyPair,
@@ -10,7 +8,7 @@ import {
   parseName,
 } from '@mayfly/ca-core'
 import type { Issuer } from '../issuing/issuer.ts'
-import { type TlsMaterial, tlsParameters } from './tls-parameters.ts'
+import type { TlsMaterial } from './tls-parameters.ts'
 
 /** How the issuer is called in its own log of issuance. */
 const ownName = 'issuer'
@@ -45,12 +43,15 @@ export async function mintOwnCertificate(
   return { material, serial: leaf.answer.serial, renewAt: leaf.renewAt, notAfter: leaf.notAfter }
 }
 
-/** Lets the next connections see `material`; those that are open go on as they are. */
-export function installOwnCertificate(server: Server, material: TlsMaterial): void {
+/** What `installOwnCertificate` needs of the front. */
+export interface CertificatePlace {
+  present(material: TlsMaterial): void
+}
+
+/** Lets the next connections see `material`; those that are open go on as they are. Throws `key-mismatch`. */
+export function installOwnCertificate(place: CertificatePlace, material: TlsMaterial): void {
   checkPair(material)
-  const tlsServer = server as unknown as TlsServer
-  // An empty context would be accepted and break every handshake; this one is complete.
-  tlsServer.setSecureContext(tlsParameters(material))
+  place.present(material)
 }
 
 /**

@@ -5,8 +5,8 @@ import { MayflyError } from '@mayfly/ca-core'
 import { systemClock } from '@mayfly/platform'
 import fastify from 'fastify'
 import * as z from 'zod'
+import { FrontPath } from '../../src/api/front-path.ts'
 import { createRateLimits } from '../../src/api/rate-limits.ts'
-import { installRequestPath } from '../../src/api/request-path.ts'
 import { jsonAnswer } from '../../src/api/route.ts'
 import type { SecurityContext } from '../../src/issuing/security-context.ts'
 import { ask } from '../support/https-caller.ts'
@@ -26,7 +26,7 @@ const plenty = {
 
 test('request path: a route that does not declare what it requires → the server does not start', async () => {
   const app = fastify()
-  installRequestPath(app, {} as never)
+  new FrontPath({} as never).install(app)
   assert.throws(
     () => app.get('/open', async () => 'everyone'),
     /GET \/open does not declare what it requires/,

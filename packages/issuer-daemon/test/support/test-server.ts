@@ -3,12 +3,15 @@ import { EventEmitter } from 'node:events'
 import type { Clock } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { createTestPki, type TestPki } from '../../../../test/support/test-pki.ts'
+import type { AnsweredRequest } from '../../src/api/answered-request.ts'
 import type { ConnectionLimits } from '../../src/api/connection-limits.ts'
 import { createHttpsServer, type ServerTimeouts, serverTimeouts } from '../../src/api/https-server.ts'
 import { createJsonServer } from '../../src/api/json-server.ts'
 import { type Listening, listenAt } from '../../src/api/listening.ts'
-import type { AnsweredRequest, RequestPathPorts } from '../../src/api/request-path-ports.ts'
-import type { Route } from '../../src/api/route.ts'
+import type { RateLimits } from '../../src/api/rate-limits.ts'
+import { createCore } from '../../src/api/request-path.ts'
+import type { CorePorts, FrontPorts } from '../../src/api/request-path-ports.ts'
+import { faceOf, type Route } from '../../src/api/route.ts'
 import type { AttemptEnding, AttemptOpening, AuditAttempt } from '../../src/audit/audit-attempt.ts'
 
 /** A record of the audit as a test sees it. */
@@ -27,9 +30,14 @@ export interface TestServer {
   close(): Promise<void>
 }
 
+/** Those of the front and of the core together. */
+export interface TestPorts extends Omit<FrontPorts, 'core' | 'limits'>, Omit<CorePorts, 'limits'> {
+  limits(): RateLimits | undefined
+}
+
 export interface TestServerOptions {
   readonly routes: readonly Route[]
-  readonly ports?: Partial<RequestPathPorts>
+  readonly ports?: Partial<TestPorts>
   readonly timeouts?: Partial<ServerTimeouts>
   readonly clock?: Clock
   readonly connectionsMax?: number
@@ -44,7 +52,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const answered: AnsweredRequest[] = []
   const events = new EventEmitter()
   let stopping = false
-  const ports: RequestPathPorts = {
+  const ports: TestPorts = {
     clock: options.clock ?? systemClock,
     random: systemRandom,
     limits: () => undefined,
@@ -58,7 +66,9 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     stopping: () => stopping,
     ...options.ports,
   }
-  const { app, server, inProgress } = await createJsonServer(options.routes, ports, (listener) =>
+  const core = createCore(options.routes, ports)
+  const faces = options.routes.map(faceOf)
+  const { app, server, inProgress } = await createJsonServer(faces, { ...ports, core }, (listener) =>
     createHttpsServer(
       {
         material: { keyPem: leaf.keyPem, chainPem: leaf.fullchainPem },

@@ -16,6 +16,8 @@ import {
   type OwnCertificate,
 } from '../../src/tls/own-certificate.ts'
 import { startOwnCertificateRenewal } from '../../src/tls/own-certificate-renewal.ts'
+import { showCertificate } from '../../src/tls/show-certificate.ts'
+import type { TlsMaterial } from '../../src/tls/tls-parameters.ts'
 import { ask } from '../support/https-caller.ts'
 import { startLiveIssuer } from '../support/live-issuer.ts'
 
@@ -48,18 +50,19 @@ test('own certificate: a pair that does not fit → key-mismatch, and the old st
   const server = createHttpsServer({ material, connectionsMax: 10, timeouts: serverTimeouts }, (_, answer) =>
     answer.end('{}'),
   )
+  const place = { present: (material: TlsMaterial) => showCertificate(server, material) }
   const listening = await listenAt(server, { host: '127.0.0.1', port: 0 })
   try {
     const mixed = { keyPem: other.keyPem, chainPem: good.fullchainPem }
     const empty = { keyPem: '', chainPem: '' }
     for (const wrong of [mixed, empty]) {
       assert.throws(
-        () => installOwnCertificate(server, wrong),
+        () => installOwnCertificate(place, wrong),
         (error) => isMayflyError(error, 'key-mismatch'),
       )
       assert.equal(await servedSerial(listening.port, pki.bundlePem), good.serial)
     }
-    installOwnCertificate(server, { keyPem: other.keyPem, chainPem: other.fullchainPem })
+    installOwnCertificate(place, { keyPem: other.keyPem, chainPem: other.fullchainPem })
     assert.equal(await servedSerial(listening.port, pki.bundlePem), other.serial)
     // What was given at the start still holds after an exchange.
     await assert.rejects(
