@@ -8,7 +8,7 @@ export {
   signIntermediate,
   verifyIntermediateProfile,
 } from './issuing/intermediate.ts'
-export { checkLeafNames } from './issuing/leaf-names.ts'
+export { checkLeafNames, checkTrustDomain } from './issuing/leaf-names.ts'
 export type { LeafOrder } from './issuing/leaf-plan.ts'
 export * from './issuing/lifetimes.ts'
 export { type LintFinding, type LintSubject, lint } from './issuing/lint.ts'

@@ -59,6 +59,8 @@ export interface Enrolment {
         readonly is: 'installed'
         readonly generation: number
         readonly served: boolean
+        /** What the live ports showed; empty where none is looked at. */
+        readonly servedSerials: readonly string[]
         readonly setback?: Setback
       }
     | { readonly is: 'left-to-agent' }
@@ -203,5 +205,12 @@ function installationOf({ state }: KeeperView): Enrolment['installation'] {
     return { is: 'failed', setback }
   }
   const { number, served } = state.live
-  return { is: 'installed', generation: number, served, ...(setback !== undefined && { setback }) }
+  const { servedSerials } = state
+  return {
+    is: 'installed',
+    generation: number,
+    served,
+    servedSerials,
+    ...(setback !== undefined && { setback }),
+  }
 }

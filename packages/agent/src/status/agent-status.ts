@@ -20,6 +20,7 @@ export interface CertificateStatus {
     /** Whether check, reload and probe have passed. */
     readonly served: boolean
   }
+  /** What the live ports showed at the last look; empty where none is looked at. */
   readonly servedSerials?: readonly string[]
   /** When the issuer said it would mint the next one. */
   readonly renewAt?: string

@@ -21,6 +21,21 @@ export function checkLeafNames(identity: string, names: readonly Name[]): void {
   if (!isWorkloadId(spiffeId)) throw violation(identity, `its SPIFFE ID ${spiffeId.value} has no path`)
 }
 
+/**
+ * Whether the SPIFFE ID among the names, if there is one, is of this trust domain: whoever verifies one takes the
+ * authorities of its own trust domain (X.509-SVID 5.2), and would refuse any other. Throws `names-not-allowed`.
+ */
+export function checkTrustDomain(identity: string, names: readonly Name[], trustDomain: string): void {
+  const foreign = names.find(
+    (name) => isSpiffeName(name) && !name.value.startsWith(`spiffe://${trustDomain}/`),
+  )
+  if (foreign === undefined) return
+  throw new MayflyError(
+    'names-not-allowed',
+    `The identity ${identity} cannot have the SPIFFE ID ${foreign.value}: it is of another trust domain than ${trustDomain}, which is this issuer's.`,
+  )
+}
+
 function violation(identity: string, what: string): MayflyError {
   return new MayflyError('profile-violation', `The identity ${identity} cannot have a certificate: ${what}.`)
 }

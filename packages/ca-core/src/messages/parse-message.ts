@@ -52,12 +52,19 @@ function describeFault(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `${place} should be ${issue.values.map(String).join(' or ')}`
     case 'too_big':
-      return `${place} is over ${issue.maximum}`
+      return `${place} ${describeBound('above', issue.origin, issue.maximum)}`
     case 'too_small':
-      return `${place} is under ${issue.minimum}`
+      return `${place} ${describeBound('below', issue.origin, issue.minimum)}`
     case 'invalid_format':
       return `${place} ${issue.message}`
     default:
       return `${place} is wrong`
   }
+}
+
+/** What is beyond a limit: entries of a list, characters of a text, or a number. */
+function describeBound(side: 'above' | 'below', origin: string, limit: number | bigint): string {
+  if (origin === 'array') return `has ${side === 'above' ? 'more' : 'fewer'} entries than ${limit}`
+  if (origin === 'string') return `has ${side === 'above' ? 'more' : 'fewer'} characters than ${limit}`
+  return `is ${side === 'above' ? 'over' : 'under'} ${limit}`
 }

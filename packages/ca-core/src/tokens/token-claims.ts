@@ -80,7 +80,10 @@ export function parseTokenClaims(payload: unknown): EnrolmentTokenClaims {
     'The enrolment token',
   )
   if (exp <= iat || exp - iat > tokenLifetimeSecondsMax) {
-    throw new MayflyError('token-invalid', 'The enrolment token has an impossible lifetime.')
+    throw new MayflyError(
+      'token-invalid',
+      `An enrolment token lives at most ${tokenLifetimeSecondsMax / 3_600} hours; this one would for ${exp - iat} seconds.`,
+    )
   }
   return {
     issuerUrl: parseIssuer(iss),

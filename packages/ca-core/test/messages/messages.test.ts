@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as z from 'zod'
 import {
   canonicalIssuerUrl,
   decodeBase64url,
@@ -9,6 +10,7 @@ import {
   MayflyError,
   parseEnrolmentBody,
   parseIssuerAnswer,
+  parseMessage,
   parseProblem,
   problemType,
 } from '../../src/index.ts'
@@ -129,4 +131,16 @@ test('issuer URL: anything but plain https → request-invalid', () => {
   ]) {
     assert.throws(() => canonicalIssuerUrl(text), refusal('request-invalid'))
   }
+})
+
+test('message: beyond a limit → said of what, for lists, texts and numbers', () => {
+  const schema = z.object({
+    names: z.array(z.string()).max(1),
+    name: z.string().min(1),
+    count: z.int().max(3),
+  })
+  assert.throws(
+    () => parseMessage(schema, { names: ['a', 'b'], name: '', count: 4 }, 'request-invalid', 'the request'),
+    /names has more entries than 1; name has fewer characters than 1; count is over 3\./,
+  )
 })

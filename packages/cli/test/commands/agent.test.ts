@@ -69,7 +69,10 @@ test('a host from its enrolment on: preset, check, history, status and renew --n
   const status = await agent('status')
   assert.equal(status.exitCode, 0, status.stdout)
   assert.match(status.stdout, /^CERTIFICATE +LEVEL +IDENTITY +GENERATION +SERIAL +EXPIRES +SERVED +NEXT$/m)
-  assert.match(status.stdout, /^web +ok +web-1 +2 +[0-9a-f]{32} +in 23h \d+m +yes +renewal in \d+h \d+m$/m)
+  assert.match(
+    status.stdout,
+    /^web +ok +web-1 +2 +[0-9a-f]{32} +in 23h \d+m +not probed +renewal in \d+h \d+m$/m,
+  )
 
   const history = await agent('history', '--certificate', 'web', '--since', '1h', '--json')
   const events = JSON.parse(history.stdout).events.map(({ event }: { event: string }) => event)

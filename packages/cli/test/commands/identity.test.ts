@@ -54,6 +54,13 @@ test('identity list: filters, for a program and for a person', async () => {
     config,
   ])
   assert.match(shown.stdout, /^IDENTITY +STATE +PROFILE .*\ndb-1 +new +server .* dns:db-1\.example\n$/)
+  const many = ['a', 'b', 'c', 'd', 'e'].flatMap((host) => ['--name', `dns:${host}.many.example`])
+  await ask('identity', 'add', 'many', ...many)
+  const shortened = await mayfly(['identity', 'list', '--name', 'many', '--config', config])
+  assert.match(
+    shortened.stdout,
+    / dns:a\.many\.example dns:b\.many\.example dns:c\.many\.example and 2 more\n$/,
+  )
   const none = await mayfly(['identity', 'list', '--due', '--config', config])
   assert.equal(none.stdout, 'There are no such identities.\n')
   assert.equal((await ask('identity', 'list', '--name', 'WEB;')).code, 'request-invalid')

@@ -6,7 +6,7 @@ import type { IdentityView } from './identity-view.ts'
 import { newIdentity } from './plan-identity.ts'
 import { showIdentity } from './show-identity.ts'
 
-/** @throws MayflyError `name-invalid`, `forbidden`, `identity-exists`, `store-unavailable` */
+/** @throws MayflyError `name-invalid`, `profile-violation`, `names-not-allowed`, `forbidden`, `identity-exists`, `store-unavailable` */
 export async function addIdentity(
   wanted: { readonly name: string; readonly profile: ProfileName; readonly names: readonly string[] },
   attempt: AuditAttempt,
@@ -14,7 +14,7 @@ export async function addIdentity(
   rights: AdminRights,
 ): Promise<IdentityView> {
   const at = ports.clock.now()
-  const identity = newIdentity(wanted, at)
+  const identity = newIdentity(wanted, { trustDomain: ports.bundle().bundle.trustDomain, now: at })
   requireIdentity(rights, identity)
   const ending = attempt.ending(at, {
     outcome: 'done',

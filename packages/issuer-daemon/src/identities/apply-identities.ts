@@ -57,7 +57,7 @@ export interface AppliedIdentities {
 /**
  * Makes the identities what was declared, all in one transaction or nothing.
  *
- * @throws MayflyError `name-invalid`, `identity-exists` (one twice, or the issuer's own), `forbidden`,
+ * @throws MayflyError `name-invalid`, `profile-violation`, `names-not-allowed`, `identity-exists` (one twice, or the issuer's own), `forbidden`,
  * `overloaded`, `store-unavailable`
  */
 export async function applyIdentities(
@@ -66,7 +66,8 @@ export async function applyIdentities(
   ports: IssuerPorts,
   rights: AdminRights,
 ): Promise<AppliedIdentities> {
-  const declared = identities.map((identity) => newIdentity(identity, ports.clock.now()))
+  const setting = { trustDomain: ports.bundle().bundle.trustDomain, now: ports.clock.now() }
+  const declared = identities.map((identity) => newIdentity(identity, setting))
   requireUnique(declared.map(({ name }) => name))
   if (dryRun) attempt.learn({ details: { dryRun } })
   const names = new Set(declared.map(({ name }) => name))

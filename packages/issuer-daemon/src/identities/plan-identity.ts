@@ -1,4 +1,6 @@
 import {
+  checkLeafNames,
+  checkTrustDomain,
   formatName,
   type Instant,
   MayflyError,
@@ -23,14 +25,21 @@ export interface WantedIdentity {
   readonly names?: readonly string[]
 }
 
+/** Where and when an identity is made. */
+export interface IdentitySetting {
+  readonly trustDomain: string
+  readonly now: Instant
+}
+
 /**
  * An identity made of what the operator said, canonical.
  *
- * @throws MayflyError `name-invalid`, `identity-exists` for the issuer's own
+ * @throws MayflyError `name-invalid`, `identity-exists` for the issuer's own; `profile-violation`,
+ * `names-not-allowed` for names that no certificate of this issuer can carry
  */
 export function newIdentity(
   { name, profile, names }: { name: string; profile: ProfileName; names: readonly string[] },
-  now: Instant,
+  { trustDomain, now }: IdentitySetting,
 ): NewIdentity {
   const identityName = parseIdentityName(name)
   if (reservedIdentityNames.includes(identityName)) {
@@ -39,28 +48,30 @@ export function newIdentity(
       `The identity ${identityName} is the issuer's own; take another name.`,
     )
   }
-  const canonical = parseNames(names).map(formatName)
-  if (canonical.length === 0) {
+  const parsed = parseNames(names)
+  if (parsed.length === 0) {
     throw new MayflyError(
       'name-invalid',
       `The identity ${identityName} needs at least one name, such as dns:web-1.example.`,
     )
   }
-  return { name: identityName, profile, names: canonical, createdAt: now }
+  checkLeafNames(identityName, parsed)
+  checkTrustDomain(identityName, parsed, trustDomain)
+  return { name: identityName, profile, names: parsed.map(formatName), createdAt: now }
 }
 
 /** Which identity a token is for: the one that exists, if it is what was said of it, or a new one. */
 export function planIdentity(
   wanted: WantedIdentity,
   existing: IdentityRecord | undefined,
-  now: Instant,
+  setting: IdentitySetting,
 ): IdentityPlan {
   const { identity: name, profile = 'server', names } = wanted
   if (existing === undefined) {
     if (names === undefined || names.length === 0) throw unknown(parseIdentityName(name))
-    return { do: 'add', identity: newIdentity({ name, profile, names }, now) }
+    return { do: 'add', identity: newIdentity({ name, profile, names }, setting) }
   }
-  newIdentity(existing, now)
+  newIdentity(existing, setting)
   if (existing.suspension !== undefined) throw refusalError(suspended(name))
   const differs =
     (wanted.profile !== undefined && wanted.profile !== existing.profile) ||

@@ -32,7 +32,7 @@ export interface CreatedToken {
 /**
  * Makes a one-time permission to join as an identity, and the identity itself where there is none yet.
  *
- * @throws MayflyError `name-invalid`, `identity-unknown`, `identity-exists` (with other names or profile),
+ * @throws MayflyError `name-invalid`, `profile-violation`, `names-not-allowed`, `identity-unknown`, `identity-exists` (with other names or profile),
  * `identity-suspended`, `forbidden`, `token-invalid` (too long a life), `authority-missing`, `store-unavailable`
  */
 export async function createToken(
@@ -43,7 +43,10 @@ export async function createToken(
 ): Promise<CreatedToken> {
   const { store, clock, random, policy, tokenKey, authority } = ports
   const now = clock.now()
-  const plan = planIdentity(order, await store.identity({ name: order.identity }), now)
+  const plan = planIdentity(order, await store.identity({ name: order.identity }), {
+    trustDomain: ports.bundle().bundle.trustDomain,
+    now,
+  })
   const { identity } = plan
   requireIdentity(rights, identity)
   const lifetimeSeconds = order.lifetimeSeconds ?? defaultLifetime(policy, rights)

@@ -162,8 +162,8 @@ const refusals: readonly Refusal[] = [
   {
     what: 'a name of a type without a range',
     action: 'token.create',
-    says: /not uri:spiffe:\/\/web\.test\/x/,
-    try: (admin) => admin.createToken({ identity: 'web-3', names: ['uri:spiffe://web.test/x'] }),
+    says: /not uri:spiffe:\/\/test\.internal\/x/,
+    try: (admin) => admin.createToken({ identity: 'web-3', names: ['uri:spiffe://test.internal/x'] }),
   },
   {
     what: 'a token for an identity with another name beside its own',

@@ -48,6 +48,22 @@ describe('identities and tokens', () => {
     await assertRefused('name-invalid', add('bad', ['dns:not a name']), kit)
   })
 
+  it('names that no certificate of this issuer can carry → refused at once, not at the first enrolment', async () => {
+    const [ours, other] = ['uri:spiffe://test.example/a', 'uri:spiffe://test.example/b']
+    const order = (names: readonly string[]) => ({ identity: 'billing', profile: 'peer' as const, names })
+    for (const [code, names] of [
+      ['profile-violation', [ours, other]],
+      ['profile-violation', [ours, 'uri:https://a.example/']],
+      ['profile-violation', ['uri:spiffe://test.example']],
+      ['names-not-allowed', ['uri:spiffe://other.example/a']],
+      ['names-not-allowed', ['uri:spiffe://test.example.other/a', 'dns:a.example']],
+    ] as const) {
+      await assertRefused(code, add('billing', names), kit)
+      await assertRefused(code, createToken(order(names)), kit)
+    }
+    assert.deepEqual((await add('billing', [ours])).names, [ours])
+  })
+
   it('listed in pages, and by suspension', async () => {
     for (const name of ['a', 'b', 'c']) await add(name, [`${name}.example`])
     await attempted(kit.issuer, 'identity.suspend', undefined, (attempt) =>

@@ -1,5 +1,6 @@
 import { type Document, isMap, isNode, isScalar } from 'yaml'
 import type * as z from 'zod'
+import { describeRule } from './describe-rule.ts'
 import { nearestWord } from './nearest-word.ts'
 import type { AllowedKeys } from './schema-keys.ts'
 
@@ -43,7 +44,8 @@ function describe(
   if (issue.code === 'invalid_type' && !exists(document, path)) {
     return [{ offset: offsetOf(document, path), key: keyText(path), reason: 'is missing' }]
   }
-  return [{ offset: offsetOf(document, path), key: keyText(path), reason: lowerFirst(issue.message) }]
+  const reason = describeRule(issue, path.length === 0 ? document.contents : document.getIn(path))
+  return [{ offset: offsetOf(document, path), key: keyText(path), reason }]
 }
 
 function unknownKey(path: Path, document: Document, known: readonly string[]): ConfigurationProblem {
@@ -85,8 +87,4 @@ function keyText(path: Path): string {
     if (typeof part === 'number') return `${text}[${part}]`
     return text === '' ? String(part) : `${text}.${String(part)}`
   }, '')
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
 }

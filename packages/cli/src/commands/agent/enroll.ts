@@ -152,11 +152,13 @@ function describeInstallation(installation: Enrolment['installation']): string {
 
 function describeServing({
   served,
+  servedSerials,
   setback,
 }: {
   readonly served: boolean
+  readonly servedSerials: readonly string[]
   readonly setback?: { readonly message: string }
 }): string {
-  if (served) return 'served'
+  if (served) return servedSerials.length === 0 ? 'installed; no port is looked at' : 'served'
   return setback === undefined ? 'not served yet' : `not served yet: ${setback.message}`
 }

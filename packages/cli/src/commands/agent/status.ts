@@ -38,17 +38,27 @@ function rowOf(about: string, { level, message, code }: StatusAlarm): readonly [
 function describeCertificates(certificates: readonly CertificateStatus[], now: Instant): string[] {
   return table(
     ['CERTIFICATE', 'LEVEL', 'IDENTITY', 'GENERATION', 'SERIAL', 'EXPIRES', 'SERVED', 'NEXT'],
-    certificates.map(({ name, level, identity = '-', installed, next, renewAt }) => [
+    certificates.map(({ name, level, identity = '-', installed, servedSerials, next, renewAt }) => [
       name,
       level,
       identity,
       installed === undefined ? '-' : String(installed.generation),
       installed?.serial ?? '-',
       installed === undefined ? '-' : fromNow(installed.notAfter, now),
-      installed === undefined ? '-' : installed.served ? 'yes' : 'not yet',
+      describeServing(installed, servedSerials),
       describeNext(next, renewAt, now),
     ]),
   )
+}
+
+/** Where no port is looked at, nobody knows what is served. */
+function describeServing(
+  installed: CertificateStatus['installed'],
+  servedSerials: CertificateStatus['servedSerials'],
+): string {
+  if (installed === undefined) return '-'
+  if (!installed.served) return 'not yet'
+  return servedSerials?.length === 0 ? 'not probed' : 'yes'
 }
 
 /** The agent looks often; what a person wants to know is when the next certificate comes. */

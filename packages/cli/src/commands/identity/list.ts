@@ -82,6 +82,16 @@ async function writeTable(
   if (isEmpty) write('There are no such identities.\n')
 }
 
+/** A line is to be read; the whole list is in `identity show`, and with `--json`. */
+const namesInRowMax = 3
+
+function someNames(names: readonly string[]): string {
+  const more = names.length - namesInRowMax
+  // One more would take no more room than what is said of it.
+  if (more <= 1) return names.join(' ')
+  return `${names.slice(0, namesInRowMax).join(' ')} and ${more} more`
+}
+
 function rowOf({ name, state, profile, newest, seen, names }: IdentityView): string[] {
   return [
     name,
@@ -91,6 +101,6 @@ function rowOf({ name, state, profile, newest, seen, names }: IdentityView): str
     seen?.at ?? '-',
     seen?.report?.version ?? '-',
     seen?.report === undefined ? '-' : String(seen.report.bundleSequence),
-    names.join(' '),
+    someNames(names),
   ]
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { formatFingerprint, type KeyType } from '@mayfly/ca-core'
 import { type InitialisedAuthority, initAuthority, readIssuerConfiguration } from '@mayfly/issuer-daemon'
 import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
@@ -56,7 +56,7 @@ function describe({ keyType, keyHash }: InitialisedAuthority, path: string): Ans
       ]),
       '',
       'Write the SHA-256 down, carry the request to the root box, and run there:',
-      '  mayfly root sign request.pem --root DIR',
+      `  mayfly root sign ${basename(path)} --root DIR`,
     ],
   }
 }
