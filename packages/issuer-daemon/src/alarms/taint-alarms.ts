@@ -1,4 +1,5 @@
 import type { IntermediateView } from '../issuing/intermediate-views.ts'
+import { counted } from './counted.ts'
 
 export interface TaintAlarm {
   readonly because: 'authority-tainted'
@@ -17,9 +18,10 @@ export function taintAlarms(views: readonly IntermediateView[]): TaintAlarm[] {
       return [{ because: 'authority-tainted', liveLeaves, message }]
     }
     if (liveLeaves === 0) return []
+    const [have, end] = liveLeaves === 1 ? ['has', 'it'] : ['have', 'the last']
     const message =
-      `${liveLeaves} certificates of the intermediate ${fingerprint}, tainted at ${taintedAt}, have not expired; ` +
-      `the last ends at ${view.lastLeafNotAfter}. Have the root distrust it: mayfly root bundle --distrust.`
+      `${counted(liveLeaves, 'certificate')} of the intermediate ${fingerprint}, tainted at ${taintedAt}, ${have} not expired; ` +
+      `${end} ends at ${view.lastLeafNotAfter}. Have the root distrust it: mayfly root bundle --distrust.`
     return [{ because: 'authority-tainted', liveLeaves, message }]
   })
 }

@@ -242,8 +242,8 @@ function messageOf({
   lostIdentities,
 }: Omit<RestoredStore, 'replaced'>): string {
   const suspensions = replacedReadable
-    ? `${keptSuspended.length} identities suspended since stay suspended, ${lostIdentities.length} added since are gone, ` +
-      `${changedIdentities.length} have their names and profile of before again`
+    ? `identities that were suspended since, and stay so: ${keptSuspended.length}; added since, and gone: ${lostIdentities.length}; ` +
+      `with their names and profile of before again: ${changedIdentities.length}`
     : 'who was suspended since, and which intermediates were tainted, is unknown: suspend and taint them again'
   return (
     `The store was restored at ${restoredAt} from a backup of ${backupAt}. It knows nothing of what was issued, ` +

@@ -33,7 +33,8 @@ function* issuingRules({ issuing }: IssuerFile): Generator<BrokenRule> {
     }
   }
   const needed = certificatesPerDay(issuing.cycle)
-  if (issuing.dailyQuota !== undefined && issuing.dailyQuota < needed) {
+  // What is no quota at all is told by the schema.
+  if (issuing.dailyQuota !== undefined && issuing.dailyQuota >= 1 && issuing.dailyQuota < needed) {
     yield {
       path: ['issuing', 'dailyQuota'],
       reason: `must be at least ${needed}: a cycle of ${issuing.cycle}s needs as many a day`,

@@ -1,4 +1,5 @@
 import { dayMs, type Instant } from '@mayfly/ca-core'
+import { counted } from '../alarms/counted.ts'
 import type { IdentityRecord, QuotaUse } from '../store/identity-record.ts'
 import { type Refusal, refuse } from './refusal.ts'
 
@@ -14,7 +15,7 @@ export function useQuota(
   const afterSeconds = Math.ceil(((day + 1) * dayMs - now) / 1_000)
   return refuse(
     'quota-exceeded',
-    `The identity ${identity.name} got ${used} certificates today, which is all it may get.`,
+    `The identity ${identity.name} got ${counted(used, 'certificate')} today, which is all it may get.`,
     { details: { dailyQuota }, retry: { afterSeconds } },
   )
 }

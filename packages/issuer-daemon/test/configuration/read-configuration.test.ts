@@ -283,6 +283,12 @@ for (const { what, text, says } of wrong) {
   })
 }
 
+test('configuration: a quota of nothing → told once', async () => {
+  const problems = await problemsOf(`${least}issuing: { dailyQuota: 0 }\n`)
+  assert.equal(problems.length, 1, problems.join('\n'))
+  assert.match(problems[0] ?? '', /^8:\d+: issuing\.dailyQuota: /)
+})
+
 function replaced(key: string, value: string): string {
   return least.replace(new RegExp(`^${key}: .*$`, 'm'), `${key}: ${value}`)
 }

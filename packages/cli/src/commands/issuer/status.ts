@@ -88,7 +88,7 @@ function intermediateRow(view: IntermediateView): string[] {
   const { slot, subject, fingerprint, notAfter, taintedAt, liveLeaves, hasKey } = view
   const facts = [
     ...(taintedAt === undefined ? [] : [`tainted ${taintedAt}`]),
-    ...(liveLeaves === undefined ? [] : [`${liveLeaves} live certificates`]),
+    ...(liveLeaves === undefined ? [] : [`${liveLeaves} live certificate${liveLeaves === 1 ? '' : 's'}`]),
     ...(slot === 'retired' && !hasKey ? ['key destroyed'] : []),
   ]
   return [slotWords[slot], subject, fingerprint, [notAfter, ...facts].join(', ')]
