@@ -85,14 +85,13 @@ export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise
   const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))
   try {
     const context = openContext(ports, configuration, name, settings)
-    const { answered } = await requestEnrolment(context, options.token.trim(), claims)
-    if (answered === undefined) throw new TypeError('an enrolment without an answer')
+    const first = await requestEnrolment(context, options.token.trim(), claims)
     await writeCertificateEntry(ports.fileSystem, options.configPath, name, entry, options.newFile)
     return {
       name,
       identity: claims.identity,
-      serial: answered.serial,
-      notAfter: answered.notAfter,
+      serial: first.serial,
+      notAfter: first.notAfter,
       configPath: options.configPath,
       installation: await install(context, configuration),
     }

@@ -14,6 +14,7 @@ import type { AgentPorts } from '../agent-ports.ts'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import { checkCertificate } from '../rotation/check-certificate.ts'
 import type { BundleShelf } from '../state/bundle-shelf.ts'
+import type { Credential } from '../state/credential.ts'
 import type { EnrolmentRecord } from '../state/enrolment-record.ts'
 import type { LineageStore } from '../state/lineage-store.ts'
 import type { IssuerClient } from '../transport/issuer-client.ts'
@@ -30,18 +31,21 @@ export interface EnrolmentContext {
 
 /**
  * Trades a token for the first certificate. Safe to repeat after a crash or a lost answer: the key is made once
- * for each token and durable before it is asked for, and the same key gets the same answer.
+ * for each token and durable before it is asked for, and the same key gets the same answer. Where the token has
+ * begun the lineage that this host has, it gives back what the lineage holds, and asks for nothing.
  */
 export async function requestEnrolment(
   context: EnrolmentContext,
   token: string,
   claims: EnrolmentTokenClaims,
-): Promise<EnrolmentRecord> {
+): Promise<Credential> {
+  const joined = await context.store.read()
+  if (joined?.jti === claims.jti && context.ports.clock.now() < claims.expiresAt) return joined.head
   const record = await beginEnrolment(context, claims)
-  if (record.answered !== undefined) return record
+  if (record.answered !== undefined) return record.answered
   const bundle = await findBundle(context, claims)
-  const answered = { ...record, answered: await ask(context, token, record, bundle) }
-  await context.store.writeEnrolment(answered)
+  const answered = await ask(context, token, record, bundle)
+  await context.store.writeEnrolment({ ...record, answered })
   return answered
 }
 
@@ -85,7 +89,7 @@ async function ask(
   token: string,
   record: EnrolmentRecord,
   bundle: TrustBundle,
-): Promise<NonNullable<EnrolmentRecord['answered']>> {
+): Promise<Credential> {
   const keyPair = parsePrivateKey(record.keyPem)
   const csr = await createCertificateRequest({
     keyPair,

@@ -17,7 +17,7 @@ export async function takeUpEnrolment(
     await store.removeEnrolment()
     return before
   }
-  const { certificate, identity, profile, names, issuerUrl, rootFingerprint, madeAt, answered } = record
+  const { certificate, identity, profile, names, issuerUrl, rootFingerprint, madeAt, jti, answered } = record
   const owner = {
     certificate,
     identity,
@@ -26,6 +26,7 @@ export async function takeUpEnrolment(
     issuerUrls: [issuerUrl],
     rootFingerprint,
     enrolledAt: madeAt,
+    jti,
   }
   const state = beginLineage(owner, answered, before)
   await store.write(state)

@@ -32,6 +32,8 @@ export interface LineageIdentity {
   readonly issuerUrls: readonly string[]
   readonly rootFingerprint: string
   readonly enrolledAt: Instant
+  /** The id of the token that it began with: whoever enrols with the same one again is told of this lineage. */
+  readonly jti?: string
 }
 
 /** Everything that the agent must still know after a crash, for one certificate. */
@@ -75,6 +77,7 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
   issuerUrls: z.array(z.string()).min(1),
   rootFingerprint: sha256Schema,
   enrolledAt: instantSchema,
+  jti: z.string().exactOptional(),
   head: credentialSchema,
   candidate: credentialSchema.exactOptional(),
   staged: stagedKeySchema.exactOptional(),

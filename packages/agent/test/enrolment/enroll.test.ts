@@ -97,6 +97,18 @@ describe('enrolling a host', () => {
     assert.deepEqual(await readdir(join(home, 'state', 'enrolments')), [])
   })
 
+  test('stopped before it was installed: again with the same token → installed, and no other certificate', async () => {
+    const { home, configPath } = await newHost()
+    const token = await issuer.token()
+    const minted = issuer.minted
+    const first = await enroll({ token, name: 'web', configPath }, ports)
+    for (const name of ['live', 'archive']) await rm(join(home, name), { recursive: true })
+    const again = await enroll({ token, name: 'web', configPath }, ports)
+    assert.deepEqual([again.serial, issuer.minted], [first.serial, minted + 1])
+    assert.equal(again.installation.is, 'installed')
+    assert.match(await readFile(join(home, 'live', 'web', 'cert.pem'), 'utf8'), /BEGIN CERTIFICATE/)
+  })
+
   test('an impostor with its own bundle: refused, and never sees the token', async () => {
     const { configPath } = await newHost()
     const impostor = await VirtualIssuer.create({ clock: systemClock, random: systemRandom })

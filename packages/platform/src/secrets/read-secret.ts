@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs'
+import { readdirSync, readFile, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type FileSystem, MayflyError } from '@mayfly/ca-core'
@@ -52,7 +52,7 @@ async function readSource(source: SecretSource, ports: SecretPorts): Promise<Rea
   }
   throw new MayflyError(
     'config-invalid',
-    'no source for the passphrase: give a file, a descriptor or a credential',
+    'no source for the secret: give a file, a descriptor or a credential',
   )
 }
 
@@ -91,11 +91,39 @@ async function readCredential(name: string, { environment, fileSystem }: SecretP
 
 async function readDescriptor(descriptor: number): Promise<ReadSource> {
   const place = `descriptor ${descriptor}`
+  if (!isGiven(descriptor)) {
+    throw refused(place, `is not open: open it in the shell, as in \`${descriptor}< FILE\``)
+  }
   try {
     return { place, content: await promisify(readFile)(descriptor) }
   } catch (cause) {
     throw fileError(place, 'read', cause)
   }
+}
+
+/**
+ * Whether whoever started this process left the descriptor open for it. Node opens some of its own with low numbers;
+ * one of these is no file at all, or a pipe of which this process holds both ends, and whose end would never come.
+ */
+function isGiven(descriptor: number): boolean {
+  const own = openDescriptors()
+  const target = own.get(String(descriptor))
+  if (target === undefined || target.startsWith('anon_inode:')) return false
+  return !target.startsWith('pipe:') || [...own.values()].filter((other) => other === target).length === 1
+}
+
+/** What each open descriptor of this process is, as proc(5) has it. */
+function openDescriptors(): ReadonlyMap<string, string> {
+  const folder = '/proc/self/fd'
+  const targets = new Map<string, string>()
+  for (const name of readdirSync(folder)) {
+    try {
+      targets.set(name, readlinkSync(join(folder, name)))
+    } catch {
+      // Closed meanwhile, as that of this listing is.
+    }
+  }
+  return targets
 }
 
 function withoutLineBreak(content: Uint8Array): Uint8Array {
@@ -105,5 +133,5 @@ function withoutLineBreak(content: Uint8Array): Uint8Array {
 }
 
 function refused(place: string, reason: string): MayflyError {
-  return new MayflyError('config-invalid', `${place}: the passphrase ${reason}`)
+  return new MayflyError('config-invalid', `${place} ${reason}`)
 }

@@ -68,6 +68,23 @@ describe('readSecret', () => {
     await refuses({}, 'config-invalid', /no source/)
   })
 
+  it('fd: not open, or one that Node has opened for itself → refused at once, and never waited for', () => {
+    const program = `
+      import { nodeFileSystem, readSecret } from '@mayfly/platform'
+      for (let fd = 3; fd < 32; fd++) {
+        const reason = await readSecret({ fd }, { fileSystem: nodeFileSystem, environment: {} }).catch(({ message }) => message)
+        // Node keeps /dev/null open as well, which can be read, and is empty.
+        const isTold = reason.startsWith('descriptor ' + fd + ' is not open: open it in the shell')
+        if (!isTold && reason !== 'descriptor ' + fd + ' is empty') throw new Error(reason)
+        if (fd === 31 && !isTold) throw new Error(reason)
+      }`
+    const result = spawnSync(process.execPath, ['-C', 'source', '--input-type=module', '-e', program], {
+      cwd: join(import.meta.dirname, '../../../../test'),
+      timeout: 60_000,
+    })
+    assert.equal(result.status, 0, result.stderr.toString())
+  })
+
   it('fd: a pipe → read to its end', () => {
     const program = `
       import { nodeFileSystem, readSecret } from '@mayfly/platform'
