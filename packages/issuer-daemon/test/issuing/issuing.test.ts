@@ -91,6 +91,35 @@ describe('issuing', () => {
     assert.equal((await kit.store.counts(kit.clock.now())).burnt, 1)
   })
 
+  it('the record comes through after its caller was told to come again → the same certificate when it does', async () => {
+    const token = await createTestToken(kit, 'web-1')
+    const keyPair = await generateKeyPair('ec-p256')
+    faulty.late = 'record'
+    await assert.rejects(host().enroll({ token, keyPair }), {
+      code: 'store-unavailable',
+      retry: { afterSeconds: 10 },
+    })
+    await faulty.comeThrough()
+    const recorded = firstOf((await kit.issuer.certificate(keyPair.publicKey.hash))?.chainPem ?? '')
+    assert.equal((await host().enroll({ token, keyPair })).certificate.serial, recorded.serial)
+    assert.equal((await kit.store.counts(kit.clock.now())).issued, 1)
+  })
+
+  it('the intent comes through after its caller was told so → its serial is burnt, and the key gets one certificate', async () => {
+    const token = await createTestToken(kit, 'web-1')
+    const keyPair = await generateKeyPair('ec-p256')
+    faulty.late = 'intend'
+    await assert.rejects(host().enroll({ token, keyPair }), { code: 'store-unavailable' })
+    assert.equal(kit.signer.signatures, 0)
+    await faulty.comeThrough()
+    await kit.clock.advance(6 * minuteMs)
+    await kit.issuer.sweep({ until: kit.clock.now() })
+    assert.equal(await kit.issuer.certificate(keyPair.publicKey.hash), undefined)
+    await host().enroll({ token, keyPair })
+    const { issued, burnt } = await kit.store.counts(kit.clock.now())
+    assert.deepEqual([issued, burnt], [1, 1])
+  })
+
   it('without an authority → authority-missing, and no serial is used', async () => {
     const token = await createTestToken(kit, 'web-1')
     const { ports } = kit

@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict'
 import { MayflyError } from '@mayfly/ca-core'
 import type { Change, ChangePart } from '../../src/store/change.ts'
+import { diskStalled } from '../../src/store/sqlite/store-error.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** A store on a disk that can be told to refuse what changes it. */
@@ -8,6 +10,9 @@ export interface FaultyStore {
   refuses: ChangePart['do'] | undefined
   /** Is done once, before the next commit with such a part in it. */
   before: { readonly part: ChangePart['do']; readonly act: () => Promise<unknown> } | undefined
+  /** The next commit with such a part is refused for taking too long. It comes through with `comeThrough`. */
+  late: ChangePart['do'] | undefined
+  comeThrough(): Promise<unknown>
   wrap(store: Store): Store
 }
 
@@ -15,6 +20,8 @@ export function createFaultyStore(): FaultyStore {
   const faulty: FaultyStore = {
     refuses: undefined,
     before: undefined,
+    late: undefined,
+    comeThrough: async () => assert.fail('no commit was late'),
     wrap: (store) => ({
       ...store,
       commit: async (changes) => {
@@ -26,6 +33,11 @@ export function createFaultyStore(): FaultyStore {
           await before.act()
         }
         if (has(faulty.refuses)) throw diskFull()
+        if (has(faulty.late)) {
+          faulty.late = undefined
+          faulty.comeThrough = () => store.commit(changes)
+          throw diskStalled('store.db', 10_000)
+        }
         return store.commit(changes)
       },
     }),

@@ -25,7 +25,10 @@ export interface WriteLaneOptions<Change, Outcome> {
   readonly bulkAtOnceMax?: number
   /** While not, what is bulk waits and lets others pass; `wake` is to be called when it is again. */
   readonly isReadyForBulk?: () => boolean
-  /** After a transaction has run for so long, who waits behind it or comes then is refused until it has ended. */
+  /**
+   * After a transaction has run for so long, who waits behind it or comes then is refused until it has ended. Who waits
+   * for the end of that one itself is told as much, but for bulk; it may still come through.
+   */
   readonly stalledAfterMs?: number
   /** What they are refused with. */
   readonly stalled?: () => Error
@@ -212,6 +215,7 @@ export class WriteLane<Change, Outcome> {
         timer = setTimeout(() => {
           isStalled = true
           this.#stall()
+          if (queue === this.#quick) for (const { reject } of loads) reject(this.#stalledError())
         }, stalledAfterMs)
       }
       const outcomes = await work
