@@ -22,6 +22,7 @@ const { metafile } = await build({
   entryPoints: {
     main: 'src/main.ts',
     'bulk-thread': '../issuer-daemon/src/store/sqlite/bulk-thread.ts',
+    'front-thread': '../issuer-daemon/src/api/thread/front-thread.ts',
     'verifier-thread': '../issuer-daemon/src/verifying/verifier-thread.ts',
   },
   outdir: dist,

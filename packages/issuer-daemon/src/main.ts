@@ -12,6 +12,7 @@ import {
   systemRandom,
   watchConfiguration,
 } from '@mayfly/platform'
+import { frontInThread } from './api/thread/thread-front.ts'
 import { openAuthorityShelf } from './authority/authority-shelf.ts'
 import { loadAuthority } from './authority/load-authority.ts'
 import { fileHistoryMark } from './backup/history-mark.ts'
@@ -31,7 +32,8 @@ export interface RunIssuerOptions {
 /**
  * Runs the issuer of the configuration at `configPath` until SIGTERM or SIGINT; SIGHUP and a change of the file
  * reload it.
- * Resolves when everything that was accepted is finished. Rejects with a `MayflyError` where it can't start.
+ * Resolves when everything that was accepted is finished. Rejects with a `MayflyError` where it can't start, or where a part
+ * ended that nothing works without.
  *
  * This is the composition root: only here are the adapters named and the environment read.
  */
@@ -54,6 +56,7 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
       random: systemRandom,
       store,
       verifier,
+      openFront: frontInThread(log),
       log,
       resolveAccess: (request) =>
         resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
@@ -89,7 +92,8 @@ async function untilStopped(
   await systemd.status(`Issuing as ${url}`)
   const watching = new AbortController()
   const watchdog = systemd.keepAlive(watching.signal)
-  await aborted(signal)
+  const failure = await Promise.race([aborted(signal), issuer.failed])
+  if (failure !== undefined) log.fatal({ err: failure }, 'a part has ended that nothing works without')
   log.info('stopping')
   await systemd.stopping()
   await issuer.stop()
@@ -97,6 +101,7 @@ async function untilStopped(
   watching.abort()
   await watchdog
   log.info('stopped')
+  if (failure !== undefined) throw failure
 }
 
 function watchFile(configPath: string, reload: () => Promise<void>, log: Logger): Promise<FileWatch> {
@@ -153,7 +158,7 @@ function queueHangups(): { serve(reload: () => Promise<void>): void; dispose(): 
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }))
 }

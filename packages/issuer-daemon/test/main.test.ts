@@ -152,3 +152,28 @@ test('issuer: others can read the passphrase → does not start, and says what t
   assert.ok(!issuer.errors.includes(passphrase))
   await chmod(join(folder, 'passphrase'), 0o600)
 })
+
+test('issuer: the thread that serves callers ends again and again → the issuer stops, and says so with its exit code', async () => {
+  const crashing = join(folder, 'crash.mjs')
+  const text = `
+    import { isMainThread, workerData } from 'node:worker_threads'
+    const crash = () => { throw new Error('gone') }
+    const look = () => {
+      if (process.getActiveResourcesInfo().includes('TCPServerWrap')) setTimeout(crash, 50)
+      else setTimeout(look, 10)
+    }
+    if (!isMainThread && workerData?.faces) look()`
+  await writeFile(crashing, text)
+  const failing = new IssuerProcess(configPath, { NODE_OPTIONS: `--import ${crashing}` })
+  try {
+    await once(failing.child, 'exit')
+    assert.notEqual(failing.child.exitCode, 0)
+    assert.ok(
+      failing.records().some(({ level, msg }) => level === 'fatal' && /a part has ended/.test(String(msg))),
+    )
+    assert.equal(failing.records().at(-1)?.msg, 'stopped')
+    assert.match(failing.errors, /thread that serves callers has ended/)
+  } finally {
+    await failing.killed()
+  }
+})

@@ -35,8 +35,8 @@ export interface Front {
   follow(limits: FrontLimits): void
   /** Answers what was accepted, and takes nothing new. */
   close(): Promise<void>
-  /** Resolves where it has ended and cannot be started again; never, where it is closed. */
-  readonly failed?: Promise<MayflyError>
+  /** Resolves where it has ended by itself and cannot be started again. */
+  readonly failed: Promise<MayflyError>
 }
 
 export interface FrontBasis {
@@ -80,6 +80,7 @@ export async function openFront(settings: FrontSettings, basis: FrontBasis): Pro
   const listening = await listenAt(server, { ...listen })
   return {
     port: listening.port,
+    failed: never,
     present: (next) => showCertificate(server, next),
     follow(limits) {
       Object.assign(live, liveLimits(limits, clock))
@@ -92,6 +93,9 @@ export async function openFront(settings: FrontSettings, basis: FrontBasis): Pro
     },
   }
 }
+
+/** It ends with this thread. */
+const never: Promise<MayflyError> = new Promise(() => undefined)
 
 function liveLimits(settings: FrontLimits, clock: Clock): LiveLimits {
   return { settings, limits: createRateLimits(settings, clock), relays: createRelays(settings.relays) }

@@ -42,8 +42,8 @@ export interface PublicServer {
   follow(limits: FrontLimits): void
   /** Answers what was accepted, and takes nothing new. */
   close(): Promise<void>
-  /** Resolves where it has ended, and cannot be started again. */
-  readonly failed?: Promise<MayflyError>
+  /** Resolves where it has ended by itself and cannot be started again. */
+  readonly failed: Promise<MayflyError>
 }
 
 /** The HTTPS API, listening: its core is here, its front where `openFront` opens it. */
@@ -67,7 +67,14 @@ export async function startPublicServer(options: PublicServerOptions): Promise<P
   const { listen, limits } = configuration
   const settings = { faces: routes.map(faceOf), listen, timeouts, limits, material }
   const front: Front = await options.openFront(settings, { clock, random, core })
-  return { ...front, inProgress }
+  return {
+    port: front.port,
+    failed: front.failed,
+    inProgress,
+    present: (next) => front.present(next),
+    follow: (next) => front.follow(next),
+    close: () => front.close(),
+  }
 }
 
 /** Counts the requests that the core is at work on. */

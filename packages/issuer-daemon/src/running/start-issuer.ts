@@ -1,3 +1,4 @@
+import type { MayflyError } from '@mayfly/ca-core'
 import { type KeptConfiguration, startMetricsServer } from '@mayfly/platform'
 import { createAlarmWatch } from '../alarms/alarm-watch.ts'
 import { logAnswer } from '../api/access-log.ts'
@@ -46,6 +47,8 @@ export interface RunningIssuer {
    * sweep tries it again. Called once.
    */
   follow(read: () => Promise<IssuerConfiguration>): KeptConfiguration
+  /** Resolves where a part has ended that nothing works without; never while all is well. It is to be stopped then. */
+  readonly failed: Promise<MayflyError>
   /** Takes nothing new, finishes what it accepted, and ends. The store is left to its owner. */
   stop(): Promise<void>
 }
@@ -105,6 +108,7 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   return {
     port: api.port,
     metricsPort,
+    failed: api.failed,
     ownSerial: () => renewal.current().serial,
     reload,
     follow(read) {

@@ -1,0 +1,9 @@
+import { BroadcastChannel } from 'node:worker_threads'
+import '../../src/api/thread/front-thread.ts'
+
+/** The thread of the front, which ends with an error when it is told to. */
+const channel = new BroadcastChannel('front-crash')
+channel.onmessage = () => {
+  throw new Error('told to crash')
+}
+channel.unref()
