@@ -120,14 +120,18 @@ describe('packages, built, packed and installed with plain npm', () => {
   it('the thread that writes: → beside the library that starts it, and beside the bundle', async () => {
     const path = join(scratch, 'threads.sqlite')
     const change: Change = { at: 1, parts: [{ do: 'accept-clock' }] }
-    const order: BulkOrder = { do: 'transact', changes: packChanges([change]), thenCheckpoint: false }
+    const changes = packChanges([change])
+    const bytes = JSON.stringify([...changes.bytes])
+    const order: BulkOrder = { do: 'transact', changes, thenCheckpoint: false }
     const written = `import { openSqliteStore } from '@mayfly/issuer-daemon'
       import { Worker } from 'node:worker_threads'
       const store = await openSqliteStore({ path: '${path}', changesInLoopMax: 0 })
       const [outcome] = await store.commit([${JSON.stringify(change)}])
       await store.close()
       const worker = new Worker('./node_modules/@mayfly/cli/dist/bulk-thread.js', { workerData: '${path}' })
-      worker.postMessage(${JSON.stringify(order)})
+      const order = ${JSON.stringify(order)}
+      order.changes.bytes = Uint8Array.from(${bytes})
+      worker.postMessage(order)
       worker.on('message', (answer) => {
         worker.postMessage({ do: 'close' })
         console.log(outcome.done, answer.done)

@@ -1,4 +1,4 @@
-import type { Change } from './change.ts'
+import type { ChangePart } from './change.ts'
 
 /** What would take long to count in tables that grow: kept, and moved in the transactions that change it. */
 export interface Totals {
@@ -10,8 +10,13 @@ export interface Totals {
   readonly burnt: number
 }
 
+/** Of a change, what its parts do. */
+export interface ChangeKinds {
+  readonly parts: readonly { readonly do: ChangePart['do'] }[]
+}
+
 /** The totals after a change that was done. */
-export function addChange(totals: Totals, { parts }: Change): Totals {
+export function addChange(totals: Totals, { parts }: ChangeKinds): Totals {
   let { identities, certificates, issued, burnt } = totals
   for (const part of parts) {
     if (part.do === 'add-identity') identities++

@@ -4,9 +4,8 @@ import {
   type AuditLink,
   auditChainOrigin,
   type ChainedAuditRecord,
-  chainAudit,
+  chainTexts,
 } from '../../audit/audit-chain.ts'
-import type { AuditRecord } from '../../audit/audit-record.ts'
 import {
   auditSegmentRecordsMax,
   isSegmentReady,
@@ -60,9 +59,9 @@ export class AuditRows {
     this.#removeSegmentsBefore = database.prepare('DELETE FROM audit_segment WHERE number < ?')
   }
 
-  /** Gives the end after them. */
-  append(end: AuditLink, records: readonly AuditRecord[]): AuditLink {
-    const chained = chainAudit(end, records)
+  /** Chains records, as their texts, behind the end, and gives the end after them. */
+  append(end: AuditLink, texts: readonly string[]): AuditLink {
+    const chained = chainTexts(end, texts)
     for (const { number, hash, text } of chained) this.#insert.run(number, hash, text)
     const { number, hash } = chained.at(-1) ?? end
     return { number, hash }

@@ -45,7 +45,8 @@ export class BulkWriter {
     return new Promise<Refused>((resolve, reject) => {
       this.#waiting.push({ thenCheckpoint, resolve, reject })
       worker.ref()
-      worker.postMessage({ do: 'transact', changes: packed, thenCheckpoint } satisfies BulkOrder)
+      const order: BulkOrder = { do: 'transact', changes: packed, thenCheckpoint }
+      worker.postMessage(order, [packed.bytes.buffer])
     }).then((refused) => outcomesOf(changes.length, refused))
   }
 

@@ -1,12 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { ChangePart } from '../change.ts'
 import { hexToBlob } from '../columns/blob.ts'
 import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
 import type { Row } from '../columns/row.ts'
-import type { CertificateRecord, Intent, IssuanceRecord, StoredChain } from '../issuance-record.ts'
+import type { CertificateRecord, IssuanceRecord, StoredChain } from '../issuance-record.ts'
+import type { IntentRow, RecordRowPart } from './row-change.ts'
 import { isConstraintViolation } from './store-error.ts'
-
-type RecordPart = Extract<ChangePart, { do: 'record' }>
 
 const certificateColumns = `issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
   certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem`
@@ -89,12 +87,12 @@ export class IssuanceRows {
     )
   }
 
-  intend(intent: Intent): 'intended' | 'serial-taken' | 'key-taken' {
-    const serial = hexToBlob(intent.serial)
+  intend(intent: IntentRow): 'intended' | 'serial-taken' | 'key-taken' {
+    const { serial, key } = intent
     try {
       this.#intend.run(
         serial,
-        hexToBlob(intent.keyHash),
+        key,
         intent.identityId,
         intent.lineage,
         intent.generation,
@@ -106,15 +104,15 @@ export class IssuanceRows {
     } catch (error) {
       if (!isConstraintViolation(error)) throw error
       if (this.#serialTaken.get(serial) !== undefined) return 'serial-taken'
-      if (this.#keyTaken.get(hexToBlob(intent.keyHash)) !== undefined) return 'key-taken'
+      if (this.#keyTaken.get(key) !== undefined) return 'key-taken'
       throw error
     }
   }
 
   /** Why it is refused, if it is. */
-  record(part: RecordPart): 'intent-gone' | 'identity-suspended' | 'identity-moved' | undefined {
+  record(part: RecordRowPart): 'intent-gone' | 'identity-suspended' | 'identity-moved' | undefined {
     const { certificate } = part
-    const row = this.#pendingBySerial.get(hexToBlob(certificate.serial))
+    const row = this.#pendingBySerial.get(certificate.serial)
     if (row === undefined) return 'intent-gone'
     if (!this.#advanceIdentity(row, part)) {
       const identity = this.#suspendedAt.get(row.identity_id as number)
@@ -123,7 +121,7 @@ export class IssuanceRows {
     this.#settle.run(row.id as number)
     this.#insertCertificate.run(
       row.id as number,
-      hexToBlob(certificate.fingerprint),
+      certificate.fingerprint,
       certificate.der,
       certificate.notBefore,
       certificate.notAfter,
@@ -173,12 +171,12 @@ export class IssuanceRows {
   }
 
   /** Whether the identity is not suspended, and still where `begun` found it. */
-  #advanceIdentity(row: Row, { certificate, at, begun }: RecordPart): boolean {
+  #advanceIdentity(row: Row, { certificate, at, begun }: RecordRowPart): boolean {
     const id = row.identity_id as number
     const generation = row.generation as number
     const { changes } = this.#becomeNewest.run(
       id,
-      hexToBlob(certificate.serial),
+      certificate.serial,
       generation,
       certificate.notAfter,
       row.key as Uint8Array,

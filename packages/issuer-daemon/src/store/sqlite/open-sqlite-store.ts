@@ -16,12 +16,13 @@ import { openTables } from './open-tables.ts'
 import { Pruning } from './pruning.ts'
 import { realPath } from './real-path.ts'
 import { rewriteLog } from './rewrite-log.ts'
+import { toRowChange } from './row-change.ts'
 import { diskStalled, storeError } from './store-error.ts'
 import { transact } from './transaction.ts'
 import { WriteLane } from './write-lane.ts'
 
-/** Changes in one transaction: some hundred milliseconds, for which who comes after them waits. */
-const changesPerTransactionMax = 2_000
+/** Changes in one transaction: some fifty milliseconds, for which who comes after them waits, the first for two. */
+const changesPerTransactionMax = 1_000
 
 /** Of a sweep while requests come, each of which waits for two: some twenty milliseconds. */
 const changesBesideRequestsMax = 250
@@ -112,7 +113,7 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
       if (changes.length >= changesForThreadMin && !bulk.isCheckpointing) return inThread(changes)
       // A slow disk would keep everything else waiting, with those that only read.
       if (pace.isSlow) return pace.timeInThread(() => inThread(changes))
-      return pace.timeInLoop(() => attempt(() => transact(database, tables, changes)))
+      return pace.timeInLoop(() => attempt(() => transact(database, tables, changes.map(toRowChange))))
     },
     changesMax: changesPerTransactionMax,
     quickMax: changesInLoopMax,

@@ -1,13 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
-import type { AuditRecord } from '../../audit/audit-record.ts'
-import type { Change, ChangeOutcome, ChangePart, ChangeRefusal } from '../change.ts'
-import type { Intent } from '../issuance-record.ts'
+import type { ChangeOutcome, ChangeRefusal } from '../change.ts'
 import { clockBehindSecondsMax } from '../store.ts'
 import { addChange } from '../totals.ts'
 import type { Head } from './head-row.ts'
 import { inTransaction } from './in-transaction.ts'
 import type { Tables } from './open-tables.ts'
+import type { IntentRow, RowChange, RowPart } from './row-change.ts'
 
 /**
  * Applies changes in one transaction, each whole or not at all.
@@ -17,7 +16,11 @@ import type { Tables } from './open-tables.ts'
  *
  * @throws what SQLite throws; then nothing of all the changes is done
  */
-export function transact(database: DatabaseSync, tables: Tables, changes: Iterable<Change>): ChangeOutcome[] {
+export function transact(
+  database: DatabaseSync,
+  tables: Tables,
+  changes: Iterable<RowChange>,
+): ChangeOutcome[] {
   const all = inTransaction(database, () => applyAll(tables, changes), wasRefused)
   return all ?? inTransaction(database, () => applyEach(database, tables, changes))
 }
@@ -27,11 +30,12 @@ const wasRefused = (outcomes: ChangeOutcome[] | undefined): boolean => outcomes 
 /** What a transaction gathers on its way and writes once at its end. */
 interface Run {
   head: Head
-  readonly audit: AuditRecord[]
+  /** The texts of its records. */
+  readonly audit: string[]
 }
 
 /** Applies all changes, or gives `undefined` in the midst of them where one is refused. */
-function applyAll(tables: Tables, changes: Iterable<Change>): ChangeOutcome[] | undefined {
+function applyAll(tables: Tables, changes: Iterable<RowChange>): ChangeOutcome[] | undefined {
   const run = beginRun(tables)
   const outcomes: ChangeOutcome[] = []
   for (const change of changes) {
@@ -43,7 +47,7 @@ function applyAll(tables: Tables, changes: Iterable<Change>): ChangeOutcome[] | 
 }
 
 /** Applies those that are not refused. */
-function applyEach(database: DatabaseSync, tables: Tables, changes: Iterable<Change>): ChangeOutcome[] {
+function applyEach(database: DatabaseSync, tables: Tables, changes: Iterable<RowChange>): ChangeOutcome[] {
   const run = beginRun(tables)
   const outcomes: ChangeOutcome[] = []
   for (const change of changes) {
@@ -84,7 +88,7 @@ function endRun(tables: Tables, { head, audit }: Run): void {
 }
 
 /** Applies the parts in their order, up to the first that is refused. */
-function applyParts(tables: Tables, run: Run, change: Change): ChangeRefusal | undefined {
+function applyParts(tables: Tables, run: Run, change: RowChange): ChangeRefusal | undefined {
   const { at, parts } = change
   for (const part of parts) {
     const refused = applyPart(tables, at, run, part)
@@ -99,7 +103,7 @@ function applyPart(
   { identities, issuances, tokens, nonces, notes, taints }: Tables,
   at: Instant,
   run: Run,
-  part: ChangePart,
+  part: RowPart,
 ): ChangeRefusal | undefined {
   switch (part.do) {
     case 'add-identity':
@@ -122,7 +126,7 @@ function applyPart(
     case 'burn':
       return issuances.burn(part.serial) ? undefined : 'intent-gone'
     case 'append-audit':
-      run.audit.push(part.record)
+      run.audit.push(part.text)
       return undefined
     case 'set-note':
       notes.set(part)
@@ -136,7 +140,7 @@ function applyPart(
   }
 }
 
-function intend(issuances: Tables['issuances'], intent: Intent): ChangeRefusal | undefined {
+function intend(issuances: Tables['issuances'], intent: IntentRow): ChangeRefusal | undefined {
   const result = issuances.intend(intent)
   return result === 'intended' ? undefined : result
 }

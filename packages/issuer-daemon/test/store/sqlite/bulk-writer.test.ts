@@ -18,7 +18,7 @@ const execute = promisify(execFile)
 
 const start = Date.UTC(2026, 0, 15)
 
-/** Four transactions of as many as fit into one. */
+/** Eight transactions of as many as fit into one. */
 const manyCount = 8_000
 
 describe('writing in a thread', () => {

@@ -12,6 +12,7 @@ import {
 import type { Change } from '../../../src/store/change.ts'
 import type { IdentityRecord } from '../../../src/store/identity-record.ts'
 import { packChanges, unpackChanges } from '../../../src/store/sqlite/packed-changes.ts'
+import { type RowChange, toRowChange } from '../../../src/store/sqlite/row-change.ts'
 
 const identity: IdentityRecord = {
   ...newIdentity('web-1'),
@@ -25,12 +26,16 @@ const identity: IdentityRecord = {
 const other = { fingerprint: 'ab'.repeat(32), pem: 'another PEM\n' }
 const begun = { version: 3, newestGeneration: 2, quota: { day: 20_000, count: 2 } }
 
+const untainted = { do: 'require-untainted', fingerprint: certificate(1).chain.fingerprint } as const
+
 const changes: Change[] = [
   { at: start, parts: [{ do: 'intend', intent: intent(identity, 1) }, audit('one')] },
   { at: start + 0.5, parts: [{ do: 'record', certificate: certificate(1), at: start, begun }] },
   { at: start, parts: [{ do: 'record', certificate: { ...certificate(2), chain: other }, at: start }] },
   { at: start, parts: [{ do: 'record', certificate: certificate(3), at: start }] },
   { at: start, parts: [] },
+  { at: start, parts: [{ do: 'require-untainted', fingerprint: other.fingerprint }, audit('two\u2028é')] },
+  { at: start, parts: [untainted, untainted] },
   { at: start, parts: [{ do: 'move-identity', next: identity }] },
   {
     at: start,
@@ -39,17 +44,30 @@ const changes: Change[] = [
 ]
 
 describe('changes packed for another thread', () => {
-  it('any → the same again, as often as they are gone through', () => {
+  it('any → what the event loop itself would write, as often as they are gone through', () => {
     const packed = structuredClone(packChanges(changes))
     const unpacked = unpackChanges(packed)
-    assert.equal(packed.count, changes.length)
-    assert.deepEqual([...unpacked].map(plain), changes.map(plain))
-    assert.deepEqual([...unpacked].map(plain), changes.map(plain))
+    const expected = changes.map(toRowChange).map(plain)
+    assert.deepEqual([...unpacked].map(plain), expected)
+    assert.deepEqual([...unpacked].map(plain), expected)
   })
 
   it('the same intermediate for many → packed once', () => {
-    const { chains } = packChanges(changes)
+    const { chains, fingerprints } = packChanges(changes)
     assert.deepEqual(chains, [certificate(1).chain, other])
+    assert.deepEqual(fingerprints, [other.fingerprint, certificate(1).chain.fingerprint])
+  })
+
+  it('many, and large ones → there is room for all, and they can be given to another thread as they are', () => {
+    const many = Array.from({ length: 100 }, () => changes).flat()
+    const large = {
+      at: start,
+      parts: [{ do: 'set-note', name: 'large', text: 'é'.repeat(100_000) }],
+    } as const
+    const packed = packChanges([...many, large])
+    const given = structuredClone(packed, { transfer: [packed.bytes.buffer] })
+    const expected = [...many, large].map(toRowChange).map(plain)
+    assert.deepEqual([...unpackChanges(given)].map(plain), expected)
   })
 
   it('none → none', () => {
@@ -58,7 +76,7 @@ describe('changes packed for another thread', () => {
 })
 
 /** Bytes of either class are the same bytes. */
-function plain(change: Change): unknown {
+function plain(change: RowChange): unknown {
   return JSON.parse(
     JSON.stringify(change, (_, value: unknown) =>
       value instanceof Uint8Array || (value as { type?: string } | null)?.type === 'Buffer'
