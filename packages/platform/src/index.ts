@@ -4,7 +4,11 @@ export {
   type KeptConfigurationOptions,
   keepConfiguration,
 } from './configuration/keep-configuration.ts'
-export { parseYamlConfiguration, readYamlConfiguration } from './configuration/read-yaml-configuration.ts'
+export {
+  parseYamlConfiguration,
+  readBrokenYaml,
+  readYamlConfiguration,
+} from './configuration/read-yaml-configuration.ts'
 export * from './configuration/setting-types.ts'
 export { type ConfigurationChanges, watchConfiguration } from './configuration/watch-configuration.ts'
 export { effectiveUserId } from './files/effective-user.ts'

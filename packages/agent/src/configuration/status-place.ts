@@ -1,9 +1,12 @@
-import type { FileSystem } from '@mayfly/ca-core'
-import { filePath, readYamlConfiguration } from '@mayfly/platform'
+import { type FileSystem, isMayflyError, type MayflyError } from '@mayfly/ca-core'
+import { filePath, readBrokenYaml, readYamlConfiguration } from '@mayfly/platform'
 import * as z from 'zod'
 import { type AgentConfiguration, stateDefault } from './agent-configuration.ts'
 
-export type StatusPlace = Pick<AgentConfiguration, 'state' | 'statusFile'>
+export interface StatusPlace extends Pick<AgentConfiguration, 'state' | 'statusFile'> {
+  /** What keeps the file from being read as a whole. */
+  readonly mistake?: MayflyError
+}
 
 const statusPlaceSchema: z.ZodType<StatusPlace, unknown> = z
   .looseObject({
@@ -17,8 +20,16 @@ const statusPlaceSchema: z.ZodType<StatusPlace, unknown> = z
 
 /**
  * Where an agent writes its status, whatever else is wrong with its configuration: the agent goes on with the one
- * before, and its status tells of the mistake.
+ * before, and its status tells of the mistake. Throws `config-invalid` only where no place can be made out.
  */
-export function readStatusPlace(fileSystem: FileSystem, path: string): Promise<StatusPlace> {
-  return readYamlConfiguration(fileSystem, path, statusPlaceSchema)
+export async function readStatusPlace(fileSystem: FileSystem, path: string): Promise<StatusPlace> {
+  try {
+    return await readYamlConfiguration(fileSystem, path, statusPlaceSchema)
+  } catch (mistake) {
+    if (!isMayflyError(mistake, 'config-invalid')) throw mistake
+    const text = new TextDecoder().decode(await fileSystem.readFile(path))
+    const place = readBrokenYaml(text, statusPlaceSchema)
+    if (place === undefined) throw mistake
+    return { ...place, mistake }
+  }
 }

@@ -52,7 +52,12 @@ async function start(run: ProgramRun, timeoutMs: number): Promise<RunResult> {
 }
 
 function saying({ stdout, stderr }: RunResult): string {
-  const text = `${stderr.trim()}\n${stdout.trim()}`.trim().slice(-shownCharactersMax)
+  // In one line, as alarms and tables show it.
+  const text = `${stderr}\n${stdout}`
+    .trim()
+    .split(/\s*\n\s*/)
+    .join('; ')
+    .slice(-shownCharactersMax)
   return text === '' ? '.' : `: ${text}`
 }
 

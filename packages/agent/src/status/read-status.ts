@@ -37,7 +37,19 @@ export async function agentStatus(
   ports: { readonly fileSystem: FileSystem; readonly now: Instant },
 ): Promise<StatusReading> {
   const place = await readStatusPlace(ports.fileSystem, configPath)
-  return judgeStatus(await readStatusFile(ports.fileSystem, place), ports.now)
+  try {
+    return judgeStatus(withMistake(await readStatusFile(ports.fileSystem, place), place), ports.now)
+  } catch (error) {
+    // Where nothing is written, the mistake is what keeps the agent from its first start.
+    throw isMayflyError(error, 'file-missing') ? (place.mistake ?? error) : error
+  }
+}
+
+/** A running agent tells of the mistake itself; one that is stopped cannot know of it. */
+function withMistake(status: AgentStatus, { mistake }: StatusPlace): AgentStatus {
+  if (mistake === undefined || status.alarms.some(({ code }) => code === 'config-invalid')) return status
+  const message = `the configuration has a mistake: ${mistake.message}`
+  return { ...status, alarms: [...status.alarms, { level: 'warning', code: 'config-invalid', message }] }
 }
 
 /** Where the status lies. */

@@ -141,6 +141,10 @@ const failures: Record<string, { result: Partial<RunResult>; message: RegExp }> 
     result: { exitCode: 1, stderr: 'bad line 7\n' },
     message: /^\/load 'it' exited with 1: bad line 7$/,
   },
+  'prints several lines': {
+    result: { exitCode: 1, stderr: 'bad line 7\r\n\n  test failed\n', stdout: 'of it.conf\n' },
+    message: /exited with 1: bad line 7; test failed; of it\.conf$/,
+  },
   hangs: { result: { timedOut: true }, message: /did not end within 30 s\.$/ },
 }
 

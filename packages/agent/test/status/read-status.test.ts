@@ -61,6 +61,24 @@ describe('the status', () => {
     })
   })
 
+  test('a file that is no YAML any more: the status all the same, and the mistake with its line', async () => {
+    const host = await rotatedHost()
+    const { fileSystem, clock } = host
+    const write = (path: string, text: string) =>
+      fileSystem.replaceFile(path, new TextEncoder().encode(text), { mode: 0o644 })
+    await write('/agent.yaml', 'state: /state\ncertificates:\n  web: [\n')
+    const read = () => agentStatus('/agent.yaml', { fileSystem, now: clock.now() })
+    await assert.rejects(read(), { code: 'config-invalid', message: /^\/agent\.yaml:4:1: / })
+    await write('/state/status.json', JSON.stringify(statusOf(host)))
+    const { status, exitCode, alarms } = await read()
+    assert.deepEqual([status.certificates.length, exitCode, alarms.length], [1, 1, 1])
+    assert.match(alarms[0]?.message ?? '', /^the configuration has a mistake: \/agent\.yaml:4:1: /)
+    await write('/state/status.json', JSON.stringify(statusOf(host, { configurationProblem: 'oops' })))
+    assert.equal((await read()).alarms.length, 1)
+    await write('/agent.yaml', '- state: /state\n')
+    await assert.rejects(read(), { code: 'config-invalid' })
+  })
+
   test('a mistake in the configuration: a warning, 1', async () => {
     const host = await rotatedHost()
     const status = statusOf(host, { configurationProblem: 'agent.yaml:7:1: oops: is not a known key' })

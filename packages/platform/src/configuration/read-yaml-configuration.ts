@@ -54,6 +54,19 @@ export function parseYamlConfiguration<T>(text: string, path: string, schema: z.
   )
 }
 
+/**
+ * What can be made out in YAML that is broken, checked against `schema`; nothing where that does not fit. It is for
+ * finding what lies elsewhere in spite of a mistake, never for doing what the file says.
+ */
+export function readBrokenYaml<T>(text: string, schema: z.ZodType<T, unknown>): T | undefined {
+  try {
+    const written: unknown = parseDocument(text, { prettyErrors: false }).toJS({ maxAliasCount: 0 })
+    return schema.safeParse(written, { jitless: true }).data
+  } catch {
+    return undefined
+  }
+}
+
 function withoutAliases(read: () => unknown, path: string): unknown {
   try {
     return read()
