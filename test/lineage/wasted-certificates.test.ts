@@ -35,6 +35,11 @@ function mintTimes(leftHours: number, draws: readonly number[]): number[] {
   return times
 }
 
+/** From each to the next. */
+function waits(times: readonly number[]): readonly number[] {
+  return times.slice(1).map((time, index) => (times[index] ?? 0) - time)
+}
+
 function drawing(fraction: number): Random {
   return { bytes: (count) => new Uint8Array(count).fill(Math.floor(fraction * 255)) }
 }
@@ -55,7 +60,8 @@ describe('a host on which every certificate comes to nothing, whatever it draws'
   test('from any time on: ten certificates in 24 hours at the most, and the issuer has more for it', () => {
     fc.assert(
       fc.property(from(-24, lifeHours), draws, (leftHours, drawn) => {
-        const times = mintTimes(leftHours, drawn)
+        // With the one that is live, which was minted too.
+        const times = [lifeHours, ...mintTimes(leftHours, drawn)]
         for (const time of times) {
           const onThatDay = times.filter((other) => other <= time && other > time - 24)
           assert.ok(onThatDay.length <= dayMax, `${onThatDay.length} from ${time} h before the end on`)
@@ -68,13 +74,38 @@ describe('a host on which every certificate comes to nothing, whatever it draws'
     assert.ok(quota >= dayMax + enrolment + recovery, `the usual quota is ${quota}`)
   })
 
-  test('from the second half of a life on: four before the end, one within 45 minutes of it, one within those after', () => {
+  test('from the second half of a life on: seven before the end, one within the last half hour, and no wait over five and a half', () => {
     fc.assert(
       fc.property(from(lifeHours / 4, lifeHours / 2), draws, (leftHours, drawn) => {
         const times = mintTimes(leftHours, drawn)
-        assert.ok(times.filter((time) => time > 0).length >= 4)
-        assert.ok(times.some((time) => Math.abs(time) <= 0.75))
-        assert.ok(times.some((time) => time <= 0 && time >= -0.75))
+        assert.ok(times.filter((time) => time > 0).length >= 7)
+        assert.ok(times.some((time) => time > 0 && time <= 0.5))
+        for (const wait of waits(times.filter((time) => time > 0))) assert.ok(wait <= 5.6, `${wait} h`)
+      }),
+      runs,
+    )
+  })
+
+  test('in the last hour: tried again within 36 minutes, and the nearer the end, the sooner', () => {
+    fc.assert(
+      fc.property(from(0, lifeHours / 2), draws, (leftHours, drawn) => {
+        const late = mintTimes(leftHours, drawn).filter((time) => time <= 1 && time > -0.1)
+        for (const [index, wait] of waits(late).entries()) {
+          const left = late[index] ?? 0
+          assert.ok(wait <= Math.max(left * 0.6, 0.42), `${wait} h, with ${left} h left`)
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('after the end: one every 6.2 hours at the least', () => {
+    fc.assert(
+      fc.property(from(-24, lifeHours), draws, (leftHours, drawn) => {
+        const times = mintTimes(leftHours, drawn)
+        for (const [index, wait] of waits(times).entries())
+          if ((times[index + 1] ?? 1) < 0)
+            assert.ok(wait <= 6.2, `${wait} h, ${times[index]} h before the end`)
       }),
       runs,
     )

@@ -9,9 +9,12 @@ export interface Pace {
   /** The first wait after a failure, and the longest. */
   readonly backoffBaseSeconds: number
   readonly backoffCapSeconds: number
-  /** Between two certified keys that are given up, at the shortest and at the longest. */
+  /** Between two certified keys that are given up, at the shortest and at the longest; and long after the end. */
   readonly wasteFloorSeconds: number
   readonly wasteCapSeconds: number
+  readonly wasteLateSeconds: number
+  /** In which only so many are: a life, and a little for what is minted later than its key was wanted. */
+  readonly wasteWindowSeconds: number
   /** Between two looks at an issuer that says that only a person can help. */
   readonly hopelessSeconds: number
   /** How long after the promised minting the agent only looks, before it asks again. */
@@ -22,15 +25,17 @@ export interface Pace {
 
 export function paceOf(credential: Credential): Pace {
   const life = lifetimeMs(credential) / secondMs
+  const graceSeconds = within(life / 144, 2, 600)
   return {
     backoffBaseSeconds: within(life / 5_000, 0.25, 15),
     // Ten reachable minutes in the second half of a day's life must be enough: try at least every five.
     backoffCapSeconds: within(life / 288, 1, 300),
-    // With the shares of `waste-key.ts` ten certificates a day at the most, two fewer than the issuer's quota allows.
-    wasteFloorSeconds: within(life / 32, 5, 2_700),
-    wasteCapSeconds: within(life / 4, 15, 21_600),
+    wasteFloorSeconds: within(life / 144, 5, 600),
+    wasteCapSeconds: within(life / 6, 15, 14_400),
+    wasteLateSeconds: within(life / 4, 15, 21_600) + graceSeconds,
+    wasteWindowSeconds: life + graceSeconds,
     hopelessSeconds: within(life / 24, 10, 3_600),
-    graceSeconds: within(life / 144, 2, 600),
+    graceSeconds,
     bundleSeconds: within(life / 24, 2, 3_600),
   }
 }

@@ -8,9 +8,8 @@ import { instantSchema } from './field-schemas.ts'
  * was not served before is.
  */
 export interface WastedKeys {
-  readonly count: number
-  /** When the latest was given up. */
-  readonly at: Instant
+  /** About when their certificates were made, and the one after the latest; the newest ten, oldest first. */
+  readonly minted: readonly Instant[]
   /** Until then the key that is there is kept, and its certificate tried again. */
   readonly keepUntil: Instant
   /** The latest wish for a renewal that stood when one was given up; a later wish begins anew. */
@@ -18,8 +17,7 @@ export interface WastedKeys {
 }
 
 export const wastedKeysSchema: z.ZodType<WastedKeys> = z.strictObject({
-  count: z.int().positive(),
-  at: instantSchema,
+  minted: z.array(instantSchema).min(1),
   keepUntil: instantSchema,
   wish: z.string().exactOptional(),
 })
@@ -29,7 +27,12 @@ export const wastedKeysSchema: z.ZodType<WastedKeys> = z.strictObject({
  * means nothing any more.
  */
 export function mayGiveUp(wasted: WastedKeys | undefined, wish: string | undefined, now: Instant): boolean {
-  return wasted === undefined || isNewWish(wasted, wish) || now >= wasted.keepUntil || now < wasted.at
+  return (
+    wasted === undefined ||
+    isNewWish(wasted, wish) ||
+    now >= wasted.keepUntil ||
+    now < (wasted.minted.at(-1) ?? now)
+  )
 }
 
 /** Whether a person has asked since. */

@@ -11,8 +11,10 @@ const now = Date.UTC(2026, 2, 2)
 const pace: Pace = {
   backoffBaseSeconds: 15,
   backoffCapSeconds: 300,
-  wasteFloorSeconds: 2_700,
-  wasteCapSeconds: 21_600,
+  wasteFloorSeconds: 600,
+  wasteCapSeconds: 14_400,
+  wasteLateSeconds: 21_600,
+  wasteWindowSeconds: 87_000,
   hopelessSeconds: 3_600,
   graceSeconds: 600,
   bundleSeconds: 3_600,

@@ -92,7 +92,7 @@ describe('a host on which no certificate succeeds', () => {
     assert.equal(host.state.wasted, undefined)
   })
 
-  for (const leftHours of [10, 5, 2, 1]) {
+  for (const leftHours of [10, 5, 2, 1, 0.75]) {
     test(`the issuer is right again ${leftHours} h before the end: replaced before it, by itself`, async () => {
       const host = await enrolledHost()
       const end = host.state.head.notAfter
@@ -150,7 +150,7 @@ describe('a host on which no certificate succeeds', () => {
     host.server.failProof = true
     await host.run(12.2 * hourMs)
     const { wasted } = host.state
-    assert.equal(wasted?.count, 1)
+    assert.equal(wasted?.minted.length, 2)
     const before = host.issuer.minted
     for (let starts = 0; starts < 10; starts++) {
       host.restart()
@@ -168,34 +168,46 @@ describe('how long a certified key is kept', () => {
     wasteKey(before, { now, random: new FakeRandom(), pace, liveUntil: now + leftMs, wish })
   const wait = ({ keepUntil }: WastedKeys): number => keepUntil - now
 
+  /** So many were minted just now. */
   function often(times: number, leftMs: number): WastedKeys {
     let wasted = waste(leftMs)
     for (let time = 1; time < times; time++) wasted = waste(leftMs, wasted)
     return wasted
   }
 
-  test('before the end: up to three fifths of what is left, within six hours and three quarters of one', () => {
-    const bounds = [
-      [20, 6],
-      [5, 3],
-      [2, 1.2],
-      [1, 0.75],
-      [0.1, 0.75],
-    ] as const
-    for (const [leftHours, mostHours] of bounds) {
-      for (const times of [1, 9]) {
-        const hours = wait(often(times, leftHours * hourMs)) / hourMs
-        assert.ok(hours >= mostHours * 0.8 && hours <= mostHours, `${leftHours} h left: ${hours} h`)
-      }
+  for (const [leftHours, mostHours] of [
+    [12, 4],
+    [7, 3.85],
+    [2, 1.1],
+    [1, 0.55],
+    [0.2, 1 / 6],
+  ] as const) {
+    test(`with ${leftHours} h left: about ${mostHours} h`, () => {
+      const hours = wait(waste(leftHours * hourMs)) / hourMs
+      assert.ok(hours >= mostHours * 0.85 && hours <= mostHours, `${hours} h`)
+    })
+  }
+
+  test('five of the day are spent, with twelve hours left: longer, so that some are left for the last hour', () => {
+    const hours = wait(often(5, 12 * hourMs)) / hourMs
+    assert.ok(hours > 7 && hours < 12, `${hours} h`)
+  })
+
+  test('after the end: the first soon, then as long as it has been, up to six hours', () => {
+    for (const [ago, most] of [
+      [0.05, 1 / 6],
+      [1, 2.4],
+      [30, 6],
+    ] as const) {
+      const hours = wait(waste(-ago * hourMs)) / hourMs
+      assert.ok(hours <= most, `${ago} h after: ${hours} h`)
     }
   })
 
-  test('after the end: the first tries soon, then up to six hours', () => {
-    const hours = [1, 2, 3, 4, 9].map((times) => wait(often(times, -hourMs)) / hourMs)
-    for (const [index, most] of [0.75, 1.5, 3, 6, 6].entries()) {
-      const waited = hours[index] ?? 0
-      assert.ok(waited >= most * 0.8 && waited <= most, `the ${index + 1}th: ${waited} h`)
-    }
+  test('ten in a day: none before the oldest is a day ago', () => {
+    const ten = often(9, -hourMs)
+    assert.equal(ten.minted.length, 10)
+    assert.ok(ten.keepUntil >= now + 24 * hourMs)
   })
 
   const cases: readonly { name: string; at: Instant; wish?: string; may: boolean }[] = [
@@ -212,6 +224,6 @@ describe('how long a certified key is kept', () => {
   }
 
   test('under a wish since → counts from one again', () => {
-    assert.equal(waste(20 * hourMs, often(5, 20 * hourMs), 'new').count, 1)
+    assert.equal(waste(20 * hourMs, often(5, 20 * hourMs), 'new').minted.length, 2)
   })
 })
