@@ -5,6 +5,7 @@ export { type Identity, openIdentity } from './identity.ts'
 export { type Instant, maxLifetimeSecondsDefault, type TrustOptions } from './options.ts'
 export type { PeerIdentity } from './peers/peer-identity.ts'
 export { type PinnedAgentConfiguration, type PinnedAgentFiles, pinnedAgent } from './pinned-agent.ts'
+export type { PinnedHttpOptions } from './server/http-options.ts'
 export type { PinnedServerOptions } from './server/pinned-server.ts'
 export {
   type FetchDispatcher,

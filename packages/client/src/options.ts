@@ -1,4 +1,5 @@
 import { systemNow } from './clock/system-clock.ts'
+import type { OptionNames } from './known-options.ts'
 
 /** A point in time: milliseconds since the Unix epoch, UTC. */
 export type Instant = number
@@ -17,10 +18,20 @@ export interface TrustOptions {
   readonly now?: () => Instant
 }
 
+export const trustOptionNames: OptionNames<TrustOptions> = {
+  maxLifetimeSeconds: true,
+  minVersion: true,
+  connectTimeoutMs: true,
+  now: true,
+}
+
 export type TrustSettings = Required<TrustOptions>
 
 /** A day, an hour for clocks and backdating. */
 export const maxLifetimeSecondsDefault = 90_000
+
+/** A timer of Node's that is set for longer ends at once. */
+const timerMsMax = 2_147_483_647
 
 /** As long as undici gives a connection. */
 const connectTimeoutMsDefault = 10_000
@@ -35,6 +46,7 @@ export function settingsFrom(options: TrustOptions): TrustSettings {
   } = options
   requirePositive('maxLifetimeSeconds', maxLifetimeSeconds)
   requirePositive('connectTimeoutMs', connectTimeoutMs)
+  if (connectTimeoutMs > timerMsMax) throw new TypeError(`connectTimeoutMs must be at most ${timerMsMax}`)
   if (minVersion !== 'TLSv1.2' && minVersion !== 'TLSv1.3') {
     throw new TypeError("minVersion must be 'TLSv1.2' or 'TLSv1.3'")
   }
@@ -43,5 +55,6 @@ export function settingsFrom(options: TrustOptions): TrustSettings {
 
 function requirePositive(name: string, value: number): void {
   // A NaN would make every comparison false and so every certificate short-lived.
-  if (!(value > 0)) throw new TypeError(`${name} must be a number over 0`)
+  // Infinity would switch the rule off, and a text compares as nobody expects.
+  if (!Number.isFinite(value) || value <= 0) throw new TypeError(`${name} must be a finite number over 0`)
 }

@@ -1,8 +1,9 @@
 import type { Agent } from 'node:https'
 import { createConnectionContext } from './connections/connection-context.ts'
-import { type PinnedAgentOptions, PinnedHttpsAgent } from './http/pinned-https-agent.ts'
+import { agentOptionNames, type PinnedAgentOptions, PinnedHttpsAgent } from './http/pinned-https-agent.ts'
+import { knownOptions, type OptionNames } from './known-options.ts'
 import type { MaterialPaths } from './material/material-files.ts'
-import type { TrustOptions } from './options.ts'
+import { type TrustOptions, trustOptionNames } from './options.ts'
 import type { TrustError } from './trust-error.ts'
 
 /** Paths of PEM files. `cert` is the full chain; it and `key` come together or not at all. */
@@ -17,12 +18,25 @@ export interface PinnedAgentConfiguration extends PinnedAgentFiles, TrustOptions
   readonly onProblem?: (problem: TrustError) => void
 }
 
+const optionNames: OptionNames<PinnedAgentConfiguration> = {
+  ...trustOptionNames,
+  ...agentOptionNames,
+  bundle: true,
+  cert: true,
+  key: true,
+  onProblem: true,
+}
+
 /**
  * The one-call form: an agent for `https.request` that trusts the bundle alone. The files are
  * followed as they are replaced, until `destroy()`. Throws a `TrustError` when one is missing or broken.
  */
 export function pinnedAgent(configuration: PinnedAgentConfiguration): Agent {
-  const { onProblem = (problem) => process.emitWarning(problem) } = configuration
+  const { onProblem = (problem: TrustError) => process.emitWarning(problem) } = knownOptions(
+    'pinnedAgent',
+    configuration,
+    optionNames,
+  )
   const context = createConnectionContext(pathsOf(configuration), configuration)
   context.live.on('problem', onProblem)
   const agent = new PinnedHttpsAgent(context, configuration)

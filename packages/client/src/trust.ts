@@ -4,13 +4,14 @@ import type { Agent as HttpsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import type { PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls'
 import type { Dispatcher } from 'undici'
-import { type ConnectTarget, connectPinned, verdictOf } from './connections/connect.ts'
+import { type ConnectTarget, connectPinned, targetOptionNames, verdictOf } from './connections/connect.ts'
 import { type ConnectionContext, createConnectionContext } from './connections/connection-context.ts'
 import { PinnedDispatcher, type PinnedDispatcherOptions } from './http/pinned-dispatcher.ts'
-import { type PinnedAgentOptions, PinnedHttpsAgent } from './http/pinned-https-agent.ts'
+import { agentOptionNames, type PinnedAgentOptions, PinnedHttpsAgent } from './http/pinned-https-agent.ts'
+import { knownOptions } from './known-options.ts'
 import type { Material } from './material/material.ts'
 import type { MaterialPaths } from './material/material-files.ts'
-import type { Instant, TrustOptions } from './options.ts'
+import { type Instant, type TrustOptions, trustOptionNames } from './options.ts'
 import { expectHost, expectIdentity } from './peers/expected-peer.ts'
 import type { PeerIdentity } from './peers/peer-identity.ts'
 import { verifiedPeer } from './peers/verified-peer.ts'
@@ -47,7 +48,8 @@ export class Trust extends EventEmitter<TrustEvents> {
 
   constructor(paths: MaterialPaths, options: TrustOptions) {
     super()
-    this.context = createConnectionContext(paths, options)
+    const opener = new.target === Trust ? 'openTrust' : 'openIdentity'
+    this.context = createConnectionContext(paths, knownOptions(opener, options, trustOptionNames))
     const { live } = this.context
     live.on('rotation', (material) => this.emit('rotation', rotationOf(material)))
     live.on('problem', (error) => this.#tell(error))
@@ -55,7 +57,8 @@ export class Trust extends EventEmitter<TrustEvents> {
 
   /** An agent for `https.request`, the same one for the same options. */
   httpsAgent(options: PinnedAgentOptions = {}): HttpsAgent {
-    return kept(this.#agents, options, () => new PinnedHttpsAgent(this.context, options))
+    const known = knownOptions('httpsAgent', options, agentOptionNames)
+    return kept(this.#agents, known, () => new PinnedHttpsAgent(this.context, known))
   }
 
   /** A dispatcher for undici and for Node's `fetch`, the same one for the same options. */
@@ -70,7 +73,7 @@ export class Trust extends EventEmitter<TrustEvents> {
 
   /** A raw TLS connection to a verified peer, for protocols other than HTTP. */
   async connect(target: ConnectTarget): Promise<TLSSocket> {
-    const { socket } = await connectPinned(this.context, target)
+    const { socket } = await connectPinned(this.context, knownOptions('connect', target, targetOptionNames))
     return socket
   }
 
@@ -81,9 +84,12 @@ export class Trust extends EventEmitter<TrustEvents> {
    */
   tlsOptions(options: { readonly peer?: string } = {}): PinnedTlsOptions {
     const { live, settings } = this.context
-    const { peer } = options
+    const { peer } = knownOptions('tlsOptions', options, { peer: true })
+    const { ca, ...own } = live.ready().contextOptions
     return {
-      ...live.ready().contextOptions,
+      ...own,
+      // A list of its own: a library that adds roots to it must not add them for everyone.
+      ca: [ca ?? []].flat(),
       requestCert: true,
       rejectUnauthorized: true,
       checkServerIdentity: (host, certificate) => {

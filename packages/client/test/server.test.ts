@@ -178,18 +178,22 @@ test('http: options of TLS, with which others could get in → TypeError; limits
   const others = await createTestPki()
   const SNICallback: tls.TlsOptions['SNICallback'] = (_name, done) =>
     done(null, tls.createSecureContext({ ca: others.bundlePem }))
-  const refused: https.ServerOptions[] = [
+  const refused: object[] = [
     { SNICallback },
     { pskCallback: () => Buffer.alloc(32) },
     { ca: others.bundlePem },
     { requestCert: false },
     { allowPartialTrustChain: true },
+    { anOptionOfALaterNode: true },
+    Object.create({ ca: others.bundlePem }) as object,
   ]
   for (const http of refused) {
-    const message = `http takes no options of TLS: ${Object.keys(http)[0]}`
+    const [name] = [...Object.keys(http), 'ca']
     assert.throws(() => web.identity.createServer({ allow: 'anyone-in-bundle', http }), {
       name: 'TypeError',
-      message,
+      message: new RegExp(
+        `^http takes no option ${name}\\. Leave it out: .* said by allow\\. http takes .*headersTimeout`,
+      ),
     })
   }
   const { server } = await bench.serve(web, {
@@ -197,6 +201,29 @@ test('http: options of TLS, with which others could get in → TypeError; limits
     http: { maxHeaderSize: 4_096, headersTimeout: 5_000 },
   })
   assert.equal(server.headersTimeout, 5_000)
+})
+
+test('a server that is there: another context, names of others and keys of tickets are refused, and its own still rotate', async (t) => {
+  const bench = await createTestBench(t)
+  const [web, billing] = [await bench.host('web-1'), await bench.host('billing')]
+  const others = await createTestPki()
+  const { server, port } = await bench.serve(web, { allow: 'anyone-in-bundle' })
+  const tlsServer = server as tls.Server
+  const context = { ca: others.bundlePem }
+  assert.throws(() => tlsServer.setSecureContext(context), /setSecureContext: this server follows/)
+  assert.throws(() => tlsServer.addContext('localhost', context), /addContext: this server has the trust/)
+  assert.throws(() => tlsServer.setTicketKeys(Buffer.alloc(48)), /setTicketKeys: no session/)
+  const agent = billing.identity.httpsAgent()
+  assert.equal((await get(`https://localhost:${port}`, { agent })).status, 200)
+})
+
+test('tlsOptions: a library adds roots to its list → nobody else trusts them', async (t) => {
+  const bench = await createTestBench(t)
+  const { identity } = await bench.host('web-1')
+  const others = await createTestPki()
+  const before = identity.tlsOptions().ca
+  ;(identity.tlsOptions().ca as string[]).push(others.bundlePem)
+  assert.deepEqual(identity.tlsOptions().ca, before)
 })
 
 test('tlsOptions: servers and clients made from it → this bundle only, names and lifetimes checked', async (t) => {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import type { OptionNames } from '../known-options.ts'
 import type { Material } from '../material/material.ts'
 import type { Instant, TrustSettings } from '../options.ts'
 import { type DistrustRules, refuseDistrusted } from '../peers/distrusted-chain.ts'
@@ -29,6 +30,20 @@ export interface ConnectTarget {
   readonly family?: number | undefined
   readonly lookup?: LookupFunction | undefined
   readonly noDelay?: boolean | undefined
+}
+
+export const targetOptionNames: OptionNames<ConnectTarget> = {
+  host: true,
+  port: true,
+  path: true,
+  servername: true,
+  peer: true,
+  socket: true,
+  ALPNProtocols: true,
+  localAddress: true,
+  family: true,
+  lookup: true,
+  noDelay: true,
 }
 
 export interface PinnedConnection {

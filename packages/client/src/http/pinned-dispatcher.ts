@@ -1,6 +1,7 @@
 import { Agent, type buildConnector, Dispatcher, Dispatcher1Wrapper } from 'undici'
 import { connectPinned } from '../connections/connect.ts'
 import type { ConnectionContext } from '../connections/connection-context.ts'
+import { knownOptions, type OptionNames } from '../known-options.ts'
 import { TrustError } from '../trust-error.ts'
 import { resendOnce } from './resend-once.ts'
 
@@ -12,6 +13,14 @@ export interface PinnedDispatcherOptions {
   readonly headersTimeout?: number
   readonly bodyTimeout?: number
   readonly keepAliveTimeout?: number
+}
+
+const optionNames: OptionNames<PinnedDispatcherOptions> = {
+  peer: true,
+  connections: true,
+  headersTimeout: true,
+  bodyTimeout: true,
+  keepAliveTimeout: true,
 }
 
 /** Node's own fetch may speak to a dispatcher in an older dialect; undici translates. */
@@ -32,7 +41,8 @@ export class PinnedDispatcher extends Dispatcher {
   constructor(context: ConnectionContext, options: PinnedDispatcherOptions = {}) {
     super()
     this.#context = context
-    this.#options = options
+    // Others of undici's, such as `factory`, would open connections past the rules.
+    this.#options = knownOptions('dispatcher', options, optionNames)
     this.#agent = this.#createAgent()
     context.live.on('rotation', () => this.#replaceAgent())
   }

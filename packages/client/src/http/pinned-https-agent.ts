@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectTarget, connectPinned } from '../connections/connect.ts'
 import type { ConnectionContext } from '../connections/connection-context.ts'
+import type { OptionNames } from '../known-options.ts'
 import type { Material } from '../material/material.ts'
 
 export interface PinnedAgentOptions {
@@ -15,6 +16,14 @@ export interface PinnedAgentOptions {
   readonly maxFreeSockets?: number
   /** Milliseconds without activity on a socket. */
   readonly timeout?: number
+}
+
+export const agentOptionNames: OptionNames<PinnedAgentOptions> = {
+  peer: true,
+  keepAlive: true,
+  maxSockets: true,
+  maxFreeSockets: true,
+  timeout: true,
 }
 
 /** Not documented, but what every agent that looks at its sockets overrides. */

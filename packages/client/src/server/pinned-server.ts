@@ -1,15 +1,17 @@
-import type { RequestListener, ServerOptions, ServerResponse } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { ConnectionContext } from '../connections/connection-context.ts'
 import { requireFullHandshake } from '../connections/no-resumption.ts'
+import { knownOptions, type OptionNames } from '../known-options.ts'
 import { refuseDistrusted } from '../peers/distrusted-chain.ts'
 import { type ExpectedPeer, expectIdentity } from '../peers/expected-peer.ts'
 import { judgePeer } from '../peers/judge-peer.ts'
 import { peerCertificateOf, peerChainOf } from '../peers/peer-certificate.ts'
 import { TrustError } from '../trust-error.ts'
+import { httpOptions, type PinnedHttpOptions } from './http-options.ts'
 import { OldConnections } from './old-connections.ts'
 import { createRefusal, type Refusal } from './refusal.ts'
 
@@ -21,8 +23,10 @@ export interface PinnedServerOptions {
    */
   readonly allow: readonly string[] | 'anyone-in-bundle'
   /** Limits and time-outs of Node's HTTP server. Options of TLS are refused: they could let others in. */
-  readonly http?: ServerOptions
+  readonly http?: PinnedHttpOptions
 }
+
+const optionNames: OptionNames<PinnedServerOptions> = { allow: true, http: true }
 
 /**
  * An HTTPS server that only known peers reach. Without a certificate under the bundle the
@@ -36,10 +40,10 @@ export class PinnedServer extends Server {
   readonly #refusal: Refusal = createRefusal()
 
   constructor(context: ConnectionContext, options: PinnedServerOptions, handler?: RequestListener) {
-    const expected = expectedCallers(options.allow)
-    requireNoTlsOptions(options.http ?? {})
+    const { allow, http = {} } = knownOptions('createServer', options, optionNames)
+    const expected = expectedCallers(allow)
     const { contextOptions } = context.live.ready()
-    super({ ...options.http, ...contextOptions, requestCert: true, rejectUnauthorized: true }, handler)
+    super({ ...httpOptions(http), ...contextOptions, requestCert: true, rejectUnauthorized: true }, handler)
     this.#context = context
     this.#expected = expected
     const rotate = (): void => this.#rotate()
@@ -71,6 +75,26 @@ export class PinnedServer extends Server {
         break
     }
     return super.emit(event, ...details)
+  }
+
+  /** Refused: a context of another's would trust others. */
+  override setSecureContext(options: SecureContextOptions): void {
+    // Node's own constructor sets the first one.
+    if (#context in this)
+      throw new TypeError('setSecureContext: this server follows the files of its identity; replace those.')
+    super.setSecureContext(options)
+  }
+
+  /** Refused: whoever calls that name would be let in by another's trust. */
+  override addContext(): never {
+    throw new TypeError(
+      'addContext: this server has the trust of one identity; open another identity for another server.',
+    )
+  }
+
+  /** Refused: no session is resumed, or it could be past the end of its peer's certificate. */
+  override setTicketKeys(): never {
+    throw new TypeError('setTicketKeys: no session is resumed here, so that there are no tickets.')
   }
 
   #prepare(socket: Socket): void {
@@ -116,25 +140,9 @@ export class PinnedServer extends Server {
   }
 
   #rotate(): void {
-    this.setSecureContext(this.#context.live.held.contextOptions)
+    super.setSecureContext(this.#context.live.held.contextOptions)
     this.#old.rotate()
   }
-}
-
-/** Of `tls.createServer` and `tls.createSecureContext` in Node 24 to 26, but for `handshakeTimeout`, which is a limit. */
-const tlsOptionNames: readonly string[] = `
-  ALPNCallback ALPNProtocols SNICallback allowPartialTrustChain ca cert ciphers crl clientCertEngine
-  dhparam ecdhCurve honorCipherOrder key maxVersion minVersion passphrase pfx privateKeyEngine
-  privateKeyIdentifier pskCallback pskIdentityHint rejectUnauthorized requestCert secureContext
-  secureOptions secureProtocol sessionIdContext sessionTimeout sigalgs ticketKeys
-`
-  .trim()
-  .split(/\s+/)
-
-/** A context chosen by `SNICallback`, a `pfx` with roots of its own or a shared secret would let in whom the bundle does not know. */
-function requireNoTlsOptions(http: object): void {
-  const found = tlsOptionNames.filter((name) => name in http)
-  if (found.length > 0) throw new TypeError(`http takes no options of TLS: ${found.join(', ')}`)
 }
 
 function expectedCallers(allow: PinnedServerOptions['allow']): ExpectedPeer {
