@@ -12,6 +12,7 @@ export {
 export * from './configuration/setting-types.ts'
 export { type ConfigurationChanges, watchConfiguration } from './configuration/watch-configuration.ts'
 export { effectiveUserId } from './files/effective-user.ts'
+export { errnoOf, fileError } from './files/file-error.ts'
 export { freeBytes } from './files/free-bytes.ts'
 export { type FileLock, lockFile } from './files/lock-file.ts'
 export { nodeFileSystem } from './files/node-file-system.ts'

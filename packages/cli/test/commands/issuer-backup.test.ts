@@ -13,6 +13,8 @@ test('issuer backup and restore: while it runs, and only while it does not; the 
   assert.equal((await ask('identity', 'add', 'web-1', '--name', 'dns:web-1.example')).exitCode, 0)
   assert.equal((await ask('issuer', 'backup', '--out', out)).path, out as never)
   assert.equal((await ask('issuer', 'backup', '--out', out)).code, 'file-exists')
+  const nowhere = await mayfly(['issuer', 'backup', '--out', '/nowhere/x', '--config', config])
+  assert.equal(nowhere.stderr, 'mayfly: /nowhere/x: there is no such file or folder (file-missing)\n')
   await ask('identity', 'suspend', 'web-1')
   assert.equal((await ask('issuer', 'restore', out, '--yes')).code, 'already-running')
   await daemon.stop()

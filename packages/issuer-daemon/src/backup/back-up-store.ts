@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { formatInstant, type Instant, MayflyError } from '@mayfly/ca-core'
+import { errnoOf, fileError } from '@mayfly/platform'
 import { copyDatabase, noteInCopy } from '../store/sqlite/copy-database.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
 import { createPrivate, makeDurable } from './private-copy.ts'
@@ -24,7 +25,8 @@ export interface MadeBackup {
  * Copies the store as it is at one moment, while the issuer goes on. The copy is complete and durable before it has
  * its name.
  *
- * @throws MayflyError `file-exists`, `file-missing`, `store-unavailable`, `store-invalid`
+ * @throws MayflyError `file-exists`, `file-missing` and others of files for the copy; `store-unavailable`,
+ * `store-invalid` for the store
  */
 export async function backUpStore({ store, out, now }: BackUpOptions): Promise<MadeBackup> {
   if (!existsSync(store)) throw new MayflyError('file-missing', `There is no store at ${store}.`)
@@ -44,6 +46,12 @@ export async function backUpStore({ store, out, now }: BackUpOptions): Promise<M
     return { path: out, at, auditNumber }
   } catch (error) {
     rmSync(partial, { force: true })
-    throw storeError(error, store)
+    throw isOfTarget(error) ? fileError(out, 'write', error) : storeError(error, store)
   }
+}
+
+/** The store is only read here: whatever could not be made, or had no room, is the copy. */
+function isOfTarget(error: unknown): boolean {
+  const errno = errnoOf(error)
+  return errno === 'ENOSPC' || (error instanceof Error && 'syscall' in error)
 }

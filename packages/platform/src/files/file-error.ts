@@ -38,8 +38,12 @@ export function fileError(path: string, intent: FileIntent, cause: unknown): May
   return new MayflyError(code, `${path}: ${reason}`, { details: { path, errno }, cause })
 }
 
+/** SQLITE_FULL (https://www.sqlite.org/rescode.html), in the low byte. SQLite keeps the system's own name to itself. */
+const sqliteFull = 13
+
 /** The system's name of the error (`ENOENT`), if it is one of the system's. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
+  if ('errcode' in error && (Number(error.errcode) & 0xff) === sqliteFull) return 'ENOSPC'
   return typeof error.code === 'string' ? error.code : undefined
 }
