@@ -9,15 +9,15 @@ type WatchPorts = Pick<IssuerPorts, 'store' | 'clock' | 'historyMark'>
 
 /** Notices that another, older store has come into the place of the one that this host knew. */
 export interface HistoryWatch {
-  /** Before anything is minted. Throws what the store throws. */
+  /** Before anything is minted. Throws what the store and the file system throw. */
   compare(): Promise<void>
-  /** Marks the end as it is now. Throws what the file system throws. */
+  /** Compares, so that no older end takes the place of the newest unnoticed; then marks the end as it is now. */
   mark(): Promise<void>
 }
 
 /**
  * A dump that was loaded back, a standby that lagged and took over, a file that was copied over: none of them says so
- * itself. But the issuer has marked in its state folder, at each sweep and at its end, how far the history went. Where
+ * itself. But the issuer has marked in its state folder, seconds after each change, how far the history went. Where
  * the store does not have that record it is taken for a backup: the alarm of a restore, and no key that waits in it is
  * minted ahead.
  */
@@ -29,21 +29,33 @@ export function watchHistory(ports: WatchPorts): HistoryWatch {
     marked ??= historyMark.read()
     return marked
   }
-  const mark = async (): Promise<void> => {
+  const writeMark = async (): Promise<void> => {
     const { number, hash } = await store.auditEnd()
     if (number === 0 || (await last())?.number === number) return
     const end = { number, hash: Buffer.from(hash).toString('hex'), at: Math.floor(clock.now()) }
     await historyMark.write(end)
     marked = Promise.resolve(end)
   }
+  const compare = async (): Promise<void> => {
+    const known = await last()
+    if (known === undefined || (await holds(known, ports))) return
+    await noticeOlder(known, ports)
+    await writeMark()
+  }
+  // A sweep and a change ask at the same time: one alarm, and one who writes the file.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined)
+    return done
+  }
   return {
-    mark,
-    async compare() {
-      const known = await last()
-      if (known === undefined || (await holds(known, ports))) return
-      await noticeOlder(known, ports)
-      await mark()
-    },
+    compare: () => inTurn(compare),
+    mark: () =>
+      inTurn(async () => {
+        await compare()
+        await writeMark()
+      }),
   }
 }
 

@@ -33,8 +33,8 @@ export interface Issuer {
    */
   recover(): Promise<readonly IssuanceRecord[]>
   /**
-   * Marks how far the history went, as each sweep does. Call it last: whoever stops the issuer to load a backup of
-   * minutes ago is found out by the next start.
+   * Marks how far the history went, as each sweep does: whoever puts an older store into its place later is found out.
+   * Call it soon after what was written, and last of all.
    */
   markHistory(): Promise<void>
 

@@ -7,6 +7,7 @@ import { openFront } from '../api/front.ts'
 import { serverTimeouts } from '../api/https-server.ts'
 import { type PublicServer, startPublicServer } from '../api/public-server.ts'
 import { createReadiness, type Readiness } from '../api/readiness.ts'
+import { type MarkedStore, markCommits } from '../backup/mark-commits.ts'
 import { createClockGuard, guardStore } from '../clock/clock-guard.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { Issuer } from '../issuing/issuer.ts'
@@ -67,6 +68,7 @@ interface Base {
   readonly authorities: LiveAuthorities
   readonly issuer: Issuer
   readonly writes: WatchedStore
+  readonly marked: MarkedStore
   readonly metrics: IssuerMetrics
   lookForAlarms(): Promise<void>
   readiness(): Promise<Readiness>
@@ -90,6 +92,8 @@ export async function startIssuer(
 async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer> {
   const { live, foundation, following } = base
   shutdown.add(() => markHistory(base))
+  base.marked.begin(() => base.issuer.markHistory())
+  shutdown.add(() => base.marked.stop())
   const mint = (): Promise<OwnCertificate> => mintOwnCertificate(base.issuer, live.configuration.tls)
   const own = await mint()
   const api = await startApi(base, own)
@@ -131,7 +135,8 @@ async function prepareBase(configuration: IssuerConfiguration, given: Foundation
   const { log, trace = loggingTrace(log) } = given
   const guard = createClockGuard(given.clock)
   const writes = watchWrites(given.store, given.clock)
-  const foundation = { ...given, trace, store: guardStore(writes.store, guard) }
+  const marked = markCommits(guardStore(writes.store, guard), given.clock)
+  const foundation = { ...given, trace, store: marked.store }
   const live = await firstSettings(configuration, foundation)
   const authorities = createLiveAuthorities(live, foundation)
   // A taint whose consequences a crash cut off, or that another issuer has set while this one was away.
@@ -155,7 +160,7 @@ async function prepareBase(configuration: IssuerConfiguration, given: Foundation
     clockJumpSeconds: () => guard.jumpSeconds(),
   })
   return {
-    ...{ configuration, foundation, live, following, authorities, issuer, writes, metrics },
+    ...{ configuration, foundation, live, following, authorities, issuer, writes, marked, metrics },
     ...{ lookForAlarms, readiness, answered },
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -85,6 +86,61 @@ describe('an older database in the place of the newest', {
 })
 
 describe('the mark of the history', () => {
+  /** Each a store, a copy of it as it is now under another URL, and what is to be put away. */
+  const stores = {
+    async sqlite(folder: string) {
+      const copy = join(folder, 'copy.sqlite')
+      return {
+        store: `${folder}/store.sqlite`,
+        copy,
+        makeCopy: () => copyDatabase(`${folder}/store.sqlite`, copy),
+        remove: async () => undefined,
+      }
+    },
+    async postgres(folder: string) {
+      const server = await startDatabaseServer()
+      const [store, copy] = [await server.createDatabase(), await server.createDatabase()]
+      const run = (command: string) => promisify(execFile)('sh', ['-c', command])
+      return {
+        store,
+        copy,
+        async makeCopy() {
+          await run(dumpCommand(locationOf(store), join(folder, 'dump')))
+          await run(loadDumpCommand(locationOf(copy), join(folder, 'dump')))
+        },
+        remove: () => server.remove(),
+      }
+    },
+  }
+
+  for (const kind of ['sqlite', 'postgres'] as const) {
+    const skip = kind === 'postgres' && withoutPackages('postgresql')
+    it(`${kind}: changed since the last sweep, and neither swept nor stopped → found out all the same`, {
+      skip,
+    }, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'mayfly-mark-'))
+      const { store, copy, makeCopy, remove } = await stores[kind](folder)
+      // One sweep at the start.
+      const issuer = await startLiveIssuer({ yaml: `store: ${store}\nsweep: { cron: '0 0,12 * * *' }` })
+      try {
+        await issuer.admin.addIdentity({ name: 'web-1', profile: 'server', names: ['dns:web-1.test'] })
+        await makeCopy()
+        const before = (await issuer.store.auditEnd()).number
+        await issuer.admin.addIdentity({ name: 'web-2', profile: 'server', names: ['dns:web-2.test'] })
+        const isSeen = async () => (await markOf(issuer)).number > before
+        await until(() => isSeen().catch(() => false), 'a mark of the change', waitMs)
+        // As after SIGKILL: its folder as it is now, and the older store.
+        const restored = await startLiveIssuer({ besides: issuer, yaml: `store: ${copy}` })
+        assert.deepEqual(await alarmsOf(restored), ['store-restored'])
+        await restored.close()
+      } finally {
+        await issuer.close()
+        await remove()
+        await rm(folder, { recursive: true })
+      }
+    })
+  }
+
   it('the store has what it says → silence; a mark that cannot be read → not started, and says what to do', async () => {
     const issuer = await startLiveIssuer({ yaml: "sweep: { cron: '* * * * * *' }" })
     try {
