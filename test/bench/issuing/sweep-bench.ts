@@ -17,6 +17,8 @@ import { portsOf } from './staged-identities.ts'
 /** Keys of a filled store fall due within this time, so that a part of it is a part of them. */
 const dueWithinMs = 12 * hourMs
 
+const checkpointTimeoutMs = 60_000
+
 /** A filled store with an issuer on it. */
 export interface FilledIssuer {
   readonly path: string
@@ -57,9 +59,11 @@ export async function fillIssuer(count: number, authority: IssuingAuthority): Pr
     issuer,
     sweep: (share) => measureSweep(issuer, now + share * dueWithinMs),
     checkpoint() {
-      const database = new DatabaseSync(path)
-      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      // The writing thread may be at it already.
+      const database = new DatabaseSync(path, { timeout: checkpointTimeoutMs })
+      const done = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
       database.close()
+      if (done?.busy !== 0) throw new Error('what was written last is not in the file')
     },
     async close() {
       await store.close()

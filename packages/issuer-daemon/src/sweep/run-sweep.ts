@@ -38,6 +38,12 @@ interface SweepInHand {
   readonly toSign: InTurn
 }
 
+/**
+ * Identities in the chunks of a sweep that go one by one, until a certificate was recorded: with a store or an
+ * authority at fault no more serials are burnt than so many, and the others wait only as long as these take.
+ */
+const firstChunkMax = 100
+
 /** Chunks that are at work at once: while one waits for the disk, the next is decided and signed. */
 const chunksAtOnceMax = 3
 
@@ -89,8 +95,6 @@ async function sweepChunks(
   const { store, policy, clock } = ports
   const sweep: SweepInHand = { id: `sweep-${clock.now()}`, toSign: oneAtATime() }
   const atWork: Promise<void>[] = []
-  // Until a certificate was recorded they go one by one: where the store or the authority is at fault, no more
-  // serials are burnt than those of one chunk.
   let recorded = false
   const settle = (chunk: SweepReport): void => {
     recorded ||= chunk.minted > 0
@@ -98,10 +102,11 @@ async function sweepChunks(
   }
   try {
     for (let after: DuePage['after']; signal?.aborted !== true; ) {
-      const due = await store.claimDue({ until, limit: policy.sweepChunk, ...(after && { after }) })
+      const limit = recorded ? policy.sweepChunk : Math.min(policy.sweepChunk, firstChunkMax)
+      const due = await store.claimDue({ until, limit, ...(after && { after }) })
       const last = due.at(-1)
       if (last === undefined) break
-      const isLast = due.length < policy.sweepChunk
+      const isLast = due.length < limit
       after = { mintAt: last.staged.mintAt, id: last.id }
       atWork.push(watched(sweepChunk(due, sweep, ports).then(settle)))
       // What falls due from here on is for the next sweep.

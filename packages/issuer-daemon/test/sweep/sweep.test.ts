@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { dayMs, generateKeyPair, hourMs, type KeyPair, minuteMs } from '@mayfly/ca-core'
+import { stageFleet } from '../../../../test/crash/staged-fleet.ts'
 import { auditSegmentRecordsMax } from '../../src/audit/audit-segment.ts'
 import type { Store } from '../../src/store/store.ts'
 import { setAside } from '../../src/sweep/set-aside.ts'
@@ -217,6 +218,22 @@ describe('sweep', () => {
     // Each sweep that fails burns no more than one chunk.
     assert.equal(burnt, 2 * kit.ports.policy.sweepChunk)
     assert.equal(issued, 2 * hostCount)
+  })
+
+  it('chunks are large → a fault burns a hundred serials at most; without one a hundred go ahead of the others', async () => {
+    const extra = 150
+    const before = { ...kit.ports.policy }
+    Object.assign(kit.ports.policy, { sweepChunk: 1_000 })
+    await stageFleet(kit.store, extra, kit.clock.now())
+    faulty.refuses = 'record'
+    assert.equal((await sweep()).stopped, 'store-unavailable')
+    faulty.refuses = undefined
+    await kit.clock.advance(6 * minuteMs)
+    looks = 0
+    assert.equal((await sweep()).minted, hostCount + extra)
+    assert.equal(looks, 2)
+    assert.equal((await kit.store.counts(kit.clock.now())).burnt, 100)
+    Object.assign(kit.ports.policy, before)
   })
 
   it('aborted → ends between chunks, and the next sweep goes on', async () => {
