@@ -68,8 +68,10 @@ for (const version of versions) {
 
   test(`session resumed past expiry or after the roots changed: ${version}, our clients, a server that offers sessions → never resume`, async (t) => {
     const bench = await createTestBench(t)
-    const leaf = await bench.pki.issue({ names: ['localhost'] })
-    const { server, url } = await bench.serveLeaf(leaf, { maxVersion: version })
+    // By its address: of a name with several, whose first does not answer, Node's own agent forgets the session.
+    const leaf = await bench.pki.issue({ names: ['ip:127.0.0.1'] })
+    const { server, port } = await bench.serveLeaf(leaf, { maxVersion: version })
+    const url = `https://127.0.0.1:${port}`
     const reused: boolean[] = []
     server.on('secureConnection', (socket: tls.TLSSocket) => reused.push(socket.isSessionReused()))
     const { identity } = await bench.host('billing', { trust: { minVersion: 'TLSv1.2' } })
