@@ -77,7 +77,8 @@ export async function startMariadb({ data, liveFolder, as, port: given }: Mariad
 }
 
 async function answers(socket: string): Promise<boolean> {
-  const options = ['--no-defaults', `--socket=${socket}`, '--user=root', '--batch', '--execute=SELECT 1']
+  const client = ['--no-defaults', '--protocol=socket', `--socket=${socket}`, '--skip-ssl-verify-server-cert']
+  const options = [...client, '--user=root', '--batch', '--execute=SELECT 1']
   return run('mariadb', options).then(
     () => true,
     () => false,

@@ -186,6 +186,27 @@ for (const [grant, isEnough] of Object.entries(grants)) {
   })
 }
 
+const overTheSocket = ['--protocol=socket', '--skip-ssl-verify-server-cert']
+
+for (const [what, options, expected] of [
+  ['nothing said', {}, overTheSocket],
+  ['a socket', { socket: '/run/m.sock' }, ['--socket=/run/m.sock', ...overTheSocket]],
+  [
+    'an option file and a socket',
+    { defaultsFile: '/etc/m.cnf', socket: '/run/m.sock' },
+    ['--defaults-file=/etc/m.cnf', '--socket=/run/m.sock', ...overTheSocket],
+  ],
+  ['an option file, which may name a host', { defaultsFile: '/etc/m.cnf' }, ['--defaults-file=/etc/m.cnf']],
+] as const) {
+  test(`mariadb: ${what} → its certificate is left unverified on its own socket alone`, async () => {
+    const { runner, control } = await world()
+    runner.program('mariadb', () => ({ stdout: '' }))
+    await control({ preset: 'mariadb', ...options }).reload(context)
+    const [call] = runner.runs
+    assert.deepEqual(call?.argv, ['mariadb', ...expected, '--batch', '--execute=FLUSH SSL'])
+  })
+}
+
 test('command: not installed → reload-failed, with what to do', async () => {
   const { control } = await world()
   const server = control({ preset: 'command', command: ['/nowhere'] })

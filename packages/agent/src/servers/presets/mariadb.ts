@@ -11,6 +11,7 @@ export interface MariadbOptions {
   readonly program?: string | undefined
   /** An option file for the client alone, with user and password. Default: the client's own files. */
   readonly defaultsFile?: string | undefined
+  /** Default: what the option file says, else the client's own. */
   readonly socket?: string | undefined
   readonly user?: string | undefined
 }
@@ -26,8 +27,12 @@ export const mariadb: Preset<MariadbOptions> = {
     program: filePath.optional().describe('The client that sends `FLUSH SSL`; `mariadb` if absent.'),
     defaultsFile: filePath
       .optional()
-      .describe('An option file for the client alone, with user and password.'),
-    socket: filePath.optional().describe('The Unix socket of MariaDB.'),
+      .describe(
+        'An option file for the client alone, with user and password. One that names a `host` needs `ssl-ca` too.',
+      ),
+    socket: filePath
+      .optional()
+      .describe('The Unix socket of MariaDB. Without it and without `defaultsFile`, the usual one.'),
     user: z.string().min(1).max(128).optional().describe('Whom to log in as; needs the RELOAD privilege.'),
   }),
   prepare(options, { processRunner }) {
@@ -56,6 +61,12 @@ function requireRight(grants: string): void {
   )
 }
 
+/**
+ * The client of MariaDB 11.4 and later verifies the server's certificate on the Unix socket too, where it knows no
+ * root of it and no name. Nobody but the server is at that end; over TCP the client verifies what it does by itself.
+ */
+const overTheSocket = ['--protocol=socket', '--skip-ssl-verify-server-cert']
+
 function clientOf(
   { program = 'mariadb', defaultsFile, socket, user }: MariadbOptions,
   statement: string,
@@ -65,6 +76,7 @@ function clientOf(
     // The client takes this one only in the first place.
     ...(defaultsFile === undefined ? [] : [`--defaults-file=${defaultsFile}`]),
     ...(socket === undefined ? [] : [`--socket=${socket}`]),
+    ...(socket !== undefined || defaultsFile === undefined ? overTheSocket : []),
     ...(user === undefined ? [] : [`--user=${user}`]),
     '--batch',
     `--execute=${statement}`,
