@@ -33,6 +33,7 @@ const issuerAlarms: Record<IssuerStatus['alarms'][number]['because'], true> = {
   'authority-tainted': true,
   'clock-wrong': true,
   'sweep-stopped': true,
+  'keys-failing': true,
   'store-unavailable': true,
   'reload-refused': true,
   'history-contradicted': true,

@@ -18,6 +18,7 @@ import { suspendIdentity } from '../identities/suspend-identity.ts'
 import { authenticateRequest } from '../lineage/authenticate-request.ts'
 import { createSweepMemory } from '../sweep/last-sweep.ts'
 import { runSweep } from '../sweep/run-sweep.ts'
+import { ToldFailures } from '../sweep/told-failures.ts'
 import { createUpkeep } from '../sweep/upkeep.ts'
 import { authenticateToken } from '../tokens/authenticate-token.ts'
 import { createToken } from '../tokens/create-token.ts'
@@ -39,6 +40,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
   const head = createSignedHead(ports)
   const upkeep = createUpkeep(ports)
   const history = watchHistory(ports)
+  const told = new ToldFailures()
   return {
     async recover() {
       await noticeBackup(ports)
@@ -55,7 +57,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     certificate: (keyHash) => findCertificate(keyHash, ports),
     async sweep(options) {
       const startedMs = clock.monotonic()
-      const report = await runSweep(options, ports, { head, upkeep, history })
+      const report = await runSweep(options, ports, { head, upkeep, history, told })
       const durationSeconds = Math.round(clock.monotonic() - startedMs) / secondMs
       await sweeps.keep(report, durationSeconds)
       return report

@@ -1,5 +1,6 @@
 import { type Certificate, formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
 import { authorityEnd } from '../alarms/authority-end.ts'
+import { counted } from '../alarms/counted.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
 import { describeRefusedReload, type RefusedReload } from '../alarms/refused-reload.ts'
 import { rootEnd } from '../alarms/root-end.ts'
@@ -30,6 +31,7 @@ export interface Alarm {
     | 'authority-tainted'
     | 'clock-wrong'
     | 'sweep-stopped'
+    | 'keys-failing'
     | 'store-unavailable'
     | 'reload-refused'
     | KeptAlarmKind
@@ -160,8 +162,18 @@ function storeAlarms(trouble: WriteTrouble | undefined): Alarm[] {
 }
 
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {
-  if (lastSweep?.stopped === undefined) return []
-  return [{ because: 'sweep-stopped', message: `The last sweep was stopped: ${lastSweep.stopped}.` }]
+  const { stopped, waiting } = lastSweep ?? {}
+  const alarms: Alarm[] = []
+  if (stopped !== undefined) {
+    alarms.push({ because: 'sweep-stopped', message: `The last sweep was stopped: ${stopped}.` })
+  }
+  if (waiting !== undefined) {
+    const message =
+      `${counted(waiting.keys, 'key')} did not get the certificate that was due, for a reason of the issuer's own: ` +
+      `${waiting.because.join(', ')}. Every sweep tries again; its first record in the audit names the identity.`
+    alarms.push({ because: 'keys-failing', message })
+  }
+  return alarms
 }
 
 function reloadAlarms(refused: RefusedReload | undefined): Alarm[] {

@@ -13,7 +13,8 @@ import type { DuePage } from '../store/store.ts'
 import { hastenTainted } from './hasten-tainted.ts'
 import { planSweep, type SweepDecision } from './plan-sweep.ts'
 import { setAside } from './set-aside.ts'
-import type { SweepReport } from './sweep-report.ts'
+import type { SweepReport, WaitingKeys } from './sweep-report.ts'
+import type { ToldFailures } from './told-failures.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export interface SweepOptions {
@@ -28,6 +29,7 @@ export interface SweepParts {
   readonly head: Pick<SignedHead, 'renew'>
   readonly upkeep: Upkeep
   readonly history: HistoryWatch
+  readonly told: ToldFailures
 }
 
 type MintDecision = Extract<SweepDecision, { do: 'mint' }>
@@ -54,7 +56,7 @@ const chunksAtOnceMax = 3
 export async function runSweep(
   options: SweepOptions,
   ports: IssuerPorts,
-  { head, upkeep, history }: SweepParts,
+  { head, upkeep, history, told }: SweepParts,
 ): Promise<SweepReport> {
   const { trace } = ports
   let report: SweepReport = { due: 0, minted: 0, failed: 0 }
@@ -68,7 +70,8 @@ export async function runSweep(
     await ports.authorities?.heedTaints()
     await burnLapsedIntents(ports)
     await hastenTainted(ports, options.signal)
-    await sweepChunks(options, ports, sum)
+    await sweepChunks(options, { ...ports, told }, sum)
+    if (options.signal?.aborted !== true) told.swept()
     await retireAuthorities(ports)
     await upkeep.run()
     await head.renew()
@@ -77,7 +80,8 @@ export async function runSweep(
     if (!isMayflyError(error)) throw error
     report = { ...report, stopped: error.code }
   }
-  trace.step('sweep.finished', { ...report })
+  const { waiting: _, ...figures } = report
+  trace.step('sweep.finished', figures)
   return report
 }
 
@@ -89,7 +93,7 @@ async function requireWritable({ store, clock, writeTrouble }: IssuerPorts): Pro
 /** @throws what the first chunk that failed threw, when none is at work any more */
 async function sweepChunks(
   { until, signal }: SweepOptions,
-  ports: IssuerPorts,
+  ports: IssuerPorts & Pick<SweepParts, 'told'>,
   sum: (chunk: SweepReport) => void,
 ): Promise<void> {
   const { store, policy, clock } = ports
@@ -130,16 +134,29 @@ function addUp(sum: SweepReport, chunk: SweepReport): SweepReport {
     due: sum.due + chunk.due,
     minted: sum.minted + chunk.minted,
     failed: sum.failed + chunk.failed,
+    ...addWaiting(sum, chunk),
   }
+}
+
+function addWaiting(
+  { waiting: one }: SweepReport,
+  { waiting: other }: SweepReport,
+): Pick<SweepReport, 'waiting'> {
+  const waiting = one && other ? joinWaiting(one, other) : (one ?? other)
+  return waiting === undefined ? {} : { waiting }
+}
+
+function joinWaiting(one: WaitingKeys, other: WaitingKeys): WaitingKeys {
+  return { keys: one.keys + other.keys, because: [...new Set([...one.because, ...other.because])] }
 }
 
 /** @throws MayflyError what concerns all identities: the store, the authority, the clock */
 async function sweepChunk(
   due: readonly DueIdentity[],
   { id: sweepId, toSign }: SweepInHand,
-  ports: IssuerPorts,
+  ports: IssuerPorts & Pick<SweepParts, 'told'>,
 ): Promise<SweepReport> {
-  const { store, policy, clock } = ports
+  const { policy, clock } = ports
   const decisions = planSweep(due, policy, clock.now())
   const minting = decisions.filter((decision) => decision.do === 'mint')
   const results = await mint(
@@ -153,8 +170,8 @@ async function sweepChunk(
     identity,
     record: { ...mintRecord(identity, sweepId, at), ...because },
   }))
-  const setAsideCount = await setAside(failures, store, at)
-  return { due: due.length, minted: results.filter(({ done }) => done).length, failed: setAsideCount }
+  const aside = await setAside(failures, ports, at)
+  return { due: due.length, minted: results.filter(({ done }) => done).length, ...aside }
 }
 
 function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts): MintOrder {

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { dayMs, generateKeyPair, hourMs, type KeyPair, minuteMs } from '@mayfly/ca-core'
+import {
+  dayMs,
+  type ErrorCode,
+  generateKeyPair,
+  hourMs,
+  type KeyPair,
+  MayflyError,
+  minuteMs,
+} from '@mayfly/ca-core'
 import { stageFleet } from '../../../../test/crash/staged-fleet.ts'
 import { auditSegmentRecordsMax } from '../../src/audit/audit-segment.ts'
 import type { Store } from '../../src/store/store.ts'
 import { setAside } from '../../src/sweep/set-aside.ts'
+import { ToldFailures } from '../../src/sweep/told-failures.ts'
 import { assertRefused } from '../support/assert-refused.ts'
 import { createFaultyStore, type FaultyStore } from '../support/faulty-store.ts'
 import {
@@ -136,6 +145,40 @@ describe('sweep', () => {
     })
   }
 
+  it('a key fails for a reason of ours → one record and an alarm however often it is swept; mended, it is certified', async () => {
+    const { server } = kit.ports.authority().profiles
+    const plan = server.plan.bind(server)
+    let code: ErrorCode | undefined = 'lint-failed'
+    Object.assign(server, {
+      plan: (order: Parameters<typeof plan>[0]) => {
+        if (code !== undefined && order.identity.name === 'web-7') throw new MayflyError(code, 'broken')
+        return plan(order)
+      },
+    })
+    const records = async () =>
+      (await auditOf(kit))
+        .filter(({ identity, action }) => identity === 'web-7' && action === 'sweep')
+        .map(({ outcome, reason }) => [outcome, reason])
+    const alarms = async () => (await kit.issuer.status()).alarms
+    const waiting = { keys: 1, because: ['lint-failed'] }
+
+    assert.deepEqual(await sweep(), { due: hostCount, minted: hostCount - 1, failed: 1, waiting })
+    for (let time = 0; time < 3; time++)
+      assert.deepEqual(await sweep(), { due: 1, minted: 0, failed: 1, waiting })
+    assert.deepEqual(await records(), [['failed', 'lint-failed']])
+    const [alarm, ...others] = await alarms()
+    assert.equal(alarm?.because, 'keys-failing')
+    assert.match(alarm.message, /^1 key did not get .* own: lint-failed\. /)
+    assert.deepEqual(others, [])
+
+    code = 'internal'
+    await sweep()
+    assert.deepEqual((await records()).at(-1), ['failed', 'internal'])
+    code = undefined
+    assert.deepEqual(await sweep(), { due: 1, minted: 1, failed: 0 })
+    assert.deepEqual(await alarms(), [])
+  })
+
   it('refused, and another key is staged meanwhile → that one stays staged, and no record is kept of the other', async () => {
     const [due] = await kit.store.claimDue({ until: kit.clock.now(), limit: 1 })
     assert.ok(due)
@@ -152,7 +195,8 @@ describe('sweep', () => {
     assert.ok(identity)
     await kit.store.commit([{ at, parts: [{ do: 'move-identity', next: identity }] }])
     const recorded = (await auditOf(kit)).length
-    assert.equal(await setAside([{ identity: due, record }], kit.store, at), 0)
+    const aside = await setAside([{ identity: due, record }], { ...kit, told: new ToldFailures() }, at)
+    assert.deepEqual(aside, { failed: 0 })
     assert.deepEqual((await kit.store.identity({ id: due.id }))?.staged, identity.staged)
     assert.equal((await auditOf(kit)).length, recorded)
   })
