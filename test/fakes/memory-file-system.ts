@@ -24,6 +24,12 @@ export interface InjectedFailure {
   readonly times?: number
 }
 
+interface FolderRead {
+  readonly names: readonly string[]
+  readonly fileBytesMax: number
+  readonly found: ReadonlyMap<string, FolderEntry>
+}
+
 /** As many links as Linux follows on one path. */
 const linksMax = 40
 const readOperations: readonly FileOperation[] = ['readFile', 'readLink', 'list', 'readFolder', 'status']
@@ -39,6 +45,8 @@ export class MemoryFileSystem implements FileSystem {
     keep: new Map<string, Inode | undefined>(),
     follow: new Map<string, Inode | undefined>(),
   }
+  /** What was found in folders since the latest write. */
+  readonly #foldersRead = new Map<string, FolderRead>()
   readonly #owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   #failures: { failure: InjectedFailure; left: number }[] = []
   /** Called before each operation; may throw, as a crash there would. */
@@ -155,6 +163,9 @@ export class MemoryFileSystem implements FileSystem {
     return this.#do('readFolder', path, () => {
       const folder = this.#look(path)
       if (folder?.type !== 'directory') return undefined
+      const known = this.#foldersRead.get(path)
+      const isSame = known?.fileBytesMax === fileBytesMax && known.names.join('/') === names.join('/')
+      if (isSame && this.#failures.length === 0) return known.found
       const found = new Map<string, FolderEntry>()
       for (const name of names) {
         const inode = folder.entries.get(name)
@@ -164,6 +175,7 @@ export class MemoryFileSystem implements FileSystem {
         const entry = statusOf(inode)
         found.set(name, isReadable ? Object.assign(entry, { content: inode.content }) : entry)
       }
+      if (this.#failures.length === 0) this.#foldersRead.set(path, { names, fileBytesMax, found })
       return found
     })
   }
@@ -255,6 +267,7 @@ export class MemoryFileSystem implements FileSystem {
   #forget(): void {
     this.#found.keep.clear()
     this.#found.follow.clear()
+    this.#foldersRead.clear()
   }
 
   /** For operations that change nothing. */

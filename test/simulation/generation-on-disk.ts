@@ -26,24 +26,25 @@ const names = ['fullchain.pem', 'key.pem', 'cert.pem', 'chain.pem', 'bundle.pem'
 /** Reads what lies behind the live link as a server would, and looks whether it belongs together. */
 export async function readGeneration(fileSystem: FileSystem, folder: string): Promise<GenerationOnDisk> {
   if ((await fileSystem.readLink(folder)) === undefined) return { is: 'absent' }
-  const texts: string[] = []
+  const contents: Uint8Array[] = []
   for (const name of names) {
-    const text = await readText(fileSystem, `${folder}/${name}`)
-    if (text === undefined) return { is: 'torn', because: `${name} is missing` }
-    texts.push(text)
+    const content = await readContent(fileSystem, `${folder}/${name}`)
+    if (content === undefined) return { is: 'torn', because: `${name} is missing` }
+    contents.push(content)
   }
-  const seen = texts.join('')
-  const known = judged.get(seen)
-  if (known !== undefined) return known
-  const verdict = judge(texts)
-  if (judged.size >= judgedMax) judged.clear()
-  judged.set(seen, verdict)
+  const [fullchain] = contents as [Uint8Array, ...Uint8Array[]]
+  const known = judged.get(fullchain)
+  if (known?.contents.every((content, index) => content === contents[index])) return known.verdict
+  const verdict = judge(contents.map(textOf))
+  judged.set(fullchain, { contents, verdict })
   return verdict
 }
 
-/** The same files are looked at again and again. */
-const judged = new Map<string, GenerationOnDisk>()
-const judgedMax = 2_000
+/**
+ * The same files are looked at again and again. A virtual disk gives the very bytes that it holds, and puts others in
+ * their place where something is written: the same ones need not be judged anew.
+ */
+const judged = new WeakMap<Uint8Array, { contents: readonly Uint8Array[]; verdict: GenerationOnDisk }>()
 
 /** So many of 256 are read by OpenSSL too, as it does for a server. */
 const opensslShare = 32
@@ -92,11 +93,15 @@ function torn(because: string): GenerationOnDisk {
   return { is: 'torn', because }
 }
 
-async function readText(fileSystem: FileSystem, path: string): Promise<string | undefined> {
+async function readContent(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
   try {
-    return new TextDecoder().decode(await fileSystem.readFile(path))
+    return await fileSystem.readFile(path)
   } catch (error) {
     if (isMayflyError(error, 'file-missing')) return undefined
     throw error
   }
+}
+
+function textOf(content: Uint8Array): string {
+  return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString()
 }

@@ -1,4 +1,4 @@
-import { type Clock, encodeBase64url, endpointPaths, type Random, secondMs } from '@mayfly/ca-core'
+import { type Clock, dayMs, encodeBase64url, endpointPaths, type Random, secondMs } from '@mayfly/ca-core'
 import type { Issuer, ServedBundle } from '@mayfly/issuer-daemon'
 import type { WireRequest, WireResponse } from '../../packages/agent/src/transport/transport.ts'
 import { authorise } from '../../packages/issuer-daemon/src/api/authorisation.ts'
@@ -128,13 +128,18 @@ function toWire({ status, mediaType, headers, body }: Answer, now: number): Wire
   }
 }
 
-let latestDate = { second: 0, text: '' }
+let latestDay = { day: 0, text: '' }
 
+/** As `toUTCString` has it, whose day is made once. */
 function httpDate(now: number): string {
-  const second = Math.floor(now / secondMs)
-  if (latestDate.second !== second) latestDate = { second, text: new Date(now).toUTCString() }
-  return latestDate.text
+  const day = Math.floor(now / dayMs)
+  if (latestDay.day !== day) latestDay = { day, text: new Date(day * dayMs).toUTCString().slice(0, 17) }
+  const second = Math.floor((now - day * dayMs) / secondMs)
+  const [hours, minutes] = [Math.floor(second / 3_600), Math.floor(second / 60) % 60]
+  return `${latestDay.text}${twoDigits[hours]}:${twoDigits[minutes]}:${twoDigits[second % 60]} GMT`
 }
+
+const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
 
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text)

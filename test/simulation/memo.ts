@@ -1,5 +1,5 @@
-/** Enough for what is in use at one time. */
-const entriesMax = 20_000
+/** Enough for what a day of some hundred hosts has in use; each key is some kilobytes of OpenSSL's memory. */
+const entriesMax = 4_000
 
 /** What was computed, by its input. What was not asked for since long is forgotten. */
 export class Memo<Value> {

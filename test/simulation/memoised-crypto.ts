@@ -36,7 +36,8 @@ type Compute = (...given: never[]) => unknown
 interface Verified {
   readonly how: string
   readonly key: KeyObject
-  readonly message: Buffer
+  /** Its bytes, one character each. */
+  readonly message: string
   readonly result: unknown
 }
 
@@ -118,7 +119,7 @@ function rememberSigned(compute: Compute, { verified }: Known): Compute {
     if (asked.key.type !== 'private') return signature
     const { how } = asked
     const key = crypto.createPublicKey(asked.key)
-    const result = { how, key, message: Buffer.from(message), result: true }
+    const result = { how, key, message: latin1Of(message), result: true }
     verified.learn(latin1Of(signature as Buffer), result)
     // The issuer writes what stands in a certificate anew for a JWS.
     if (how === 'sha256 ' && asked.key.asymmetricKeyType === 'ec') {
@@ -140,8 +141,8 @@ function memoiseVerify(compute: Compute, known: Known): Compute {
     const isSame = (before: Verified): boolean =>
       before.how === how &&
       (before.key === key || before.key.equals(key)) &&
-      Buffer.compare(before.message, message) === 0
-    const verify = (): Verified => ({ how, key, message: Buffer.from(message), result: compute(...given) })
+      before.message === latin1Of(message)
+    const verify = (): Verified => ({ how, key, message: latin1Of(message), result: compute(...given) })
     const verified = known.verified.get(latin1Of(signature), verify)
     return isSame(verified) ? verified.result : compute(...given)
   }

@@ -5,9 +5,8 @@ import { promises } from './broken-promise.ts'
 import { copyLineage } from './copied-lineage.ts'
 import { explainFailure } from './explain-failure.ts'
 import type { Fault } from './fault.ts'
-import { memoiseCrypto } from './memoised-crypto.ts'
-import { keepJournalsInMemory } from './memory-journal.ts'
 import { type MutantName, mutants } from './mutants.ts'
+import { quickenStories } from './quicken-stories.ts'
 import { hostNames, runStory, type StoryOptions } from './run-story.ts'
 import { playOutage } from './six-hour-outage.ts'
 import { storyStart } from './story.ts'
@@ -29,8 +28,7 @@ const quiet: StoryOptions = {
   handshakeShare: 0,
 }
 // In what the fixed seeds are played with, so that nothing there hides what is broken.
-memoiseCrypto()
-keepJournalsInMemory()
+quickenStories()
 
 const inScenarios: readonly MutantName[] = ['issuer that forgets a copy', 'agents that draw the same']
 const inStories = (Object.keys(mutants) as MutantName[]).filter((name) => !inScenarios.includes(name))

@@ -36,9 +36,12 @@ export class PromiseWatch {
     this.#options = options
   }
 
-  /** Whether nothing that this host does or meets now counts: what it serves is in the first half of its life. */
-  isIdle({ watched, server }: VirtualHost, now: Instant): boolean {
-    return watched !== undefined && now < watched.halfLife && watched.serving === server.serving
+  /**
+   * Until when nothing that this host does or meets counts, as long as it serves what it serves: that is in the first
+   * half of its life. 0 where it counts.
+   */
+  idleUntil({ watched, server }: VirtualHost): Instant {
+    return watched !== undefined && watched.serving === server.serving ? watched.halfLife : 0
   }
 
   /** `isWell` is whether this host could rotate at this moment: issuer within reach, host and server in order. */

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { explainFailure } from './explain-failure.ts'
-import { memoiseCrypto } from './memoised-crypto.ts'
-import { keepJournalsInMemory } from './memory-journal.ts'
 import { playStories } from './play-stories.ts'
+import { quickenStories } from './quicken-stories.ts'
 import { hostNames, runStory, type StoryOptions, type StoryReport } from './run-story.ts'
 import { tellStory } from './story.ts'
 
@@ -94,15 +93,13 @@ async function playMany({ story, seeds, json }: Wish): Promise<number> {
   }
   const failed = reports.find(({ broken }) => broken !== undefined)
   if (failed === undefined) return 0
-  memoiseCrypto()
-  keepJournalsInMemory()
+  quickenStories()
   console.error(`\n${await explainFailure({ ...story, seed: failed.seed }, failed)}`)
   return 1
 }
 
 async function playOne(wish: Wish): Promise<number> {
-  memoiseCrypto()
-  keepJournalsInMemory()
+  quickenStories()
   const stackLines = Error.stackTraceLimit
   Error.stackTraceLimit = 0
   const startedMs = performance.now()

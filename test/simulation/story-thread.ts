@@ -1,12 +1,10 @@
 import { parentPort } from 'node:worker_threads'
-import { memoiseCrypto } from './memoised-crypto.ts'
-import { keepJournalsInMemory } from './memory-journal.ts'
+import { quickenStories } from './quicken-stories.ts'
 import { runStory, type StoryOptions } from './run-story.ts'
 
 // Thousands of errors are made and dealt with; nobody reads where.
 Error.stackTraceLimit = 0
-memoiseCrypto()
-keepJournalsInMemory()
+quickenStories()
 
 parentPort?.on('message', async (story: StoryOptions) => {
   parentPort?.postMessage(await runStory(story))

@@ -14,10 +14,14 @@ export interface StoryLine {
 /** What was seen to happen, by name. */
 export type Evidence = ReadonlyMap<string, number>
 
+/** The digest takes so many characters at once. */
+const digestedAtOnce = 16_384
+
 /** Takes down what happens. Key bytes never come in, so the same seed gives the same digest. */
 export class Story {
   readonly #lines: StoryLine[] = []
   readonly #digest = createHash('sha256')
+  #undigested = ''
   readonly #evidence = new Map<string, number>()
   readonly #keepsLines: boolean
   readonly #now: () => Instant
@@ -29,7 +33,8 @@ export class Story {
 
   tell(who: string, what: string): void {
     const at = this.#now()
-    this.#digest.update(`${at} ${who} ${what}\n`)
+    this.#undigested += `${at} ${who} ${what}\n`
+    if (this.#undigested.length >= digestedAtOnce) this.#digestAll()
     if (this.#keepsLines) this.#lines.push({ at, who, what })
   }
 
@@ -46,7 +51,13 @@ export class Story {
     return this.#evidence
   }
 
+  #digestAll(): void {
+    this.#digest.update(this.#undigested)
+    this.#undigested = ''
+  }
+
   digest(): string {
+    this.#digestAll()
     return this.#digest.copy().digest('hex')
   }
 }

@@ -25,6 +25,7 @@ import { type FileOperation, MemoryFileSystem } from '../fakes/memory-file-syste
 import { Dice } from './dice.ts'
 import { readGeneration } from './generation-on-disk.ts'
 import type { IssuerSite } from './issuer-site.ts'
+import { JoinPermission } from './join-permission.ts'
 import type { Break, Ledger } from './ledger.ts'
 import type { Mutation } from './mutation.ts'
 import { filesOfProcess, isWriting } from './process-files.ts'
@@ -44,8 +45,6 @@ export const liveFolder: string = `${live}/${certificate}`
 const skewMsMax = 2 * secondMs
 /** The loop's own longest sleep: whatever jumps, it is looked at within a minute. */
 const noticeMs = minuteMs
-/** A little less than a token's life. */
-const tokenMs = 14 * minuteMs
 const restartMs = 10 * secondMs
 const joinRetryMs = 30 * secondMs
 /** What needs space on the disk. */
@@ -87,11 +86,11 @@ export class VirtualHost {
   readonly #options: HostOptions
   readonly #random: Dice
   readonly #network: Dice
+  readonly #permission: JoinPermission
   readonly #subject: RotationSubject
   #process: AgentProcess | undefined
   /** The agent dies before that many more operations on the disk. */
   #deadly: { operations: number; then: () => void } | undefined
-  #token: { readonly text: string; readonly until: Instant } | undefined
   #touched = true
   hasPower = true
   frozenUntil: Instant = 0
@@ -100,6 +99,8 @@ export class VirtualHost {
   isCut = false
   /** For the watch over the promises. */
   watched: Watched | undefined
+  /** Until then a look at it would find nothing new. */
+  quietUntil: Instant = 0
   /** Since when everything that a rotation needs is in order. */
   wellSince: Instant
 
@@ -110,12 +111,16 @@ export class VirtualHost {
     this.identity = options.identity ?? name
     this.#random = new Dice(seed, `${name}/agent`)
     this.#network = new Dice(seed, `${name}/network`)
+    this.#permission = new JoinPermission(options)
     const dice = new Dice(seed, `${name}/server`)
     this.skewMs = dice.between(-skewMsMax, skewMsMax)
     this.clock = new WallClock(timeline, this.skewMs)
     this.server = new VirtualServer({
       ...{ host: name, folder: liveFolder, fileSystem: this.disk, timeline, story, dice },
       ...{ breakPromise, handshakeShare },
+      onChange: () => {
+        this.quietUntil = 0
+      },
     })
     this.#subject = {
       name: certificate,
@@ -172,7 +177,7 @@ export class VirtualHost {
     this.server.stop()
     this.hasPower = false
     this.disk.powerLoss()
-    this.#touched = true
+    this.#touch()
     this.disturb()
   }
 
@@ -217,6 +222,11 @@ export class VirtualHost {
     const process = this.#process
     if (process === undefined) return
     timeline.schedule(timeline.now + this.#random.below(noticeMs), () => process.loop?.wake(), process)
+  }
+
+  #touch(): void {
+    this.#touched = true
+    this.quietUntil = 0
   }
 
   /** Whether something was written since the last look. */
@@ -294,18 +304,6 @@ export class VirtualHost {
     await process.loop.ended
   }
 
-  /** A token, as an operator hands it out; the same one is tried again, for as long as it lives. */
-  async #permission(): Promise<string> {
-    const { timeline, site } = this.#options
-    if (this.#token !== undefined && timeline.now < this.#token.until) return this.#token.text
-    const attempt = site.issuer.openAudit({ requestId: `join-${this.name}`, action: 'token' })
-    const names = [`dns:${this.identity}.story.example`]
-    const order = { identity: this.identity, profile: 'server', names } as const
-    const { token } = await site.issuer.createToken(order, attempt)
-    this.#token = { text: token, until: timeline.now + tokenMs }
-    return token
-  }
-
   async #join(
     clock: Clock,
     {
@@ -318,7 +316,7 @@ export class VirtualHost {
   ): Promise<void> {
     for (;;) {
       try {
-        const token = await this.#permission()
+        const token = await this.#permission.token()
         const lock = async (): Promise<{ release: () => void }> => ({ release: () => undefined })
         const context = {
           ...{ issuer, shelf, store, name: certificate, settings: this.#subject.settings },
@@ -336,7 +334,7 @@ export class VirtualHost {
   #enter(process: AgentProcess, operation: FileOperation, path: string): Promise<never> | undefined {
     const { timeline } = this.#options
     if (!process.alive) return timeline.never()
-    if (isWriting(operation) && path.startsWith('/etc/')) this.#touched = true
+    if (isWriting(operation) && path.startsWith('/etc/')) this.#touch()
     if (this.#deadly === undefined || --this.#deadly.operations > 0) return undefined
     const { then } = this.#deadly
     this.#options.story.tell(this.name, `ends before ${operation} of ${path.replace(/^.*\/(?=.*\/)/, '…/')}`)

@@ -27,6 +27,8 @@ export interface VirtualServerOptions {
   readonly breakPromise: Break
   /** The share of proofs that includes a real TLS handshake. */
   readonly handshakeShare: number
+  /** Told whenever the port may show something else. */
+  readonly onChange: () => void
 }
 
 /** A server that serves what it loaded at its last reload, and can fail at it. */
@@ -54,10 +56,12 @@ export class VirtualServer {
   stop(): void {
     this.isRunning = false
     this.#loaded = undefined
+    this.#options.onChange()
   }
 
   async start(): Promise<void> {
     this.isRunning = true
+    this.#options.onChange()
     await this.#load()
   }
 
@@ -76,6 +80,7 @@ export class VirtualServer {
       )
     }
     this.#loaded = certificate
+    this.#options.onChange()
   }
 
   /** The port as the agent's process `owner` sees it. */

@@ -124,8 +124,11 @@ export class World {
     const { site } = this
     const isSiteWell = site.isUp && !site.isDiskFull && this.#network() === 'open'
     for (const host of this.hosts) {
-      if (!this.#watch.isIdle(host, now)) this.#watch.look(host, now, isSiteWell && this.#isWell(host))
+      // Whatever changes on its disk or its port ends that.
+      if (now < host.quietUntil) continue
+      if (now >= this.#watch.idleUntil(host)) this.#watch.look(host, now, isSiteWell && this.#isWell(host))
       if (host.isTouched) await host.inspect()
+      host.quietUntil = this.#watch.idleUntil(host)
     }
   }
 

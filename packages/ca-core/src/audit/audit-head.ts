@@ -42,7 +42,7 @@ const headerSchema = z.strictObject({
 })
 
 /** Signs a head with the key of the authority whose certificate is given. */
-export function signAuditHead(
+export async function signAuditHead(
   head: AuditHead,
   { certificate, signer }: { readonly certificate: Certificate; readonly signer: Signer },
 ): Promise<FlattenedJws> {
@@ -51,7 +51,9 @@ export function signAuditHead(
     'x5t#S256': Buffer.from(certificate.fingerprint, 'hex').toString('base64url'),
     iat: Math.floor(head.at / secondMs),
   }
-  return signWithSigner(Buffer.from(JSON.stringify(head)), header, signer)
+  const jws = await signWithSigner(Buffer.from(JSON.stringify(head)), header, signer)
+  remember(jws, { head, signer: certificate.fingerprint })
+  return jws
 }
 
 /** What a signed head says, and whose key it says signed it. */
@@ -63,13 +65,10 @@ export interface ReadAuditHead {
 
 /** Reads a head, unverified; `undefined` where it is none. */
 export function readAuditHead(jws: FlattenedJws): ReadAuditHead | undefined {
-  const text = `${jws.protected}.${jws.payload}`
-  const known = readLately.get(text)
+  const known = readLately.get(textOf(jws))
   if (known !== undefined) return known
   const read = readOnce(jws)
-  if (read === undefined) return undefined
-  if (readLately.size >= readLatelyMax) readLately.clear()
-  readLately.set(text, read)
+  if (read !== undefined) remember(jws, read)
   return read
 }
 
@@ -79,6 +78,15 @@ export function readAuditHead(jws: FlattenedJws): ReadAuditHead | undefined {
  */
 const readLately = new Map<string, ReadAuditHead>()
 const readLatelyMax = 256
+
+function remember(jws: FlattenedJws, read: ReadAuditHead): void {
+  if (readLately.size >= readLatelyMax) readLately.clear()
+  readLately.set(textOf(jws), read)
+}
+
+function textOf(jws: FlattenedJws): string {
+  return `${jws.protected}.${jws.payload}`
+}
 
 function readOnce(jws: FlattenedJws): ReadAuditHead | undefined {
   const header = headerSchema.safeParse(parse(jws.protected))
