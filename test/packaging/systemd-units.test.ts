@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -35,6 +36,27 @@ describe('systemd units', { skip: withoutPackages('systemd') }, () => {
       await writeFile(join(root, unit), text.replace('/usr/bin/mayfly', program))
       const { stderr } = await run('systemd-analyze', ['verify', '--man=no', join(root, unit)])
       assert.equal(stderr, '')
+    })
+
+    it(`${unit}: SIGUSR1 at any time opens no inspector, and SIGUSR2 is heard`, {
+      timeout: 30_000,
+    }, async () => {
+      const text = await readFile(join(folder, unit), 'utf8')
+      const [, nodeOptions = ''] = /^Environment="?NODE_OPTIONS=([^"\n]*)"?$/m.exec(text) ?? []
+      const script =
+        "process.on('SIGUSR2', () => process.exit(7)); setInterval(() => undefined, 1e3); console.log('ready')"
+      const child = spawn(process.execPath, ['-e', script], { env: { NODE_OPTIONS: nodeOptions } })
+      await once(child.stdout, 'data')
+      const [, blocked = ''] =
+        /^SigBlk:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${child.pid}/status`, 'utf8')) ?? []
+      assert.equal(
+        (BigInt(`0x${blocked}`) >> BigInt(constants.signals.SIGUSR1 - 1)) & 1n,
+        1n,
+        'SIGUSR1 is blocked',
+      )
+      child.kill('SIGUSR1')
+      child.kill('SIGUSR2')
+      assert.deepEqual(await once(child, 'close'), [7, null])
     })
 
     it(`${unit}: exposure → at most ${maximum}`, async () => {

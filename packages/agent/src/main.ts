@@ -25,7 +25,7 @@ export interface RunAgentOptions {
 
 /**
  * Runs the agent until SIGTERM or SIGINT, then finishes what is under way.
- * SIGHUP reads the configuration again; SIGUSR1 renews every certificate now.
+ * SIGHUP reads the configuration again; SIGUSR2 renews every certificate now.
  *
  * @throws MayflyError `config-invalid`, `already-running`, or what the state folder throws; at the start only
  */
@@ -118,11 +118,16 @@ function listenToSignals(agent: RunningAgent, logger: Logger): () => void {
     logger.info('a new certificate is asked for, for every name')
     agent.renew().catch((err: unknown) => logger.error({ err }, 'the wish to renew cannot be noted'))
   }
+  // Node would open its inspector, through which whoever may reach the port runs code as this user. The unit blocks it
+  // for good; started in another way, this is in its place.
+  const ignore = (): void => logger.warn('SIGUSR1 does nothing here; SIGUSR2 renews every certificate')
   process.on('SIGHUP', reload)
-  process.on('SIGUSR1', renew)
+  process.on('SIGUSR1', ignore)
+  process.on('SIGUSR2', renew)
   return () => {
     process.off('SIGHUP', reload)
-    process.off('SIGUSR1', renew)
+    process.off('SIGUSR1', ignore)
+    process.off('SIGUSR2', renew)
   }
 }
 

@@ -66,7 +66,7 @@ function statusesOf(agents: readonly Agent[]): Promise<AgentStatus[]> {
 async function renewAll(agents: readonly Agent[]): Promise<number> {
   const generations = await generationsOf(agents)
   const begun = performance.now()
-  for (const { started } of agents) process.kill(started.pid, 'SIGUSR1')
+  for (const { started } of agents) process.kill(started.pid, 'SIGUSR2')
   for (; performance.now() - begun < renewalLimitMs; await sleep(100)) {
     const now = await generationsOf(agents)
     if (now.every((generation, index) => generation > (generations[index] ?? 0)))

@@ -105,9 +105,21 @@ describe('a running agent', () => {
     assert.notEqual(await liveLink(), before)
   })
 
-  test('SIGUSR1: renews every certificate', async () => {
+  test('SIGUSR1: opens no inspector, and changes nothing', async () => {
     const before = await liveLink()
     agent.child.kill('SIGUSR1')
+    await eventually(
+      'its word',
+      async () => (/SIGUSR2 renews/.test(agent.log()) ? true : undefined),
+      agent.log,
+    )
+    assert.doesNotMatch(agent.log(), /Debugger listening/)
+    assert.equal(await liveLink(), before)
+  })
+
+  test('SIGUSR2: renews every certificate', async () => {
+    const before = await liveLink()
+    agent.child.kill('SIGUSR2')
     await eventually(
       'another generation',
       async () => ((await liveLink()) === before ? undefined : true),

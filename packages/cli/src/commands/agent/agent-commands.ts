@@ -92,7 +92,7 @@ const signals = `
 Signals:
   SIGTERM, SIGINT  finish what is under way, and stop
   SIGHUP           read the configuration again (a change of the file does the same)
-  SIGUSR1          renew every certificate now`
+  SIGUSR2          renew every certificate now`
 
 function addCheck(agent: Command): void {
   agent
