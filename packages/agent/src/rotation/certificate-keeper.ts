@@ -32,7 +32,8 @@ export interface CertificateKeeper {
   readonly name: string
   /**
    * Does everything that is due now, at most `deedsMax` things, and tells when to look again.
-   * Throws only what concerns the state itself: `state-invalid`, a full disk, a missing enrolment.
+   * Throws only what concerns the state itself: `state-invalid`, a full disk, a missing enrolment; and, once all else is
+   * done, what kept it from looking at the live files.
    */
   step(deedsMax?: number): Promise<Wait>
   /** What holds now, for the status. */
@@ -127,7 +128,7 @@ export function createCertificateKeeper(
           at,
           withLook(observed, looks.nextAt(now.state.head, at)),
         )
-        if (next === undefined || isWait(next)) return next ?? waitAMinute(clock.now())
+        if (next === undefined || isWait(next)) return requireSeen(observed, next ?? waitAMinute(clock.now()))
         await attempt(next, now.state, now.held, observed.wish)
         if (next.do === 'look' || next.do === 'serve') looks.seen()
         if (observed.wish !== undefined || !onlyAsksTheIssuer(next)) observed = undefined
@@ -135,6 +136,11 @@ export function createCertificateKeeper(
       return waitAMinute(clock.now())
     },
   }
+}
+
+function requireSeen({ unseen }: Observations, wait: Wait): Wait {
+  if (unseen !== undefined) throw unseen
+  return wait
 }
 
 function withLook(observed: Observations, lookAt: Instant | undefined): Observations {

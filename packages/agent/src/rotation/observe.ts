@@ -17,7 +17,10 @@ export async function observe(
 ): Promise<Observations> {
   const wished = await wish.stands()
   return {
-    drift: await observeDrift(ports, subject, state, held),
+    ...(await observeDrift(ports, subject, state, held).then(
+      (drift) => ({ drift }),
+      (unseen: unknown) => ({ drift: [], unseen }),
+    )),
     ...(wished !== undefined && { wish: wished }),
     lacksNames: lacksNames(subject, state, held),
   }

@@ -19,6 +19,8 @@ import { isUnderTainted } from './under-tainted.ts'
 export interface Observations {
   /** Paths in the live folder that are not as they were installed. */
   readonly drift: readonly string[]
+  /** What kept it from comparing the live files: a password file or an archive that cannot be read. The rest goes on. */
+  readonly unseen?: unknown
   /** A person wants a new certificate now: when they said so, in milliseconds, which tells this wish from others. */
   readonly wish?: string
   /** The head does not carry the names that are expected now: they were changed. */

@@ -116,6 +116,27 @@ describe('the keeper of a certificate', () => {
     assert.equal(liveGeneration(host.state)?.serial, first)
   })
 
+  test('the password of the key store cannot be read: it says so, asks and fetches all the same, and serves when it can', async () => {
+    const host = await enrolledHost()
+    host.server.failEncode = true
+    const looks = async (milliseconds: number): Promise<unknown[]> => {
+      const said: unknown[] = []
+      for (const end = host.clock.now() + milliseconds; host.clock.now() < end; ) {
+        await host.step().catch((error: unknown) => said.push(error))
+        await host.clock.advance(minuteMs)
+      }
+      return said
+    }
+    const said = await looks(13 * hourMs)
+    assert.match(String(said.at(-1)), /\/secret\/password cannot be read/)
+    assert.ok(host.state.candidate, 'the next one was fetched')
+    assert.equal(host.state.setbacks.install?.code, 'file-unreadable')
+    host.server.failEncode = false
+    assert.deepEqual(await looks(6 * minuteMs), [])
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    assert.equal(host.state.live?.served, true)
+  })
+
   const wrongAnswers: readonly { name: string; answer: (host: VirtualHost) => Promise<string> | string }[] = [
     {
       name: "another key's certificate",

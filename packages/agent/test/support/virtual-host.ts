@@ -38,6 +38,8 @@ export class VirtualServer implements HostServers {
   #encoded: { chainPem: string; bundle: TrustBundle; files: readonly GenerationFile[] } | undefined
   servedChain: string | undefined
   failProof = false
+  /** The password of its key store cannot be read. */
+  failEncode = false
   failCheck = false
   failReload = false
   /** Says that it has reloaded, and serves the old one. */
@@ -60,6 +62,7 @@ export class VirtualServer implements HostServers {
   }
 
   async encode(material: Material): Promise<readonly GenerationFile[]> {
+    if (this.failEncode) throw new MayflyError('file-unreadable', '/secret/password cannot be read.')
     const { chainPem, bundle } = material
     if (this.#encoded?.chainPem !== chainPem || this.#encoded.bundle !== bundle) {
       this.#encoded = { chainPem, bundle, files: await encodeFormats(material, { formats: [] }) }

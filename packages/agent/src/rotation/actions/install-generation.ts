@@ -35,10 +35,11 @@ export async function installGeneration(
   const generation = writtenEarlier(context, credential)?.number ?? context.state.numberMax + 1
   trace.step('proved', { ...fields, generation })
 
+  const files = await servers.encode(material)
   const { number, state } = await chooseNumber(context, credential)
   const place = { fileSystem, live: subject.live, name: subject.name, number }
   await requireSafeFolders(place)
-  await writeGeneration({ ...place, files: await servers.encode(material), access: subject.access })
+  await writeGeneration({ ...place, files, access: subject.access })
   const written = await save(
     withGeneration(state, { ...recordOf(credential), number, bundleSequence: held.bundle.sequence }),
   )
