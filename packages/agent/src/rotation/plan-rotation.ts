@@ -218,6 +218,12 @@ function mayTry({ observed, now }: Planning, setback: Setback): boolean {
   return mayRetry(setback, now) || (wishedAt > setback.at && wishedAt <= now)
 }
 
+/** The candidate has failed since: the head is to be served again at once, whatever kept it from that an hour ago. */
+function isOfEarlierWayBack({ state }: Planning, restore: Setback): boolean {
+  const { candidate, setbacks } = state
+  return candidate !== undefined && setbacks.install !== undefined && restore.at < setbacks.install.at
+}
+
 /** Nobody answered. What one track learns of this the others need not find out again. */
 const unreachable = 'transport-failed' satisfies ErrorCode
 const issuerTracks: readonly Track[] = ['bundle', 'ask', 'fetch']
@@ -231,7 +237,8 @@ function backsOffUntil(planning: Planning, track: Track): Instant | undefined {
   const ends = [track, ...others].flatMap((one) => {
     const setback = planning.state.setbacks[one]
     const counts = one === track || setback?.code === unreachable
-    return setback === undefined || !counts || mayTry(planning, setback) ? [] : [setback.retryAt]
+    if (setback === undefined || !counts || mayTry(planning, setback)) return []
+    return one === 'restore' && isOfEarlierWayBack(planning, setback) ? [] : [setback.retryAt]
   })
   return ends.length === 0 ? undefined : Math.max(...ends)
 }

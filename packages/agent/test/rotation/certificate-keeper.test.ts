@@ -108,12 +108,36 @@ describe('the keeper of a certificate', () => {
     const host = await enrolledHost()
     const first = host.state.head.serial
     host.server.failCheck = true
-    await host.run(12.2 * hourMs)
-    assert.equal(host.state.setbacks.install?.code, 'check-failed')
-    // The way back has its waits too.
-    for (let looks = 0; looks < 600 && liveGeneration(host.state)?.serial !== first; looks++)
-      await host.run(secondMs)
-    assert.equal(liveGeneration(host.state)?.serial, first)
+    while (host.state.setbacks.install === undefined) await host.run(minuteMs)
+    assert.equal(host.state.setbacks.install.code, 'check-failed')
+    assert.equal(host.state.setbacks.restore?.code, 'check-failed', 'the way back fails the same test')
+    // Each time that it was tried again, whatever the way back has still to wait for.
+    const attempts = new Set<number>()
+    for (let looks = 0; looks < 60; looks++) {
+      await host.run(minuteMs)
+      attempts.add(host.state.setbacks.install?.attempts ?? 0)
+      assert.equal(liveGeneration(host.state)?.serial, first)
+    }
+    assert.ok(attempts.size > 5, `${attempts.size} attempts`)
+  })
+
+  test('the new one is reloaded and not seen, while the way back still waits: the old one is served again at once', async () => {
+    const host = await enrolledHost()
+    const first = host.state.head
+    // The test of the configuration fails for an hour, which lets the waits of both ways grow.
+    host.server.failCheck = true
+    while (host.state.setbacks.install === undefined) await host.run(minuteMs)
+    await host.run(hourMs)
+    host.server.failCheck = false
+    const { probe } = host.server
+    host.server.probe = (material) =>
+      material.chainPem === first.chainPem
+        ? probe.call(host.server, material)
+        : Promise.reject(new MayflyError('probe-failed', 'the server does not show it.'))
+    const { install } = host.state.setbacks
+    while (host.state.setbacks.install?.attempts === install?.attempts) await host.run(secondMs)
+    assert.equal(host.server.servedChain, first.chainPem)
+    assert.deepEqual(host.state.live, { number: 1, served: true })
   })
 
   test('the password of the key store cannot be read: it says so, asks and fetches all the same, and serves when it can', async () => {
