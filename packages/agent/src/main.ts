@@ -9,9 +9,10 @@ import {
 } from '@mayfly/platform'
 import type { AgentPorts } from './agent-ports.ts'
 import { type AgentConfiguration, readAgentConfiguration } from './configuration/agent-configuration.ts'
+import { removeInstalledLeftovers } from './installing/remove-old-generations.ts'
 import { localPorts } from './local-ports.ts'
 import { type RunningAgent, startAgent } from './running/agent.ts'
-import { watchHost } from './running/watch-host.ts'
+import { type HostWatch, watchHost } from './running/watch-host.ts'
 import { prepareStateFolder, statePaths } from './state/state-folder.ts'
 import type { AgentStatus } from './status/agent-status.ts'
 
@@ -39,7 +40,7 @@ export async function runAgent(configPath: string, options: RunAgentOptions = {}
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const lock = await ports.lock(statePaths.lock(configuration.state))
   try {
-    await removeUnfinished(ports, configuration.state)
+    await removeUnfinished(ports, configuration)
     await runLocked({
       configPath,
       configuration,
@@ -72,6 +73,7 @@ async function runLocked(run: LockedRun): Promise<void> {
     onError: (err) => logger.warn({ err }, 'systemd was not told'),
   })
   let told = ''
+  let watch: HostWatch | undefined
   const agent = await startAgent({
     ports,
     logger,
@@ -85,9 +87,10 @@ async function runLocked(run: LockedRun): Promise<void> {
       told = line
     },
     givesMetrics: true,
+    onConfiguration: (next) => void watch?.follow(next),
   })
   const unlisten = listenToSignals(agent, logger)
-  const watch = await watchHost(configPath, configuration, {
+  watch = await watchHost(configPath, configuration, {
     onFiles: () => agent.wake(),
     onConfiguration: () => void agent.reload(),
     onError: (err) =>
@@ -107,9 +110,17 @@ async function runLocked(run: LockedRun): Promise<void> {
 }
 
 /** What writers that were killed left behind, of which nobody knows any more. */
-async function removeUnfinished({ fileSystem }: AgentPorts, state: string): Promise<void> {
+async function removeUnfinished(
+  { fileSystem }: AgentPorts,
+  configuration: AgentConfiguration,
+): Promise<void> {
+  const { state, live, certificates } = configuration
   const folders = [state, statePaths.lineages(state), statePaths.bundles(state), statePaths.renewals(state)]
   for (const folder of folders) await removeLeftovers(fileSystem, folder)
+  // These may belong to others, and be away or closed: that is told by whoever has to write there.
+  await removeLeftovers(fileSystem, live).catch(() => undefined)
+  for (const name of Object.keys(certificates))
+    await removeInstalledLeftovers({ fileSystem, live, name }).catch(() => undefined)
 }
 
 function listenToSignals(agent: RunningAgent, logger: Logger): () => void {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { removeLeftovers } from '@mayfly/platform'
 import {
   type CertificateFiles,
   currentGeneration,
@@ -28,6 +29,13 @@ export async function removeOldGenerations(
   for (const number of old) await fileSystem.remove(generationPath(live, name, number))
   if (old.length > 0) await fileSystem.syncDirectory(archivePath(live, name))
   return old
+}
+
+/** Removes what a killed writer left among the files of each generation: it may hold a key. */
+export async function removeInstalledLeftovers(files: CertificateFiles): Promise<void> {
+  const { fileSystem, live, name } = files
+  for (const number of await listGenerations(files))
+    await removeLeftovers(fileSystem, generationPath(live, name, number))
 }
 
 function newest(numbers: readonly number[], keep: number): readonly number[] {

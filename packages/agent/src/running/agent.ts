@@ -28,6 +28,8 @@ export interface AgentOptions {
   /** What this machine calls itself. */
   readonly host: string
   readonly onStatus?: (status: AgentStatus) => void
+  /** Another configuration is in use from now on, also the first. */
+  readonly onConfiguration?: (configuration: AgentConfiguration) => void
   /** Whether the metrics are given out where the configuration says; not by an agent that runs for one command. */
   readonly givesMetrics: boolean
 }
@@ -100,8 +102,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   })
 
   const metrics = openMetrics(options, { status: compose, certificates: fleet.certificates, issuer, issuers })
-  const follow = (next: AgentConfiguration): Promise<void> =>
-    fleet.follow(next, options.givesMetrics ? () => metrics.follow(next.metrics) : undefined)
+  const follow = async (next: AgentConfiguration): Promise<void> => {
+    await fleet.follow(next, options.givesMetrics ? () => metrics.follow(next.metrics) : undefined)
+    options.onConfiguration?.(next)
+  }
   const configuration = keepAgentConfiguration({
     fileSystem,
     path: configPath,

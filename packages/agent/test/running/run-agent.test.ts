@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,16 +36,24 @@ describe('a running agent', () => {
   let server: IssuerServer
   let ports: LocalPorts
   let configPath: string
+  let leftovers: [string, string]
   let agent: AgentProcess
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mayfly-run-'))
     configPath = join(folder, 'agent.yaml')
+    leftovers = [
+      join(folder, 'live', '.web.0123456789abcdef.mayfly-tmp'),
+      join(folder, 'archive', 'web', '0001', '.key.pem.0123456789abcdef.mayfly-tmp'),
+    ]
     issuer = await VirtualIssuer.create({ clock: systemClock, random: systemRandom })
     server = await serveIssuer(issuer)
     ports = localPorts()
     await writeFile(configPath, `state: ${folder}/state\nlive: ${folder}/live\nlog: { level: debug }\n`)
     await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    // As an agent leaves them that is killed as it swaps the link, or puts a file back.
+    await symlink('../archive/web/0002', leftovers[0])
+    await writeFile(leftovers[1], 'half a key')
     agent = startAgentProcess(configPath)
     await running()
   })
@@ -76,6 +84,10 @@ describe('a running agent', () => {
     assert.equal(reading.status.certificates[0]?.installed?.served, true)
     assert.equal((await stat(join(folder, 'state', 'status.json'))).mode & 0o777, 0o644)
     assert.doesNotMatch(await readFile(join(folder, 'state', 'status.json'), 'utf8'), /PRIVATE KEY/)
+  })
+
+  test('what a killed agent left in the live folder and among the files: gone', async () => {
+    for (const path of leftovers) await assert.rejects(lstat(path), { code: 'ENOENT' })
   })
 
   test('the log: a line for each step, with its certificate and generation', async () => {

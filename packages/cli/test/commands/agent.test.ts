@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { layIssuer, signIssuer } from '../support/make-issuer.ts'
 import { makeToken } from '../support/make-token.ts'
@@ -31,7 +31,8 @@ test('a host from its enrolment on: preset, check, history, status and renew --n
   const inHost = (name: string): string => join(folder, name)
   const pidFile = inHost('server.pid')
   const enroll = ['enroll', '--token-file', inHost('web-1.token'), '--name', 'web']
-  const folders = ['--state', inHost('state'), '--live', inHost('live')]
+  // As a person says them, from where they are.
+  const folders = ['--state', relative('.', inHost('state')), '--live', relative('.', inHost('live'))]
 
   const incomplete = await agent(...enroll, ...folders, '--preset', 'signal')
   assert.equal(incomplete.exitCode, 2)
@@ -40,7 +41,9 @@ test('a host from its enrolment on: preset, check, history, status and renew --n
   const signal = ['--preset', 'signal', '--pid-file', pidFile, '--signal', 'SIGHUP', '--no-probe']
   const enrolled = await agent(...enroll, ...folders, ...signal)
   assert.equal(enrolled.exitCode, 0, enrolled.stderr)
-  assert.match(await readFile(inHost('agent.yaml'), 'utf8'), /preset: signal/)
+  const written = await readFile(inHost('agent.yaml'), 'utf8')
+  assert.match(written, /preset: signal/)
+  assert.ok(written.includes(`state: ${inHost('state')}\n`), written)
 
   const broken = await agent('check', '--json')
   assert.equal(broken.exitCode, 10, broken.stdout)

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import {
   composeEntry,
   type Enrolment,
@@ -45,7 +46,8 @@ export interface AgentEnrollOptions extends UnitOptions {
 }
 
 /** `mayfly agent enroll` */
-export async function agentEnroll(options: AgentEnrollOptions, session: Session): Promise<Answer> {
+export async function agentEnroll(given: AgentEnrollOptions, session: Session): Promise<Answer> {
+  const options = withWholePaths(given)
   const { config: configPath, name, state, live } = options
   requireUnitRights(options)
   const token = await readToken(options, session)
@@ -67,6 +69,25 @@ export async function agentEnroll(options: AgentEnrollOptions, session: Session)
   } finally {
     await ports.transport.close()
   }
+}
+
+/** `agent.yaml` is read from anywhere: what was said in terms of this folder is written whole. */
+function withWholePaths(options: AgentEnrollOptions): AgentEnrollOptions {
+  const paths = [
+    'config',
+    'state',
+    'live',
+    'keystorePasswordFile',
+    'passwordFile',
+    'pidFile',
+    'socket',
+    'serverConfig',
+  ] as const
+  const whole = paths.flatMap((name) => {
+    const path = options[name]
+    return path === undefined || path === '' ? [] : [[name, resolve(path)]]
+  })
+  return { ...options, ...Object.fromEntries(whole) }
 }
 
 async function readToken({ token, tokenFile }: AgentEnrollOptions, session: Session): Promise<string> {
