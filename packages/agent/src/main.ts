@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import {
   createLogger,
+  hasChangedSince,
   type Logger,
   notifySystemd,
   removeLeftovers,
@@ -96,6 +97,8 @@ async function runLocked(run: LockedRun): Promise<void> {
     onError: (err) =>
       logger.warn({ err }, 'watching files has failed; the agent looks every minute all the same'),
   })
+  const read = () => readAgentConfiguration(ports.fileSystem, configPath)
+  if (await hasChangedSince(configuration, read)) void agent.reload()
   logger.info({ configPath, metrics: agent.metricsAddress() }, 'the agent is running')
   await systemd.ready()
   const alive = systemd.keepAlive(stop.signal, () => agent.isAlive())

@@ -1,6 +1,7 @@
 import {
   createLogger,
   type FileWatch,
+  hasChangedSince,
   type Logger,
   nodeFileSystem,
   nodeProcessRunner,
@@ -64,9 +65,11 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
     }
     const issuer = await startIssuer(configuration, foundation)
     // A mistake in the configuration or on disk is told, and the issuer goes on as it was.
-    const { reload } = issuer.follow(() => readIssuerConfiguration(nodeFileSystem, configPath))
+    const read = () => readIssuerConfiguration(nodeFileSystem, configPath)
+    const { reload } = issuer.follow(read)
     hangups.serve(reload)
     const watch = await watchFile(configPath, reload, log)
+    if (await hasChangedSince(configuration, read)) void reload()
     try {
       await untilStopped(issuer, configuration, systemd, log, signal)
     } finally {

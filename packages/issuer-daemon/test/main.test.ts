@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { appendFile, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeTrustBundlePem } from '@mayfly/ca-core'
 import { adminClient } from '../src/admin/admin-client.ts'
 import { ask } from './support/https-caller.ts'
@@ -118,6 +120,20 @@ test('issuer: the file is changed → a good one is in use, with a mistake the o
     assert.equal((await issuer.logged('reloaded', before)).bundleSequence, 2)
     await writeFile(configPath, good)
   } finally {
+    assert.equal(await issuer.stopped(), 0)
+  }
+})
+
+test('issuer: the file is changed while it starts → heeded all the same', { timeout: 60_000 }, async () => {
+  const good = await readFile(configPath, 'utf8')
+  const issuer = new IssuerProcess(configPath)
+  try {
+    // The store is open, so the configuration was read; the key is not deciphered, so the file is not watched yet.
+    while (!existsSync(join(folder, 'state/store.sqlite-wal'))) await nextTurn()
+    await appendFile(configPath, 'issuing: { lifetime: 48h }\n')
+    assert.match(JSON.stringify((await issuer.logged('not reloaded')).err), /issuing\.lifetime/)
+  } finally {
+    await writeFile(configPath, good)
     assert.equal(await issuer.stopped(), 0)
   }
 })

@@ -10,7 +10,11 @@ export {
   readYamlConfiguration,
 } from './configuration/read-yaml-configuration.ts'
 export * from './configuration/setting-types.ts'
-export { type ConfigurationChanges, watchConfiguration } from './configuration/watch-configuration.ts'
+export {
+  type ConfigurationChanges,
+  hasChangedSince,
+  watchConfiguration,
+} from './configuration/watch-configuration.ts'
 export { effectiveUserId } from './files/effective-user.ts'
 export { errnoOf, fileError } from './files/file-error.ts'
 export { freeBytes } from './files/free-bytes.ts'

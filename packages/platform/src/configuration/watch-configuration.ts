@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type FileWatch, watchFiles } from '../files/watch-files.ts'
 
 export interface ConfigurationChanges {
@@ -6,6 +7,18 @@ export interface ConfigurationChanges {
   onChange(): void
   /** Watching has failed: changes may be missed. */
   onError(error: unknown): void
+}
+
+/**
+ * Whether the file says something else by now than what was read from it: what is saved between the first reading and
+ * the beginning of the watch is told by nobody. A mistake is something else too.
+ */
+export async function hasChangedSince<T>(first: T, read: () => Promise<T>): Promise<boolean> {
+  try {
+    return !isDeepStrictEqual(await read(), first)
+  } catch {
+    return true
+  }
 }
 
 /** Watches one configuration file, which need not exist. */
