@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { serverTimeouts } from '../../packages/issuer-daemon/src/api/https-server.ts'
 import type { Change } from '../../packages/issuer-daemon/src/store/change.ts'
 import type { BulkOrder } from '../../packages/issuer-daemon/src/store/sqlite/bulk-order.ts'
 import { packChanges } from '../../packages/issuer-daemon/src/store/sqlite/packed-changes.ts'
@@ -151,6 +152,29 @@ describe('packages, built, packed and installed with plain npm', () => {
       }`
     await writeFile(join(home, 'verifiers.js'), started)
     assert.equal((await run(home, 'node', 'verifiers.js')).trim(), '0\n0')
+  })
+
+  it('the thread that serves callers: → beside the library that starts it, and beside the bundle', async () => {
+    const rate = { perMinute: 1, burst: 1 }
+    const names = ['address', 'identity', 'enrolmentFailures', 'unproven', 'unprovenInAll', 'newcomers']
+    const limits = { ...Object.fromEntries(names.map((name) => [name, rate])), relays: [], connections: 1 }
+    const settings = {
+      faces: [],
+      listen: { host: '127.0.0.1', port: 0 },
+      timeouts: serverTimeouts,
+      limits,
+      material: { keyPem: '', chainPem: '' },
+    }
+    const started = `import { once } from 'node:events'
+      import { Worker } from 'node:worker_threads'
+      for (const path of ['cli/dist/front-thread.js', 'issuer-daemon/dist/api/thread/front-thread.js']) {
+        const worker = new Worker('./node_modules/@mayfly/' + path, { workerData: ${JSON.stringify(settings)} })
+        const [{ is }] = await once(worker, 'message')
+        console.log(is)
+        await worker.terminate()
+      }`
+    await writeFile(join(home, 'fronts.js'), started)
+    assert.equal((await run(home, 'node', 'fronts.js')).trim(), 'open\nopen')
   })
 
   it('every library: imported as a module and required → the same exports', async () => {

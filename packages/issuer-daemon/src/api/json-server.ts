@@ -52,6 +52,7 @@ export async function createJsonServer(
     bodyLimit: bodyBytesMax,
     routerOptions: { maxParamLength: pathParameterCharactersMax },
     logger: false,
+    schemaController: { compilersFactory: noSchemas },
     // Our own hook answers in that case, with a problem document.
     return503OnClosing: false,
     exposeHeadRoutes: false,
@@ -66,6 +67,13 @@ export async function createJsonServer(
   for (const [url, methods] of methodsByUrl(faces)) addOtherMethods(app, url, methods)
   await app.ready()
   return { app, server: app.server, inProgress: () => path.inProgress() }
+}
+
+/** Our routes have no schema of the framework's, whose compilers are ten MiB that nobody would use. */
+const noSchemas = { buildValidator: unused, buildSerializer: unused }
+
+function unused(): never {
+  throw new TypeError('a route has a schema of the framework')
 }
 
 /** Parsing is a step of the request path, so that what can't be parsed is refused and recorded there. */

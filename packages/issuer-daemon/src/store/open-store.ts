@@ -5,9 +5,9 @@ import type { StoreLocation } from './store-location.ts'
 
 /**
  * Where requests come together, a thread writes what they bring: the event loop goes on with other requests while it
- * waits for the disk. What fewer bring is written at once, since going over to the thread and back takes as long.
+ * waits for the disk. What one brings is written at once, since going over to the thread and back takes as long.
  */
-const changesForThreadMin = 5
+const changesForThreadMin = 2
 
 /**
  * Opens the store that the configuration names. The driver for PostgreSQL is loaded only where it is needed.

@@ -29,7 +29,7 @@ async function answered(kit: FrontKit): Promise<{ readonly status: number }> {
   }
 }
 
-test('front: its thread ends while it serves → the core finishes and records, the next thread is as the last was', async () => {
+test('callers that bring down what serves them: its thread ends → the core finishes and records, the next thread is as the last was', async () => {
   const logged: unknown[] = []
   const gate = Promise.withResolvers<void>()
   const slow = echo('nothing', { run: () => gate.promise.then(() => jsonAnswer({})) })

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
- * Under load every turn brings a request or two, and each transaction costs a wait for the disk: some milliseconds
- * of gathering make one of many. No turn is added for who comes alone.
+ * Under load every turn brings some requests, and each transaction costs a wait for the disk. Who waits for more turns
+ * than these makes one convoy of all: then every thread waits for the one that is at work. No turn is added for who
+ * comes alone.
  */
-const gatherTurnsMax = 8
+const gatherTurnsMax = 2
 
 /** For so many bulk transactions after one that a quick one met, more of those are expected: a second or two. */
 const besideQuickFor = 50
