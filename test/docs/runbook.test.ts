@@ -34,6 +34,7 @@ const issuerAlarms: Record<IssuerStatus['alarms'][number]['because'], true> = {
   'clock-wrong': true,
   'sweep-stopped': true,
   'keys-failing': true,
+  'store-log-growing': true,
   'store-unavailable': true,
   'reload-refused': true,
   'history-contradicted': true,
@@ -62,7 +63,12 @@ describe('docs/operations.md', () => {
     const own = [...alerts('agent'), ...alerts('issuer')].filter(
       (alert) => !alert.startsWith('MayflyAuthority'),
     )
-    const byAlarm = ['MayflyLineageConflict', 'MayflySweepStopped', 'MayflyReloadRefused']
+    const byAlarm = [
+      'MayflyLineageConflict',
+      'MayflySweepStopped',
+      'MayflyReloadRefused',
+      'MayflyStoreLogGrowing',
+    ]
     for (const alert of own) assert.ok(sections.includes(alert) || byAlarm.includes(alert), alert)
   })
 

@@ -47,6 +47,7 @@ const exported = {
       counts: () => Promise.reject(new Error('no store')),
       fleet: () => Promise.reject(new Error('no store')),
       storeBytes: () => Promise.reject(new Error('no store')),
+      storeLogBytes: () => Promise.reject(new Error('no store')),
       isWritable: () => false,
       isReloadRefused: () => false,
       authorityNotAfter: () => undefined,

@@ -75,6 +75,7 @@ const metrics = createIssuerMetrics({
   counts: refuseToRead,
   fleet: refuseToRead,
   storeBytes: refuseToRead,
+  storeLogBytes: refuseToRead,
   authorityNotAfter: () => undefined,
   bundleSequence: () => 1,
   isWritable: () => true,

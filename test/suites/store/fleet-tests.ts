@@ -77,5 +77,6 @@ export function fleetTests(bench: StoreBench): void {
 
   it('takes room on its disk', async () => {
     assert.ok((await bench.store.sizeBytes()) > 10_000)
+    assert.ok((await bench.store.logBytes()) <= (await bench.store.sizeBytes()))
   })
 }

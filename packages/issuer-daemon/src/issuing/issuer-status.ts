@@ -2,6 +2,7 @@ import { type Certificate, formatInstant, type Instant, isMayflyError } from '@m
 import { authorityEnd } from '../alarms/authority-end.ts'
 import { counted } from '../alarms/counted.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
+import { type LogAlarm, logAlarms } from '../alarms/log-alarms.ts'
 import { describeRefusedReload, type RefusedReload } from '../alarms/refused-reload.ts'
 import { rootEnd } from '../alarms/root-end.ts'
 import { taintAlarms } from '../alarms/taint-alarms.ts'
@@ -33,6 +34,7 @@ export interface Alarm {
     | 'sweep-stopped'
     | 'keys-failing'
     | 'store-unavailable'
+    | LogAlarm['because']
     | 'reload-refused'
     | KeptAlarmKind
   readonly message: string
@@ -102,6 +104,7 @@ export async function issuerStatus(
       ...clockAlarms(newestInstant, now),
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
       ...storeAlarms(ports.writeTrouble?.()),
+      ...logAlarms(await ports.store.logBytes()),
       ...sweepAlarms(lastSweep),
       ...reloadAlarms(ports.refusedReload?.()),
       ...(await readKeptAlarms(ports.store)).map(keptAlarm),

@@ -13,6 +13,8 @@ export interface MetricsSources {
   counts(): Promise<StoreCounts>
   fleet(): Promise<FleetFigures>
   storeBytes(): Promise<number>
+  /** Of that, what is in the log alone. */
+  storeLogBytes(): Promise<number>
   /** Whether the last write to the store came through. */
   isWritable(): boolean
   /** `notAfter` of the intermediate; `undefined` while there is none. */
@@ -183,7 +185,10 @@ const storeGauges = {
 } as const satisfies Partial<Record<keyof StoreCounts, readonly [name: string, help: string]>>
 
 /** One look at the store for all of its figures. `mayfly_store_up` is 0 where that failed. */
-function measureStore(registry: Registry, { counts, storeBytes, isWritable }: MetricsSources): void {
+function measureStore(
+  registry: Registry,
+  { counts, storeBytes, storeLogBytes, isWritable }: MetricsSources,
+): void {
   const registers = [registry]
   const look = sharedWhilePending(() => counts().catch(() => undefined))
   for (const [count, [name, help]] of Object.entries(storeGauges)) {
@@ -214,12 +219,18 @@ function measureStore(registry: Registry, { counts, storeBytes, isWritable }: Me
       this.set(isWritable() ? 1 : 0)
     },
   })
+  measureBytes(registry, 'mayfly_store_bytes', 'What the store takes on its disk.', storeBytes)
+  const logHelp = 'What is in the log beside the store and could not be taken into its file yet.'
+  measureBytes(registry, 'mayfly_store_log_bytes', logHelp, storeLogBytes)
+}
+
+function measureBytes(registry: Registry, name: string, help: string, read: () => Promise<number>): void {
   new Gauge({
-    name: 'mayfly_store_bytes',
-    help: 'What the store takes on its disk.',
-    registers,
+    name,
+    help,
+    registers: [registry],
     async collect() {
-      const bytes = await storeBytes().catch(() => undefined)
+      const bytes = await read().catch(() => undefined)
       if (bytes === undefined) this.reset()
       else this.set(bytes)
     },

@@ -175,6 +175,7 @@ function createLiveMetrics(
     counts: () => store.counts(clock.now()),
     fleet: () => store.fleet(clock.now()),
     storeBytes: () => store.sizeBytes(),
+    storeLogBytes: () => store.logBytes(),
     isWritable: () => writes.trouble() === undefined,
     isReloadRefused: () => following.current?.refused() !== undefined,
     authorityNotAfter: () => live.loaded.issuing.authority.certificate.notAfter,

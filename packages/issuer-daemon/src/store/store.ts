@@ -80,6 +80,8 @@ export interface Store {
   fleet(now: Instant): Promise<FleetFigures>
   /** What the store takes on its disk. */
   sizeBytes(): Promise<number>
+  /** Of that, what is durable in a log of its own and not in its file yet; 0 for a database that sees to its log itself. */
+  logBytes(): Promise<number>
   /** Packs the oldest records of the audit if it is their time (`planSegment`), and tells how many; 0 if it is not. */
   packAudit(now: Instant): Promise<number>
   /** Removes at most `limit` of each kind of what is no longer needed, and tells how much that was. */

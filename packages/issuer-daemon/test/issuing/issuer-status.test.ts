@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { addSeconds, formatInstant, generateKeyPair, hourMs } from '@mayfly/ca-core'
+import { storeLogBytesMax } from '../../src/alarms/log-alarms.ts'
+import { createIssuer } from '../../src/issuing/create-issuer.ts'
 import { viewFleet } from '../../src/issuing/fleet-view.ts'
 import { createHost, createIssuerKit, type IssuerKit } from '../support/issuer-kit.ts'
 
@@ -10,6 +12,22 @@ describe('issuer status', () => {
     kit = await createIssuerKit()
   })
   afterEach(() => kit.close())
+
+  it('a log that cannot be taken into the store → an alarm with its size, which ends by itself', async () => {
+    let bytes = storeLogBytesMax
+    const look = async () => {
+      const store = { ...kit.ports.store, logBytes: async () => bytes }
+      return (await createIssuer({ ...kit.ports, store }).status()).alarms
+    }
+    assert.deepEqual(await look(), [])
+    bytes += 44 * 1_048_576
+    const [alarm, ...others] = await look()
+    assert.equal(alarm?.because, 'store-log-growing')
+    assert.match(alarm.message, /holds 300 MiB .*fuser.*df, dmesg/)
+    assert.deepEqual(others, [])
+    bytes = 0
+    assert.deepEqual(await look(), [])
+  })
 
   it('a fleet at work → agents by what they told, the last sweep, authorities, the store', async () => {
     const hosts = ['web-1', 'web-2'].map((name) => createHost(() => kit, name, '192.0.2.1'))

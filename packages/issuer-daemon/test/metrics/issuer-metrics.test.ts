@@ -63,6 +63,7 @@ test('metrics: a store that is away → the rest is still told', async () => {
     counts: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     fleet: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     storeBytes: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
+    storeLogBytes: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     isWritable: () => false,
     isReloadRefused: () => false,
     authorityNotAfter: () => undefined,

@@ -56,6 +56,7 @@ function createStore(database: Database, { random, leaseSeconds }: PostgresStore
     counts: (now) => database.use((session) => countRows(session, now)),
     fleet: (now) => database.use((session) => readFleet(session, now)),
     sizeBytes: () => database.use((session) => databaseBytes(session)),
+    logBytes: async () => 0,
     packAudit: (now) => database.use((session) => packAudit(session, now)),
     prune: (bounds) => database.use((session) => prune(session, bounds)),
     async close() {

@@ -19,6 +19,7 @@ import { rewriteLog } from './rewrite-log.ts'
 import { toRowChange } from './row-change.ts'
 import { diskStalled, storeError } from './store-error.ts'
 import { transact } from './transaction.ts'
+import { waitingLogBytes } from './waiting-log.ts'
 import { WriteLane } from './write-lane.ts'
 
 /** Changes in one transaction: some fifty milliseconds, for which who comes after them waits, the first for two. */
@@ -149,6 +150,7 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     counts: async (now) => attempt(() => countRows(database, tables.head.read(), now)),
     fleet: async (now) => attempt(() => readFleet(database, now)),
     sizeBytes: async () => attempt(() => databaseBytes(path)),
+    logBytes: async () => attempt(() => waitingLogBytes(database)),
     packAudit: async (now) =>
       !pace.isSlow && attempt(() => tables.audit.isReady(now))
         ? lane.alone(() => attempt(() => inTransaction(database, () => tables.audit.pack(now))))

@@ -96,6 +96,7 @@ const ways: Record<Exclude<keyof Store, 'shared' | 'leaseSeconds' | 'close'>, (s
   counts: (store) => store.counts(start),
   fleet: (store) => store.fleet(start),
   sizeBytes: (store) => store.sizeBytes(),
+  logBytes: (store) => store.logBytes(),
   packAudit: (store) => store.packAudit(0),
   prune: (store) => store.prune({ ...pruneNothing, auditBefore: 1 }),
 }

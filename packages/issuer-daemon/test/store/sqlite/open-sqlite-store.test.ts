@@ -57,6 +57,33 @@ describe('openSqliteStore', () => {
     await opened.close()
   })
 
+  it('another program reads for long → the log that waits is told and grows; then it is taken into the file', async () => {
+    const store = await openSqliteStore({ path })
+    let written = 0
+    const write = (): Promise<unknown> => {
+      // Another one each time, to the last page: what is there already is not written again.
+      const note = { do: 'set-note', name: 'large', text: `${100 + written++} `.repeat(25_000) } as const
+      return store.commit([{ at: 1, parts: [note] }])
+    }
+    await write()
+    const reader = new DatabaseSync(path, { readOnly: true })
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM note').get()
+    for (let time = 0; time < 60; time++) await write()
+    assert.ok((await store.logBytes()) > 5_000_000)
+    for (let time = 0; time < 20; time++) await write()
+    assert.ok((await store.logBytes()) > 7_000_000)
+
+    reader.exec('COMMIT')
+    reader.close()
+    await write()
+    assert.equal(await store.logBytes(), 0)
+    await write()
+    assert.ok((await store.logBytes()) < 1_000_000)
+    assert.ok((await store.sizeBytes()) > 7_000_000, 'the file of the log keeps its size')
+    await store.close()
+  })
+
   it('nothing to prune or to pack → nothing is written', async () => {
     const store = await openSqliteStore({ path })
     const at = 1_000

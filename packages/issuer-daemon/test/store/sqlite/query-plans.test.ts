@@ -42,6 +42,7 @@ const ways: Record<Exclude<keyof Store, 'shared' | 'leaseSeconds' | 'close'>, (s
   counts: (store) => store.counts(start),
   fleet: (store) => store.fleet(start),
   sizeBytes: (store) => store.sizeBytes(),
+  logBytes: (store) => store.logBytes(),
   packAudit: (store) => store.packAudit(start),
   prune: (store) => store.prune({ ...pruneNothing, auditBefore: start }),
 }
