@@ -89,8 +89,18 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
+/** A place to put together what is hashed, and never kept: two buffers for each record would be as dear as its hash. */
+let hashed = Buffer.alloc(1_024)
+
+/** A UTF-16 unit is three bytes of UTF-8 at most. */
+const bytesOfUnitMax = 3
+
 function linkHash(previous: Uint8Array, text: string): Uint8Array {
-  return hash('sha256', Buffer.concat([previous, Buffer.from(text)]), 'buffer')
+  const bytesMax = previous.length + text.length * bytesOfUnitMax
+  if (bytesMax > hashed.length) hashed = Buffer.alloc(bytesMax)
+  hashed.set(previous)
+  const end = previous.length + hashed.write(text, previous.length)
+  return hash('sha256', hashed.subarray(0, end), 'buffer')
 }
 
 function sortKeys(value: unknown): unknown {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import {
   auditChainOrigin,
   chainAudit,
+  chainTexts,
   encodeAuditRecord,
   verifyAuditChain,
 } from '../../src/audit/audit-chain.ts'
@@ -26,6 +28,15 @@ describe('audit chain', () => {
     assert.ok(first.intact)
     assert.ok(verifyAuditChain(first.last, chained.slice(1)).intact)
     assert.deepEqual(chainAudit(first.last, records.slice(1)), chained.slice(1))
+  })
+
+  it('texts of any length and letters → each hash is over the one before and the text in UTF-8', () => {
+    const texts = ['short', 'é\u{1f512}'.repeat(5_000), 'short again']
+    let previous = auditChainOrigin.hash
+    for (const { hash, text } of chainTexts(auditChainOrigin, texts)) {
+      previous = createHash('sha256').update(previous).update(text, 'utf8').digest()
+      assert.equal(Buffer.from(hash).toString('hex'), Buffer.from(previous).toString('hex'))
+    }
   })
 
   for (const [name, altered, brokenAt] of [

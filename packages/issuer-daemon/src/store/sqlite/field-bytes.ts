@@ -100,7 +100,7 @@ export class FieldReader {
     const length = this.count()
     const start = this.#at
     this.#at += length
-    return this.#bytes.subarray(start, this.#at)
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length)
   }
 
   ascii(): string {

@@ -42,7 +42,8 @@ export function unpackChanges(packed: PackedChanges): Iterable<RowChange> {
       const fields = new FieldReader(packed.bytes)
       while (!fields.isAtEnd) {
         const at = fields.number()
-        const parts = Array.from({ length: fields.count() }, () => unpackPart(fields, packed))
+        const parts: RowPart[] = []
+        for (let left = fields.count(); left > 0; left--) parts.push(unpackPart(fields, packed))
         yield { at, parts }
       }
     },

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
 import type { ChangeOutcome, ChangeRefusal } from '../change.ts'
 import { clockBehindSecondsMax } from '../store.ts'
-import { addChange } from '../totals.ts'
+import { addChange, type Totals } from '../totals.ts'
 import type { Head } from './head-row.ts'
 import { inTransaction } from './in-transaction.ts'
 import type { Tables } from './open-tables.ts'
@@ -29,7 +29,10 @@ const wasRefused = (outcomes: ChangeOutcome[] | undefined): boolean => outcomes 
 
 /** What a transaction gathers on its way and writes once at its end. */
 interface Run {
-  head: Head
+  /** As it was at the beginning. */
+  readonly head: Head
+  totals: Totals
+  newest: Instant | undefined
   /** The texts of its records. */
   readonly audit: string[]
 }
@@ -51,7 +54,7 @@ function applyEach(database: DatabaseSync, tables: Tables, changes: Iterable<Row
   const run = beginRun(tables)
   const outcomes: ChangeOutcome[] = []
   for (const change of changes) {
-    const { head, audit } = run
+    const { totals, newest, audit } = run
     const auditLength = audit.length
     database.exec('SAVEPOINT change')
     const refused = applyParts(tables, run, change)
@@ -62,7 +65,7 @@ function applyEach(database: DatabaseSync, tables: Tables, changes: Iterable<Row
     }
     database.exec('ROLLBACK TO change; RELEASE change')
     forgetLooks(tables)
-    run.head = head
+    Object.assign(run, { totals, newest })
     audit.length = auditLength
     outcomes.push({ done: false, refused })
   }
@@ -74,7 +77,9 @@ const done: ChangeOutcome = { done: true }
 
 function beginRun(tables: Tables): Run {
   forgetLooks(tables)
-  return { head: tables.head.read(), audit: [] }
+  const head = tables.head.read()
+  const { newest, identities, certificates, issued, burnt } = head
+  return { head, newest, totals: { identities, certificates, issued, burnt }, audit: [] }
 }
 
 /** What was looked up may have changed since, or been undone. */
@@ -83,8 +88,8 @@ function forgetLooks({ issuances, taints }: Tables): void {
   taints.forgetLooks()
 }
 
-function endRun(tables: Tables, { head, audit }: Run): void {
-  tables.head.write({ ...head, audit: tables.audit.append(head.audit, audit) })
+function endRun(tables: Tables, { head, totals, newest, audit }: Run): void {
+  tables.head.write({ ...totals, newest, audit: tables.audit.append(head.audit, audit) })
 }
 
 /** Applies the parts in their order, up to the first that is refused. */
@@ -94,8 +99,8 @@ function applyParts(tables: Tables, run: Run, change: RowChange): ChangeRefusal 
     const refused = applyPart(tables, at, run, part)
     if (refused !== undefined) return refused
   }
-  const { head } = run
-  run.head = { ...head, ...addChange(head, change), newest: Math.max(head.newest ?? at, at) }
+  run.totals = addChange(run.totals, change)
+  run.newest = Math.max(run.newest ?? at, at)
   return undefined
 }
 
@@ -120,7 +125,7 @@ function applyPart(
     case 'remember-nonce':
       return nonces.remember(part) ? undefined : 'nonce-seen'
     case 'intend':
-      return isBehind(at, run.head.newest) ? 'clock-behind' : intend(issuances, part.intent)
+      return isBehind(at, run.newest) ? 'clock-behind' : intend(issuances, part.intent)
     case 'record':
       return issuances.record(part)
     case 'burn':
@@ -135,7 +140,7 @@ function applyPart(
     case 'require-untainted':
       return taints.apply(part)
     case 'accept-clock':
-      run.head = { ...run.head, newest: at }
+      run.newest = at
       return undefined
   }
 }
