@@ -1,7 +1,8 @@
-import { mediaTypes } from '@mayfly/ca-core'
+import { isMayflyError, mediaTypes, parseIdentityName } from '@mayfly/ca-core'
 import * as z from 'zod'
 import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import { jsonAnswer, type Route, route } from '../api/route.ts'
+import type { AuditAttempt } from '../audit/audit-attempt.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import { requireContext } from '../issuing/require-context.ts'
 import type { SecurityContext } from '../issuing/security-context.ts'
@@ -45,8 +46,10 @@ function identityRoutes(issuer: Issuer): Route[] {
       power: 'identities.write',
       accepts: mediaTypes.json,
       schema: z.object({ body: newIdentitySchema }),
-      run: async ({ input, attempt, context }) =>
-        jsonAnswer(await issuer.addIdentity(input.body, attempt, rightsIn(context)), 201),
+      async run({ input, attempt, context }) {
+        learnIdentity(attempt, input.body.name)
+        return jsonAnswer(await issuer.addIdentity(input.body, attempt, rightsIn(context)), 201)
+      },
     }),
     route<{ body: ApplyIdentitiesMessage }>({
       method: 'POST',
@@ -77,8 +80,10 @@ function identityRoutes(issuer: Issuer): Route[] {
       requires: 'admin',
       power: 'identities.read',
       schema: identityParameters,
-      run: async ({ input, context }) =>
-        jsonAnswer(await issuer.showIdentity(input.params.name, rightsIn(context))),
+      async run({ input, attempt, context }) {
+        learnIdentity(attempt, input.params.name)
+        return jsonAnswer(await issuer.showIdentity(input.params.name, rightsIn(context)))
+      },
     }),
     route<{ params: { name: string } }>({
       method: 'POST',
@@ -87,8 +92,10 @@ function identityRoutes(issuer: Issuer): Route[] {
       requires: 'admin',
       power: 'identities.write',
       schema: identityParameters,
-      run: async ({ input, attempt, context }) =>
-        jsonAnswer(await issuer.suspendIdentity(input.params.name, attempt, rightsIn(context))),
+      async run({ input, attempt, context }) {
+        learnIdentity(attempt, input.params.name)
+        return jsonAnswer(await issuer.suspendIdentity(input.params.name, attempt, rightsIn(context)))
+      },
     }),
     route<{ params: { name: string } }>({
       method: 'POST',
@@ -97,8 +104,10 @@ function identityRoutes(issuer: Issuer): Route[] {
       requires: 'admin',
       power: 'identities.write',
       schema: identityParameters,
-      run: async ({ input, attempt, context }) =>
-        jsonAnswer(await issuer.resumeIdentity(input.params.name, attempt, rightsIn(context))),
+      async run({ input, attempt, context }) {
+        learnIdentity(attempt, input.params.name)
+        return jsonAnswer(await issuer.resumeIdentity(input.params.name, attempt, rightsIn(context)))
+      },
     }),
   ]
 }
@@ -113,8 +122,10 @@ function tokenRoutes(issuer: Issuer): Route[] {
       power: 'tokens',
       accepts: mediaTypes.json,
       schema: z.object({ body: newTokenSchema }),
-      run: async ({ input, attempt, context }) =>
-        jsonAnswer(await issuer.createToken(input.body, attempt, rightsIn(context)), 201),
+      async run({ input, attempt, context }) {
+        learnIdentity(attempt, input.body.identity)
+        return jsonAnswer(await issuer.createToken(input.body, attempt, rightsIn(context)), 201)
+      },
     }),
     route({
       method: 'GET',
@@ -203,6 +214,15 @@ function stateRoutes(issuer: Issuer): Route[] {
       },
     }),
   ]
+}
+
+/** A refusal is recorded with whom it was about. What cannot be a name is nobody. */
+function learnIdentity(attempt: AuditAttempt, name: string): void {
+  try {
+    attempt.learn({ identity: parseIdentityName(name) })
+  } catch (error) {
+    if (!isMayflyError(error, 'name-invalid')) throw error
+  }
 }
 
 function rightsIn(context: SecurityContext): AdminRights {

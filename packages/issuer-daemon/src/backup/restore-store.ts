@@ -109,9 +109,9 @@ async function prepare(
   path: string,
   replaced: Replaced | undefined,
   taints: readonly Taint[],
-  { now, acceptForgotten }: RestoreOptions,
+  { backup, now, acceptForgotten }: RestoreOptions,
 ): Promise<Omit<RestoredStore, 'replaced'>> {
-  requireIntegrity(path)
+  requireIntegrity(path, backup)
   const store = await openSqliteStore({ path })
   try {
     await requireChain(store, path)

@@ -84,6 +84,10 @@ describe('backup and restore', () => {
     ] as const) {
       await assert.rejects(restoreStore({ ...options, backup: wrong }), (error) => isMayflyError(error, code))
     }
+    const text = { ...options, backup: join(folder, 'text') }
+    await assert.rejects(restoreStore(text), {
+      message: new RegExp(`^${text.backup} is damaged, or no backup`),
+    })
     kit = await kit.reopen()
     assert.equal((await kit.issuer.showIdentity('web-1')).state, 'active')
   })

@@ -1,20 +1,32 @@
 import { DatabaseSync } from 'node:sqlite'
-import { MayflyError } from '@mayfly/ca-core'
+import { isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { toIdentity } from '../columns/identity-columns.ts'
 import type { IdentityRecord } from '../identity-record.ts'
 import type { Taint } from '../taint.ts'
+import { storeError } from './store-error.ts'
 import { TaintRows } from './taint-rows.ts'
 
-/** Reads every page. @throws MayflyError `store-invalid` where one is damaged */
-export function requireIntegrity(path: string): void {
+/** Reads every page of a copy of `backup`. @throws MayflyError `store-invalid` where one is damaged, or it is no database */
+export function requireIntegrity(path: string, backup: string): void {
   const database = new DatabaseSync(path)
   try {
     const [row] = database.prepare('PRAGMA integrity_check(1)').all()
     if (row?.integrity_check === 'ok') return
+  } catch (error) {
+    const found = storeError(error, backup)
+    if (!isMayflyError(found, 'store-invalid')) throw error
+    throw new MayflyError(
+      'store-invalid',
+      `${backup} is damaged, or no backup that \`mayfly issuer backup\` has made. The store was left as it is.`,
+      { details: { path: backup }, cause: error },
+    )
   } finally {
     database.close()
   }
-  throw new MayflyError('store-invalid', 'The backup is damaged; take an older one.')
+  throw new MayflyError(
+    'store-invalid',
+    `The backup ${backup} is damaged; take an older one. The store was left as it is.`,
+  )
 }
 
 /** The tainted intermediates of a store, if it can be read. */
