@@ -1,30 +1,38 @@
-import { parseArgs } from 'node:util'
 import { describeFound, fuzz } from './fuzz.ts'
+import { fuzzUsage, readFuzzArguments } from './fuzz-arguments.ts'
 import { openTargets } from './open-targets.ts'
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    target: { type: 'string' },
-  },
-})
+process.exitCode = await main(process.argv.slice(2))
 
-const targets = (await openTargets()).filter(
-  ({ name }) => values.target === undefined || name === values.target,
-)
-if (targets.length === 0) throw new Error(`There is no target ${values.target}.`)
-const shareMs = (Number(values.seconds) * 1_000) / targets.length
-let foundCount = 0
-for (const target of targets) {
-  const endMs = performance.now() + shareMs
-  const { inputs, found } = await fuzz(target, {
-    seed: Number(values.seed),
-    goesOn: () => performance.now() < endMs,
-  })
-  await target.close?.()
-  console.log(`${target.name}: ${inputs} inputs, ${found.length} found`)
-  for (const one of found) console.log(describeFound(one))
-  foundCount += found.length
+async function main(given: readonly string[]): Promise<number> {
+  if (given.includes('--help')) {
+    console.log(fuzzUsage)
+    return 0
+  }
+  const all = await openTargets()
+  const wish = readFuzzArguments(
+    given,
+    all.map(({ name }) => name),
+  )
+  if (!wish.ok) {
+    console.error(`${wish.mistake}\n\n${fuzzUsage}`)
+    await Promise.all(all.map((target) => target.close?.()))
+    return 2
+  }
+  const shareMs = (wish.seconds * 1_000) / wish.targets.length
+  let foundCount = 0
+  for (const target of all) {
+    if (wish.targets.includes(target.name)) {
+      const endMs = performance.now() + shareMs
+      const { inputs, found } = await fuzz(target, {
+        seed: wish.seed,
+        goesOn: () => performance.now() < endMs,
+      })
+      console.log(`${target.name}: ${inputs} inputs, ${found.length} found`)
+      for (const one of found) console.log(describeFound(one))
+      foundCount += found.length
+    }
+    await target.close?.()
+  }
+  return foundCount === 0 ? 0 : 1
 }
-process.exitCode = foundCount === 0 ? 0 : 1
