@@ -23,7 +23,7 @@ export function addIdentityCommands(program: Command): void {
   addOne(
     identity,
     'resume',
-    'let a suspended identity have certificates again',
+    'let a suspended identity have certificates again; a delegate, if it suspended it',
     async () => (await import('./resume.ts')).identityResume,
   )
 }
