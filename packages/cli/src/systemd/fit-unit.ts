@@ -3,10 +3,18 @@ export interface UnitFit {
   readonly command: readonly string[]
   /** Absolute. */
   readonly configPath: string
+  /** Folders that the daemon writes to, absolute. */
+  readonly writes?: readonly string[]
 }
 
-/** The packaged unit with this machine's command and configuration in place of the usual ones. */
-export function fitUnit(text: string, { command, configPath }: UnitFit): string {
+/** What `ProtectSystem=full` makes read-only (systemd.exec(5)). */
+const protectedFolders = ['/usr', '/boot', '/efi', '/etc']
+
+/**
+ * The packaged unit with this machine's command and configuration in place of the usual ones. Folders that it keeps
+ * read-only and the daemon writes to are opened; otherwise the first rotation would tell of them, half a day later.
+ */
+export function fitUnit(text: string, { command, configPath, writes = [] }: UnitFit): string {
   const start = command.map(quoteForUnit).join(' ')
   const config = quoteForUnit(configPath)
   return text
@@ -15,6 +23,22 @@ export function fitUnit(text: string, { command, configPath }: UnitFit): string 
       (_, words: string) => `ExecStart=${start} ${words} --config ${config}`,
     )
     .replace(/^ConditionPathExists=.*$/m, () => `ConditionPathExists=${escapeSpecifiers(configPath)}`)
+    .replace(/^ReadWritePaths=(\S+)$/m, (line, open: string) =>
+      [line, ...writes.filter((folder) => isClosed(folder, open)).map(quotePath)].join(' '),
+    )
+}
+
+function isClosed(folder: string, open: string): boolean {
+  return !isBelow(folder, open) && protectedFolders.some((closed) => isBelow(folder, closed))
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}
+
+/** Of a list of paths; `-`: one that is not there is no reason not to start. */
+function quotePath(path: string): string {
+  return `"-${escapeSpecifiers(path).replace(/["\\]/g, '\\$&')}"`
 }
 
 /** systemd.service(5), "COMMAND LINES": quotes around blanks; `%` and `$` doubled, for they mean something. */

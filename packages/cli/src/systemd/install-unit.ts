@@ -29,7 +29,7 @@ export function requireUnitRights({ systemd, unitDir }: UnitOptions): void {
 
 /**
  * Puts the unit of a daemon in place, makes the users that it needs, has systemd read it and enables it.
- * Does nothing unless asked to. Resolves to the paths that were written.
+ * `writes` are folders that the daemon writes to. Does nothing unless asked to. Resolves to the paths that were written.
  *
  * @throws MayflyError `permission-denied`, `command-failed`
  */
@@ -38,9 +38,10 @@ export async function installUnit(
   { systemd, unitDir }: UnitOptions,
   configPath: string,
   session: Session,
+  writes: readonly string[] = [],
 ): Promise<string[]> {
   if (systemd !== true && unitDir === undefined) return []
-  const files = [await unitFile(name, unitDir ?? unitFolder, configPath, session)]
+  const files = [await unitFile(name, unitDir ?? unitFolder, { configPath, writes }, session)]
   if (name === 'mayfly-issuer') files.push(await sysusersFile(unitDir ?? sysusersFolder, session))
   for (const { path, text } of files) {
     await ensureFolder(dirname(path), session)
@@ -64,13 +65,14 @@ interface UnitFile {
 async function unitFile(
   name: UnitName,
   folder: string,
-  configPath: string,
+  { configPath, writes }: { readonly configPath: string; readonly writes: readonly string[] },
   session: Session,
 ): Promise<UnitFile> {
   const file = `${name}.service`
   const text = fitUnit(await readPackaged(file, session), {
     command: await ownCommand(session),
     configPath: resolve(configPath),
+    writes,
   })
   return { path: join(resolve(folder), file), text }
 }

@@ -27,6 +27,18 @@ for (const [name, words] of [
   })
 }
 
+test('folders that the unit keeps read-only: → opened; others, and those it opens anyway → left as packaged', async () => {
+  const writes = ['/etc/ssl/my "live"', '/etc/ssl/50%', '/etc/mayfly/live', '/srv/state', '/etcetera']
+  const fitted = fitUnit(await readUnit('mayfly-agent'), {
+    command: ['/opt/node'],
+    configPath: '/etc/mayfly/agent.yaml',
+    writes,
+  })
+  assert.deepEqual(linesOf(fitted, 'ReadWritePaths'), [
+    'ReadWritePaths=/etc/mayfly "-/etc/ssl/my \\"live\\"" "-/etc/ssl/50%%"',
+  ])
+})
+
 test('a path with blanks, % or $: → quoted and escaped as systemd asks', async () => {
   const fitted = fitUnit(await readUnit('mayfly-agent'), {
     command: ['/my apps/node'],

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   composeEntry,
   type Enrolment,
@@ -6,6 +6,7 @@ import {
   enroll,
   localPorts,
   type PresetName,
+  readAgentConfiguration,
 } from '@mayfly/agent'
 import { formatInstant, type KeyType, readEnrolmentToken } from '@mayfly/ca-core'
 import { readSecret } from '@mayfly/platform'
@@ -65,7 +66,14 @@ export async function agentEnroll(given: AgentEnrollOptions, session: Session): 
       },
       ports,
     )
-    return describe(enrolment, await installUnit('mayfly-agent', options, configPath, session))
+    const units = await installUnit(
+      'mayfly-agent',
+      options,
+      configPath,
+      session,
+      await writtenFolders(configPath, session),
+    )
+    return describe(enrolment, units)
   } finally {
     await ports.transport.close()
   }
@@ -88,6 +96,12 @@ function withWholePaths(options: AgentEnrollOptions): AgentEnrollOptions {
     return path === undefined || path === '' ? [] : [[name, resolve(path)]]
   })
   return { ...options, ...Object.fromEntries(whole) }
+}
+
+/** The agent makes the archive beside the live folder. */
+async function writtenFolders(configPath: string, { fileSystem }: Session): Promise<string[]> {
+  const { state, live } = await readAgentConfiguration(fileSystem, configPath)
+  return [state, live, join(dirname(live), 'archive')]
 }
 
 async function readToken({ token, tokenFile }: AgentEnrollOptions, session: Session): Promise<string> {
