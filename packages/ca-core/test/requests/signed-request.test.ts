@@ -15,7 +15,7 @@ import {
   verifyRequest,
 } from '../../src/index.ts'
 import { flattenedJwsSchema } from '../../src/jws/flattened-jws.ts'
-import { isJwsSignedBy } from '../../src/jws/jws-signature.ts'
+import { isJwsSignedBy, signJws } from '../../src/jws/jws-signature.ts'
 import { signWithSigner } from '../../src/jws/signer-jws.ts'
 import { jwsAlgorithmOf } from '../../src/keys/key-algorithms.ts'
 import { generateKeyPair } from '../../src/keys/key-pair.ts'
@@ -143,6 +143,9 @@ test('request: alg none, HMAC, or the name of another algorithm → request-sign
   for (const alg of ['none', 'HS256', 'ES384', 'PS256', 'RS256', '']) {
     const jws = { ...good, protected: encode({ ...header, alg }) }
     await assert.rejects(verify(jws), refusal('request-signature-invalid'))
+    // Also where the right key has signed that name: the message decides on nothing.
+    const signature = Buffer.from(signJws(jws, keyPair)).toString('base64url')
+    await assert.rejects(verify({ ...jws, signature }), refusal('request-signature-invalid'))
   }
   const spki = keyPair.publicKey.key.export({ type: 'spki', format: 'pem' })
   const hmac = await new FlattenedSign(Buffer.from(JSON.stringify(body)))

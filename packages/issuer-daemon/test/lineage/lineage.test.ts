@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { dayMs, type ErrorCode, generateKeyPair, hourMs, minuteMs } from '@mayfly/ca-core'
+import {
+  dayMs,
+  type ErrorCode,
+  generateKeyPair,
+  hourMs,
+  minuteMs,
+  requestLifetimeSeconds,
+  secondMs,
+} from '@mayfly/ca-core'
 import { assertRefused } from '../support/assert-refused.ts'
 import {
   attempted,
@@ -216,6 +224,12 @@ describe('lineage', () => {
     await refused('request-replayed', host.request({ jti, by, signedAt }))
     kit = await kit.restart()
     await refused('request-replayed', host.request({ jti, by, signedAt }))
+    // As long as it is valid, also after the store was tidied.
+    await kit.clock.advance((requestLifetimeSeconds - 1) * secondMs)
+    await kit.issuer.sweep({ until: kit.clock.now() })
+    await refused('request-replayed', host.request({ jti, by, signedAt }))
+    await kit.clock.advance(2 * secondMs)
+    await refused('request-stale', host.request({ jti, by, signedAt }))
     const { state, lineage } = await kit.issuer.showIdentity('web-1')
     assert.deepEqual([state, lineage?.generation], ['active', 1])
   })
