@@ -240,6 +240,26 @@ describe('a server that does not do what it is told', {
       })
     })
 
+    test('it ends at the reload, though its own test has passed → told at once, with what starts it, and the old one is live', async () => {
+      const text = await readFile(apache.configuration, 'utf8')
+      await throughFault(host, {
+        begin: () => writeFile(apache.configuration, `${text}\nSSLCipherSuite NONESUCH\n`),
+        alarm:
+          /apache2 \(process \d+\) has ended at the reload, .*Start it: \S*apache2 -D FOREGROUND -f .*apache\.conf/,
+        isServed: false,
+        async meanwhile() {
+          const isBack = async () =>
+            liveGeneration(await host.state())?.serial === (await host.state()).head.serial
+          await until(isBack, 'the way back')
+        },
+        async end() {
+          await apache.stop()
+          await writeFile(apache.configuration, text)
+          apache = await startApache({ ...host, other, port: apache.port })
+        },
+      })
+    })
+
     test('our own key is swapped for another → put back before any reload, and it lives on', async () => {
       const before = await host.settled()
       const wrong = encodePrivateKey(await generateKeyPair('ec-p256'))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
@@ -91,6 +91,16 @@ test('Apache: a mistake in its configuration → its own words, and no reload', 
   } as ReloadConfiguration)
   await refusedBoth(broken, context, /nowhere\.conf/)
   assert.equal(await servedSerial(endpoint, host.issuer.bundle), serial)
+})
+
+test('Apache: a file of roots that is not there, which its test passes with dumps → never reloaded', async () => {
+  const { serial, material } = await host.rotate(reload, [endpoint])
+  const context = await host.install(material)
+  const text = await readFile(apache.configuration, 'utf8')
+  await writeFile(apache.configuration, `${text}\nSSLCACertificateFile ${host.folder}/no-roots.pem\n`)
+  await refusedBoth(host.control(reload), context, /no-roots\.pem/)
+  assert.equal(await servedSerial(endpoint, host.issuer.bundle), serial)
+  await writeFile(apache.configuration, text)
 })
 
 test('Apache: down → told, and the next start reads the new files', async () => {

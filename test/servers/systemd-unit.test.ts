@@ -96,6 +96,26 @@ describe('a systemd unit, under a real systemd', {
     await host.rotate(restarted, [endpoint])
   })
 
+  test('unit: ends at its reload → told with what starts it, started again once, and what is live is served', async () => {
+    await systemd.systemctl('stop', 'stiff.service')
+    const text = nginxUnit(nginx).replace(/^ExecReload=.*\n/gm, '')
+    await systemd.addUnit('frail.service', `${text}ExecReload=/bin/sh -c 'kill -KILL $MAINPID'\n`)
+    await start('frail.service')
+    const server = host.control({ preset: 'unit', unit: 'frail.service' })
+    const material = await host.issue()
+    const context = await host.install(material)
+    await server.reload(context).catch(() => undefined)
+    await until(async () => (await server.ended?.()) !== undefined, 'its end')
+    assert.match(
+      (await server.ended?.()) ?? '',
+      /^frail\.service has ended .* Start it: systemctl start frail\.service\.$/,
+    )
+    await server.reload(context)
+    assert.equal((await host.probe([endpoint], material)).outcome, 'served')
+    assert.equal(await server.ended?.(), undefined)
+    await systemd.systemctl('stop', 'frail.service')
+  })
+
   async function stateOf(unit: string): Promise<{ mainPid: string; result: string }> {
     const shown = await systemd.systemctl('show', '--value', '--property=MainPID,ReloadResult', unit)
     const [mainPid = '', result = ''] = shown.split('\n')

@@ -11,6 +11,8 @@ export interface ProbeGoal extends ProbeOptions {
   readonly signal?: AbortSignal
   /** Default: `probeLimitMs`. */
   readonly limitMs?: number
+  /** Whether there is nothing to wait for any more, asked where an endpoint is not right. */
+  readonly isInVain?: () => Promise<boolean>
   /** Takes the place of a real look, where the network is simulated. */
   readonly probe?: typeof probeEndpoint
 }
@@ -70,7 +72,7 @@ export async function probeUntil(goal: ProbeGoal): Promise<ProbeVerdict> {
     if (agreed === agreeingRounds || goal.endpoints.length === 0)
       return servedVerdict(results, rounds, agreedSince ?? 0)
     const pauseMs = agreed > 0 ? agreeingPauseMs : (pausesMs[rounds - 1] ?? lastPauseMs)
-    if (agreed === 0 && elapsedMs + pauseMs > limitMs)
+    if (agreed === 0 && (elapsedMs + pauseMs > limitMs || (await goal.isInVain?.()) === true))
       return { outcome: 'not-served', results, rounds, problems, message: messageOf(problems) }
     await goal.clock.sleep(pauseMs, goal.signal)
   }

@@ -24,7 +24,8 @@ export interface HostServers {
   reload(): Promise<void>
   /**
    * Looks at every live port until all serve the leaf of `material`, or for so long that they never will.
-   * Gives back the serials seen. Throws `probe-failed`.
+   * Gives back the serials seen. Throws `probe-failed`; or `reload-failed`, with `details.because: 'ended'`, where the
+   * server has ended at the reload: the next `reload` starts it again, if that can be done.
    */
   probe(material: Material): Promise<readonly string[]>
   /** Looks at every live port between rotations, for seconds at the most. Never throws. */

@@ -58,10 +58,20 @@ export function localServers(options: LocalServersOptions): HostServers {
     reload: async () => control.reload(await reloadContext(options)),
 
     async probe(material) {
+      let ended: string | undefined
+      const isInVain = async (): Promise<boolean> => {
+        ended = await control.ended?.()
+        return ended !== undefined
+      }
       const verdict = await probeUntil({
         ...goalOf(material),
+        isInVain,
         ...(options.probeLimitMs !== undefined && { limitMs: options.probeLimitMs }),
       })
+      // Where there is no port to look at, the process is all that can be seen.
+      if (settings.probe.length === 0) await isInVain()
+      if (ended !== undefined)
+        throw new MayflyError('reload-failed', ended, { details: { because: 'ended' } })
       if (verdict.outcome === 'not-served') throw new MayflyError('probe-failed', verdict.message)
       for (const warning of verdict.warnings) options.onWarning(warning)
       return [...new Set(verdict.results.map(({ serial }) => serial))]

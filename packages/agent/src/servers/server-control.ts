@@ -8,7 +8,7 @@ export interface ReloadContext {
   readonly generationFolder: string
 }
 
-/** What the agent can do with one server. It never stops or starts it. */
+/** What the agent can do with one server. It never stops it, and starts it only where it has ended at a reload. */
 export interface ServerControl {
   /**
    * Whether everything that a reload needs is at hand: the process, its socket, the right to use them.
@@ -22,6 +22,11 @@ export interface ServerControl {
    * That it returns says little: servers keep old certificates and report success. The probe decides.
    */
   reload(context: ReloadContext): Promise<void>
+  /**
+   * Whether the server has ended since it was told to reload, in a sentence that says how to start it. Where that is the
+   * agent's to do, the next `reload` does it. Absent for servers that are not known to end.
+   */
+  ended?(): Promise<string | undefined>
 }
 
 export interface ServerPorts {

@@ -11,13 +11,13 @@ export interface ServerProcess {
 /** A pid file holds a number and little else; PostgreSQL's has some lines. */
 const pidFileBytesMax = 4_096
 
-/** Sends a signal to the process that a pid file names. Throws `reload-failed`. */
-export async function signalServer(
-  { fileSystem, processRunner }: ServerPorts,
+/** Sends a signal to the process `pid`, which was found in the server's pid file. Throws `reload-failed`. */
+export function signalProcess(
+  { processRunner }: ServerPorts,
   server: ServerProcess,
+  pid: number,
   signal: NodeJS.Signals,
-): Promise<void> {
-  const pid = await findServer(fileSystem, server)
+): void {
   try {
     processRunner.signal(pid, signal)
   } catch (cause) {

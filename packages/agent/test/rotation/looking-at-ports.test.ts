@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { hourMs, minuteMs, secondMs } from '@mayfly/ca-core'
+import { hourMs, MayflyError, minuteMs, secondMs } from '@mayfly/ca-core'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import { certificateSchema } from '../../src/configuration/certificate-settings.ts'
 import { openLookSchedule } from '../../src/rotation/look-schedule.ts'
@@ -77,6 +77,25 @@ describe('between rotations', () => {
     assert.equal(host.server.reloads, reloads)
     const [alarm] = certificateAlarms(host.state, host.clock.now())
     assert.match(alarm?.message ?? '', /now serves another.*nginx -t/s)
+  })
+
+  test('the server ends at the reload that was to mend it: the next one, which starts it again, comes at once', async () => {
+    const host = await watchedHost()
+    const { reloads } = host.server
+    host.server.servedChain = 'an old one'
+    host.server.probe = async () => {
+      throw new MayflyError('reload-failed', 'nginx has ended at the reload.', {
+        details: { because: 'ended' },
+      })
+    }
+    await host.run(16 * minuteMs)
+    assert.equal(host.server.reloads, reloads + 2)
+    assert.ok(
+      host.events.some(
+        (event) => event.event === 'failed' && /has ended at the reload/.test(event.setback.message),
+      ),
+    )
+    assert.deepEqual(codes(host), [])
   })
 
   test('the server was stopped: it is left alone, and no alarm is raised', async () => {

@@ -60,6 +60,55 @@ test('nginx: checked with its own test, then sent SIGHUP', async () => {
   assert.deepEqual(runner.signals, [{ pid: 4711, signal: 'SIGHUP' }])
 })
 
+/** Process 4711 ends at the signal; systemd knows it by its control group as `unit`, if it does. */
+async function fallenWorld(unit: string | undefined, activeState: string) {
+  const { runner, files, control } = await world()
+  const cgroup = unit === undefined ? '0::/user.slice/session-1.scope\n' : `0::/system.slice/${unit}\n`
+  await files.createFile('/proc/4711/cgroup', Buffer.from(cgroup), { mode: 0o444 })
+  await files.createFile('/proc/4711/cmdline', Buffer.from('nginx\0-c\0/srv/n.conf\0'), { mode: 0o444 })
+  runner.program('systemctl', (argv) => (argv[1] === 'show' ? { stdout: `${activeState}\n` } : {}))
+  const server = control({ preset: 'nginx' })
+  await server.reload(context)
+  assert.equal(await server.ended?.(), undefined, 'it lives')
+  await files.remove('/proc/4711')
+  return { runner, files, server, sentence: await server.ended?.() }
+}
+
+test('a server that ends at its reload: told with what starts it, and its unit is started, once', async () => {
+  const { runner, server, sentence } = await fallenWorld('nginx.service', 'failed')
+  assert.match(
+    sentence ?? '',
+    /^nginx \(process 4711\) has ended at the reload, .* Start it: systemctl start nginx\.service\.$/,
+  )
+  await server.reload(context)
+  assert.deepEqual(argvs(runner).slice(-1), ['systemctl start nginx.service'])
+  await refused(server.reload(context), 'reload-failed', /Start it: systemctl start nginx\.service/)
+  assert.equal(argvs(runner).filter((argv) => argv.startsWith('systemctl start')).length, 1)
+})
+
+test('a server that ends at its reload, and runs again: reloaded as ever', async () => {
+  const { runner, files, server } = await fallenWorld('nginx.service', 'failed')
+  await files.makeDirectory('/proc/4712', { mode: 0o555 })
+  await files.createFile('/proc/4712/comm', Buffer.from('nginx\n'), { mode: 0o444 })
+  await files.replaceFile('/run/nginx.pid', Buffer.from('4712'), { mode: 0o644 })
+  runner.process(4712)
+  assert.equal(await server.ended?.(), undefined)
+  await server.reload(context)
+  assert.deepEqual(runner.signals.at(-1), { pid: 4712, signal: 'SIGHUP' })
+})
+
+for (const [name, unit, activeState, command] of [
+  ['somebody has stopped its unit', 'nginx.service', 'inactive', 'systemctl start nginx.service'],
+  ['it has no unit', undefined, '', 'nginx -c /srv/n.conf'],
+  ["it is in the agent's own unit", 'mayfly-agent.service', 'active', 'nginx -c /srv/n.conf'],
+] as const) {
+  test(`a server that ends as it is reloaded, and ${name}: not started, and the command is told`, async () => {
+    const { runner, server } = await fallenWorld(unit, activeState)
+    await refused(server.reload(context), 'reload-failed', new RegExp(`Start it: ${command}\\.`))
+    assert.ok(!argvs(runner).some((argv) => argv.startsWith('systemctl start')))
+  })
+}
+
 test('nginx: with a unit → reloaded through systemd', async () => {
   const { runner, control } = await world()
   runner.program('systemctl', () => ({ stdout: 'LoadState=loaded\nActiveState=active\nCanReload=yes\n' }))

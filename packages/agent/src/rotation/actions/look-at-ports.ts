@@ -1,4 +1,4 @@
-import { MayflyError } from '@mayfly/ca-core'
+import { isMayflyError, MayflyError } from '@mayfly/ca-core'
 import type { Material } from '../../formats/material.ts'
 import { liveGeneration } from '../../state/lineage-state.ts'
 import { materialOf } from '../material-of.ts'
@@ -39,6 +39,9 @@ async function reloadOnce({ ports }: RotationContext, material: Material, seen: 
     await servers.reload()
     await servers.probe(material)
   } catch (cause) {
+    // It served something, and now serves nothing: what the reload has ended it may start again.
+    if (isMayflyError(cause) && cause.details.because === 'ended')
+      await servers.reload().catch(() => undefined)
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new MayflyError('probe-failed', `${seen} A reload has not mended it: ${reason}`, { cause })
   }

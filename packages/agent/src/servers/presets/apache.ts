@@ -6,10 +6,11 @@ import { type CertificatePair, dumpedPairs } from '../apache/dumped-pairs.ts'
 import { requireMatchingPair } from '../apache/matching-pair.ts'
 import { processNameSchema, unitSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
+import { reloadedProcess, reloadedUnit } from '../reloaded-process.ts'
 import { type Argv, runProgram } from '../run-program.ts'
 import type { ReloadContext, ServerPorts } from '../server-control.ts'
-import { findServer, signalServer } from '../server-process.ts'
-import { reloadUnit, unitReady } from '../systemd-unit.ts'
+import { findServer } from '../server-process.ts'
+import { unitReady } from '../systemd-unit.ts'
 import { presetName } from './preset-name.ts'
 
 export interface ApacheOptions {
@@ -62,10 +63,13 @@ export const apache: Preset<ApacheOptions> = {
   }),
   prepare(options, ports) {
     const { unit, pidFile = defaults.pidFile, processName = defaults.processName } = options
+    const server = { pidFile, processName }
+    const reloaded =
+      unit === undefined ? reloadedProcess(ports, server, 'SIGUSR1') : reloadedUnit(ports, unit)
     return {
       async ready() {
         if (unit !== undefined) return unitReady(ports.processRunner, unit)
-        await findServer(ports.fileSystem, { pidFile, processName })
+        await findServer(ports.fileSystem, server)
       },
       check: (context) => requireGoodConfiguration(options, ports, context),
       async reload(context) {
@@ -74,9 +78,9 @@ export const apache: Preset<ApacheOptions> = {
             cause,
           })
         })
-        if (unit !== undefined) return reloadUnit(ports.processRunner, unit)
-        await signalServer(ports, { pidFile, processName }, 'SIGUSR1')
+        await reloaded.reload()
       },
+      ended: reloaded.ended,
     }
   },
 }
@@ -92,28 +96,24 @@ async function requireGoodConfiguration(
   }
 }
 
-/** Apache's own test, and with it every pair in its configuration where mod_info can be had. */
+/** Apache's own test, and every pair in its configuration where mod_info can be had. */
 async function configuredPairs(
   options: ApacheOptions,
   { processRunner }: ServerPorts,
 ): Promise<CertificatePair[]> {
   const base = baseOf(options)
+  // By itself: with the dumps it leaves some of the test out, such as whether files of roots are there.
+  await runProgram({ processRunner, argv: [...base, '-t'], failure: 'check-failed' })
   const { infoModule = defaults.infoModule } = options
   const dumps = ['-D', 'DUMP_CONFIG', '-D', 'DUMP_RUN_CFG']
   const dump: Argv = [...base, '-C', `LoadModule info_module ${infoModule}`, '-t', ...dumps]
-  try {
-    const { stdout } = await runProgram({
-      processRunner,
-      argv: dump,
-      failure: 'check-failed',
-      outputBytesMax: dumpBytesMax,
-    })
-    return dumpedPairs(stdout)
-  } catch {
-    // Without mod_info the test alone must pass, and tells what is wrong if that is the configuration.
-    await runProgram({ processRunner, argv: [...base, '-t'], failure: 'check-failed' })
-    return []
-  }
+  const dumped = await runProgram({
+    processRunner,
+    argv: dump,
+    failure: 'check-failed',
+    outputBytesMax: dumpBytesMax,
+  }).catch(() => undefined)
+  return dumped === undefined ? [] : dumpedPairs(dumped.stdout)
 }
 
 function baseOf({ program = defaults.program, configuration }: ApacheOptions): Argv {

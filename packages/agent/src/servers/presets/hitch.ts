@@ -1,8 +1,9 @@
 import { filePath } from '@mayfly/platform'
 import * as z from 'zod'
 import type { Preset } from '../preset.ts'
+import { reloadedProcess } from '../reloaded-process.ts'
 import { runProgram } from '../run-program.ts'
-import { findServer, signalServer } from '../server-process.ts'
+import { findServer } from '../server-process.ts'
 import { presetName } from './preset-name.ts'
 
 export interface HitchOptions {
@@ -34,6 +35,7 @@ export const hitch: Preset<HitchOptions> = {
   formats: ['combined'],
   prepare({ pidFile, configuration = defaultConfiguration, program = 'hitch' }, ports) {
     const server = { pidFile, processName: 'hitch' }
+    const reloaded = reloadedProcess(ports, server, 'SIGHUP')
     return {
       async ready() {
         await findServer(ports.fileSystem, server)
@@ -42,7 +44,8 @@ export const hitch: Preset<HitchOptions> = {
         const argv = [program, '--test', `--config=${configuration}`] as const
         await runProgram({ processRunner: ports.processRunner, argv, failure: 'check-failed' })
       },
-      reload: () => signalServer(ports, server, 'SIGHUP'),
+      reload: reloaded.reload,
+      ended: reloaded.ended,
     }
   },
 }

@@ -2,9 +2,10 @@ import { filePath } from '@mayfly/platform'
 import * as z from 'zod'
 import { unitSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
+import { reloadedProcess, reloadedUnit } from '../reloaded-process.ts'
 import { type Argv, runProgram } from '../run-program.ts'
-import { findServer, signalServer } from '../server-process.ts'
-import { reloadUnit, unitReady } from '../systemd-unit.ts'
+import { findServer } from '../server-process.ts'
+import { unitReady } from '../systemd-unit.ts'
 import { presetName } from './preset-name.ts'
 
 export interface NginxOptions {
@@ -39,6 +40,7 @@ export const nginx: Preset<NginxOptions> = {
   prepare(options, ports) {
     const { unit } = options
     const server = { pidFile: options.pidFile ?? defaultPidFile, processName: 'nginx' }
+    const reloaded = unit === undefined ? reloadedProcess(ports, server, 'SIGHUP') : reloadedUnit(ports, unit)
     return {
       async ready() {
         if (unit !== undefined) return unitReady(ports.processRunner, unit)
@@ -51,10 +53,8 @@ export const nginx: Preset<NginxOptions> = {
           failure: 'check-failed',
         })
       },
-      async reload() {
-        if (unit !== undefined) return reloadUnit(ports.processRunner, unit)
-        await signalServer(ports, server, 'SIGHUP')
-      },
+      reload: reloaded.reload,
+      ended: reloaded.ended,
     }
   },
 }

@@ -3,8 +3,9 @@ import { type FileStatus, MayflyError } from '@mayfly/ca-core'
 import { filePath } from '@mayfly/platform'
 import * as z from 'zod'
 import type { Preset } from '../preset.ts'
+import { reloadedProcess } from '../reloaded-process.ts'
 import type { ReloadContext, ServerPorts } from '../server-control.ts'
-import { findServer, signalServer } from '../server-process.ts'
+import { findServer } from '../server-process.ts'
 import { presetName } from './preset-name.ts'
 
 export interface PostgresqlOptions {
@@ -27,12 +28,14 @@ export const postgresql: Preset<PostgresqlOptions> = {
   }),
   prepare({ pidFile }, ports) {
     const server = { pidFile, processName }
+    const reloaded = reloadedProcess(ports, server, 'SIGHUP')
     return {
       async ready() {
         await findServer(ports.fileSystem, server)
       },
       check: (context) => requireReadableKey(ports, pidFile, context),
-      reload: () => signalServer(ports, server, 'SIGHUP'),
+      reload: reloaded.reload,
+      ended: reloaded.ended,
     }
   },
 }

@@ -2,8 +2,9 @@ import { filePath } from '@mayfly/platform'
 import * as z from 'zod'
 import { argvSchema, processNameSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
+import { reloadedProcess } from '../reloaded-process.ts'
 import { type Argv, runProgram } from '../run-program.ts'
-import { findServer, signalServer } from '../server-process.ts'
+import { findServer } from '../server-process.ts'
 import { presetName } from './preset-name.ts'
 
 /** Signals on which servers load their files. None that ends or stops a server is among them. */
@@ -32,6 +33,7 @@ export const signal: Preset<SignalOptions> = {
   }),
   prepare({ pidFile, processName, check, signal: name }, ports) {
     const server = { pidFile, ...(processName !== undefined && { processName }) }
+    const reloaded = reloadedProcess(ports, server, name)
     return {
       async ready() {
         await findServer(ports.fileSystem, server)
@@ -40,7 +42,8 @@ export const signal: Preset<SignalOptions> = {
         if (check === undefined) return
         await runProgram({ processRunner: ports.processRunner, argv: check, failure: 'check-failed' })
       },
-      reload: () => signalServer(ports, server, name),
+      reload: reloaded.reload,
+      ended: reloaded.ended,
     }
   },
 }

@@ -2,7 +2,8 @@ import { filePath } from '@mayfly/platform'
 import * as z from 'zod'
 import { processNameSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
-import { findServer, signalServer } from '../server-process.ts'
+import { reloadedProcess } from '../reloaded-process.ts'
+import { findServer } from '../server-process.ts'
 import { presetName } from './preset-name.ts'
 
 export interface StunnelOptions {
@@ -28,12 +29,14 @@ export const stunnel: Preset<StunnelOptions> = {
   }),
   prepare({ pidFile, processName = 'stunnel4' }, ports) {
     const server = { pidFile, processName }
+    const reloaded = reloadedProcess(ports, server, 'SIGHUP')
     return {
       async ready() {
         await findServer(ports.fileSystem, server)
       },
       check: () => Promise.resolve(),
-      reload: () => signalServer(ports, server, 'SIGHUP'),
+      reload: reloaded.reload,
+      ended: reloaded.ended,
     }
   },
 }

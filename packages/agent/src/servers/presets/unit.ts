@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { argvSchema, unitSchema } from '../option-schemas.ts'
 import type { Preset } from '../preset.ts'
+import { reloadedUnit } from '../reloaded-process.ts'
 import { type Argv, runProgram } from '../run-program.ts'
-import { reloadUnit, unitReady } from '../systemd-unit.ts'
+import { unitReady } from '../systemd-unit.ts'
 import { presetName } from './preset-name.ts'
 
 export interface UnitOptions {
@@ -22,14 +23,17 @@ export const unit: Preset<UnitOptions> = {
     restart: z.boolean().optional().describe('Restart it in place of reloading it: connections are lost.'),
     check: argvSchema.optional().describe("The server's own test, as an argument list."),
   }),
-  prepare({ unit: name, restart = false, check }, { processRunner }) {
+  prepare({ unit: name, restart = false, check }, ports) {
+    const { processRunner } = ports
     const action = restart ? 'restart' : 'reload'
+    const reloaded = reloadedUnit(ports, name, action)
     return {
       ready: () => unitReady(processRunner, name, action),
       async check() {
         if (check !== undefined) await runProgram({ processRunner, argv: check, failure: 'check-failed' })
       },
-      reload: () => reloadUnit(processRunner, name, action),
+      reload: reloaded.reload,
+      ended: reloaded.ended,
     }
   },
 }
