@@ -1,38 +1,31 @@
-/** A certificate's change, with room to spare. */
-const firstBytes = 2_048
+/** Where fields are put together; what was written is copied out of it. It stays as large as it had to be once. */
+let scratch = Buffer.alloc(65_536)
+let scratchView = viewOf(scratch)
 
 /**
- * Writes fields one after the other into bytes that are nobody else's, so that they can be given to another thread as
- * they are. A field has no name: the reader asks in the same order.
+ * Writes fields one after the other. A field has no name: the reader asks in the same order. One writer at a time, from
+ * its making to its `bytes`.
  */
 export class FieldWriter {
-  #bytes: Buffer<ArrayBuffer>
-  #view: DataView
   #end = 0
-
-  /** @param bytesExpected what does not fit makes room for itself */
-  constructor(bytesExpected: number = firstBytes) {
-    this.#bytes = allocate(bytesExpected)
-    this.#view = viewOf(this.#bytes)
-  }
 
   /** 0 to 2^32 - 1. */
   count(value: number): void {
     this.#reserve(4)
-    this.#view.setUint32(this.#end, value)
+    scratchView.setUint32(this.#end, value)
     this.#end += 4
   }
 
   number(value: number): void {
     this.#reserve(8)
-    this.#view.setFloat64(this.#end, value)
+    scratchView.setFloat64(this.#end, value)
     this.#end += 8
   }
 
   run(bytes: Uint8Array): void {
     this.count(bytes.length)
     this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#end)
+    scratch.set(bytes, this.#end)
     this.#end += bytes.length
   }
 
@@ -41,31 +34,31 @@ export class FieldWriter {
     const length = hex.length / 2
     this.count(length)
     this.#reserve(length)
-    this.#end += this.#bytes.write(hex, this.#end, 'hex')
+    this.#end += scratch.write(hex, this.#end, 'hex')
   }
 
   /** Text of printable ASCII alone. */
   ascii(text: string): void {
     this.count(text.length)
     this.#reserve(text.length)
-    this.#end += this.#bytes.write(text, this.#end, 'latin1')
+    this.#end += scratch.write(text, this.#end, 'latin1')
   }
 
   text(text: string): void {
     this.run(Buffer.from(text, 'utf8'))
   }
 
-  /** Afterwards it is not to be written to. */
+  /** In a buffer of their own, which can be given to another thread. */
   bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#end)
+    return new Uint8Array(scratch.subarray(0, this.#end))
   }
 
   #reserve(length: number): void {
-    if (this.#end + length <= this.#bytes.length) return
-    const larger = allocate(Math.max(this.#bytes.length * 2, this.#end + length))
-    larger.set(this.#bytes.subarray(0, this.#end))
-    this.#bytes = larger
-    this.#view = viewOf(larger)
+    if (this.#end + length <= scratch.length) return
+    const larger = Buffer.alloc(Math.max(scratch.length * 2, this.#end + length))
+    larger.set(scratch.subarray(0, this.#end))
+    scratch = larger
+    scratchView = viewOf(larger)
   }
 }
 
@@ -113,11 +106,6 @@ export class FieldReader {
   text(): string {
     return Buffer.from(this.run()).toString('utf8')
   }
-}
-
-/** Not out of the pool that all buffers share: what is given to another thread is gone here. */
-function allocate(length: number): Buffer<ArrayBuffer> {
-  return Buffer.allocUnsafeSlow(length)
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

@@ -17,16 +17,13 @@ export interface PackedChanges {
   readonly fingerprints: readonly string[]
 }
 
-/** What a certificate takes in a sweep, with its audit record. */
-const bytesOfChange = 1_280
-
 /** How each part begins. */
 const kinds = { intend: 1, record: 2, audit: 3, untainted: 4, staged: 5, other: 6 } as const
 
 export function packChanges(changes: readonly Change[]): PackedChanges {
   const chains = new Places<StoredChain>(({ fingerprint }) => fingerprint)
   const fingerprints = new Places<string>((fingerprint) => fingerprint)
-  const fields = new FieldWriter(changes.length * bytesOfChange)
+  const fields = new FieldWriter()
   for (const { at, parts } of changes) {
     fields.number(at)
     fields.count(parts.length)
