@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { endLeftovers } from './leftover-processes.mjs'
 import { pinnedNode } from './npm-packages.mjs'
 import { runProgram } from './run-program.mjs'
+import { makeScratch, removeScratch } from './scratch-folder.mjs'
 
 const rounds = [
   // Many tests wait for servers and clocks: two cores are not filled by fewer files at a time.
@@ -19,16 +19,10 @@ const signalledCode = 128
 /**
  * Runs the tests (all in their rounds, or the files and options in `given`). Where a Debian package is missing its tests
  * skip, and on CI a skip is a failure; a process that a test leaves behind is one everywhere. Whatever
- * happens, such processes and the tests' temporary files are gone afterwards.
+ * happens, such processes and the tests' temporary files are gone afterwards; after a SIGKILL, at the next run.
  */
 export async function runTests(root, given, { environment, missing, isStrict }) {
-  // A short name: paths of Unix sockets end at 107 characters.
-  const scratch = mkdtempSync(join(tmpdir(), 'mayfly-'))
-  const temporary = join(scratch, 't')
-  mkdirSync(temporary)
-  // Servers that do not run as root use it too, as they use /tmp.
-  chmodSync(scratch, 0o711)
-  chmodSync(temporary, 0o1777)
+  const { scratch, temporary } = makeScratch()
   const settings = {
     cwd: root,
     env: {
@@ -50,8 +44,7 @@ export async function runTests(root, given, { environment, missing, isStrict }) 
     }
     return failure
   } finally {
-    endLeftovers(scratch)
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 })
+    removeScratch(scratch)
   }
 }
 

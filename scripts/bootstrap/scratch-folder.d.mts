@@ -1,0 +1,2 @@
+export function makeScratch(parent?: string): { scratch: string; temporary: string }
+export function removeScratch(scratch: string): void
