@@ -65,7 +65,12 @@ test('root bundle: nothing changed, not there, itself removed, no root added →
   assert.equal(codeOf(await sign(['--remove-root', hash])), 'bundle-invalid')
   assert.equal(codeOf(await sign(['--forget', hash])), 'bundle-invalid')
   assert.equal(codeOf(await sign(['--remove-root', join(root, 'root.pem')])), 'bundle-invalid')
-  assert.equal(codeOf(await sign(['--add-root', join(folder, 'leaf.pem')])), 'pem-invalid')
+  for (const option of ['--add-root', '--distrust', '--from']) {
+    const { stderr } = await sign([option, join(folder, 'leaf.pem')])
+    const { code, message } = JSON.parse(stderr).error
+    assert.equal(code, option === '--from' ? 'bundle-invalid' : 'pem-invalid')
+    assert.ok(message.startsWith(`${join(folder, 'leaf.pem')}: `), message)
+  }
   assert.equal(codeOf(await sign(['--distrust', 'abcd'])), 'fingerprint-mismatch')
   await assert.rejects(readFile(join(root, 'bundle-2.jws')))
 })

@@ -240,7 +240,9 @@ test("root sign: the root's own key → key-reused", async (context) => {
 test('root sign: garbage, a certificate or nothing for a request → refused', async (context) => {
   const table = await layTable(context)
   await writeFile(join(table.stick, 'garbage'), 'garbage')
-  assert.equal(codeOf(await table.sign(undefined, join(table.stick, 'garbage'))), 'pem-invalid')
+  const garbage = await table.sign(undefined, join(table.stick, 'garbage'))
+  assert.equal(codeOf(garbage), 'pem-invalid')
+  assert.ok(JSON.parse(garbage.stderr).error.message.startsWith(`${join(table.stick, 'garbage')}: `))
   assert.equal(codeOf(await table.sign(undefined, join(table.root, 'root.pem'))), 'pem-invalid')
   assert.equal(codeOf(await table.sign(undefined, join(table.stick, 'none'))), 'file-missing')
   await assertNothingSigned(table)

@@ -108,6 +108,11 @@ test('issuer install: what is not right → its code, and nothing is installed',
   ]) {
     assert.equal(await install({ intermediate: await make(extensions) }), 'profile-violation')
   }
+  const swapped = await mayfly([
+    ...['issuer', 'install', '--intermediate', unsigned, '--bundle', intermediate ?? ''],
+    ...['--config', setting.config, '--root-fingerprint', setting.rootFingerprint],
+  ])
+  assert.ok(swapped.stderr.startsWith(`mayfly: ${unsigned}: `), swapped.stderr)
   const unnamed = await mayfly(['issuer', 'install', answer, '--config', setting.config, '--json'])
   assert.equal(codeOf(unnamed), 'bundle-untrusted')
   assert.match(unnamed.stderr, /--root-fingerprint/)

@@ -8,6 +8,7 @@ import {
   readTrustBundle,
   verifyTrustBundle,
 } from '@mayfly/ca-core'
+import { inFile } from '../../ceremony/in-file.ts'
 import { readText } from '../../ceremony/root-folder.ts'
 import { type ChainQuestionAsked, describeDer, describePem } from '../../inspecting/describe-chain.ts'
 import { describeBundle, describeRequestPem, describeToken } from '../../inspecting/describe-messages.ts'
@@ -99,9 +100,11 @@ async function readTrust(
 ): Promise<Pick<ChainQuestionAsked, 'trust'>> {
   if (path === undefined) return {}
   const text = await readText(fileSystem, path, 'it was to be the trust bundle')
-  if (!text.trimStart().startsWith('{'))
-    return { trust: { roots: parseCertificateChain(text), distrusted: [] } }
-  // The operator's own file: that it is whole is checked, that it is the right one is the operator's word.
-  const { signerFingerprint } = await readTrustBundle(text)
-  return { trust: await verifyTrustBundle(text, { rootFingerprint: signerFingerprint }) }
+  return inFile(path, async () => {
+    if (!text.trimStart().startsWith('{'))
+      return { trust: { roots: parseCertificateChain(text), distrusted: [] } }
+    // The operator's own file: that it is whole is checked, that it is the right one is the operator's word.
+    const { signerFingerprint } = await readTrustBundle(text)
+    return { trust: await verifyTrustBundle(text, { rootFingerprint: signerFingerprint }) }
+  })
 }

@@ -1,6 +1,14 @@
 import { join } from 'node:path'
-import { formatFingerprint, formatInstant, MayflyError, parseFingerprint } from '@mayfly/ca-core'
+import {
+  formatFingerprint,
+  formatInstant,
+  MayflyError,
+  parseCertificate,
+  parseFingerprint,
+  readTrustBundle,
+} from '@mayfly/ca-core'
 import { type InstalledAuthority, installAuthority, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import { inFile } from '../../ceremony/in-file.ts'
 import { readText } from '../../ceremony/root-folder.ts'
 import { answerFileNames } from '../../ceremony/sign-request.ts'
 import { installUnit, requireUnitRights, type UnitOptions } from '../../systemd/install-unit.ts'
@@ -24,13 +32,14 @@ export async function issuerInstall(options: IssuerInstallOptions, session: Sess
   const { fileSystem, clock } = session
   const { state, trustDomain } = await readIssuerConfiguration(fileSystem, options.config)
   const paths = answerPaths(options)
+  const { intermediatePem, bundleText } = await readAnswer(paths, session)
   const installed = await installAuthority({
     fileSystem: await stateOwnersFiles(fileSystem, state),
     state,
     trustDomain,
     now: clock.now(),
-    intermediatePem: await readText(fileSystem, paths.intermediate, '`mayfly root sign` writes it'),
-    bundleText: await readText(fileSystem, paths.bundle, '`mayfly root sign` writes it'),
+    intermediatePem,
+    bundleText,
     prepareOnly: options.prepare === true,
     ...(options.rootFingerprint !== undefined && {
       rootFingerprint: parseFingerprint(options.rootFingerprint),
@@ -38,6 +47,18 @@ export async function issuerInstall(options: IssuerInstallOptions, session: Sess
   })
   const units = await installUnit('mayfly-issuer', options, options.config, session)
   return describe(installed, units)
+}
+
+/** What cannot be read at all is told with its file, before anything is done with it. */
+async function readAnswer(
+  { intermediate, bundle }: ReturnType<typeof answerPaths>,
+  { fileSystem }: Session,
+): Promise<{ readonly intermediatePem: string; readonly bundleText: string }> {
+  const intermediatePem = await readText(fileSystem, intermediate, '`mayfly root sign` writes it')
+  const bundleText = await readText(fileSystem, bundle, '`mayfly root sign` writes it')
+  await inFile(intermediate, () => parseCertificate(intermediatePem))
+  await inFile(bundle, () => readTrustBundle(bundleText))
+  return { intermediatePem, bundleText }
 }
 
 function answerPaths({ dir, intermediate, bundle }: IssuerInstallOptions): {

@@ -10,6 +10,7 @@ import {
   verifyTrustBundle,
 } from '@mayfly/ca-core'
 import { writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
+import { inFile } from '../../ceremony/in-file.ts'
 import { describeRoots, planNextBundle } from '../../ceremony/next-bundle.ts'
 import { openRootKey } from '../../ceremony/open-root-key.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
@@ -57,7 +58,7 @@ async function readCurrent(
 ): Promise<TrustBundle> {
   if (from === undefined) return root.bundle.content
   const text = await readText(fileSystem, from, 'it was to be the bundle before the next')
-  const { bundle, signerFingerprint } = await readTrustBundle(text)
+  const { bundle, signerFingerprint } = await inFile(from, () => readTrustBundle(text))
   if (!bundle.roots.some(({ fingerprint }) => fingerprint === root.certificate.fingerprint)) {
     throw new MayflyError(
       'bundle-untrusted',
@@ -69,9 +70,7 @@ async function readCurrent(
 }
 
 async function readRoots(fileSystem: FileSystem, paths: readonly string[]): Promise<Certificate[]> {
-  return Promise.all(
-    paths.map(async (path) => parseCertificate(await readText(fileSystem, path, 'it was to be a root'))),
-  )
+  return Promise.all(paths.map((path) => readCertificate(fileSystem, path, 'it was to be a root')))
 }
 
 /** Each a SHA-256 in hex, or the path of the certificate itself. */
@@ -79,9 +78,14 @@ async function readFingerprints(fileSystem: FileSystem, values: readonly string[
   return Promise.all(
     values.map(async (value) => {
       if ((await fileSystem.status(value)) === undefined) return parseFingerprint(value)
-      return parseCertificate(await readText(fileSystem, value, 'it was to be a certificate')).fingerprint
+      return (await readCertificate(fileSystem, value, 'it was to be a certificate')).fingerprint
     }),
   )
+}
+
+async function readCertificate(fileSystem: FileSystem, path: string, why: string): Promise<Certificate> {
+  const text = await readText(fileSystem, path, why)
+  return inFile(path, () => parseCertificate(text))
 }
 
 function describe(bundle: TrustBundle, files: readonly string[]): Answer {

@@ -7,6 +7,7 @@ import {
   parseCertificateRequestPem,
 } from '@mayfly/ca-core'
 import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
+import { inFile } from '../../ceremony/in-file.ts'
 import { type NameRangeOptions, readNameConstraints } from '../../ceremony/name-ranges.ts'
 import { openRootKey } from '../../ceremony/open-root-key.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
@@ -36,7 +37,7 @@ export async function rootSign(options: RootSignOptions, session: Session): Prom
     options.request,
     '`mayfly issuer init` writes one on the issuer host',
   )
-  const request = parseCertificateRequestPem(text)
+  const request = await inFile(options.request, () => parseCertificateRequestPem(text))
   const nameConstraints = readNameConstraints(options)
   const lifetimeSeconds = options.life === undefined ? undefined : readDuration('--life', options.life)
   const out = resolve(options.out ?? dirname(options.request))
