@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { formatInstant, type Instant, MayflyError } from '@mayfly/ca-core'
 import { errnoOf, fileError } from '@mayfly/platform'
 import { copyDatabase, noteInCopy } from '../store/sqlite/copy-database.ts'
@@ -29,7 +29,7 @@ export interface MadeBackup {
  * `store-invalid` for the store
  */
 export async function backUpStore({ store, out, now }: BackUpOptions): Promise<MadeBackup> {
-  if (!existsSync(store)) throw new MayflyError('file-missing', `There is no store at ${store}.`)
+  requireStore(store)
   if (existsSync(out)) throw new MayflyError('file-exists', `${out} exists; a backup never replaces a file.`)
   const partial = `${out}.partial`
   rmSync(partial, { force: true })
@@ -47,6 +47,16 @@ export async function backUpStore({ store, out, now }: BackUpOptions): Promise<M
   } catch (error) {
     rmSync(partial, { force: true })
     throw isOfTarget(error) ? fileError(out, 'write', error) : storeError(error, store)
+  }
+}
+
+/** Whoever may not look into the folder is not told that it is empty. */
+function requireStore(store: string): void {
+  try {
+    statSync(store)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fileError(store, 'read', error)
+    throw new MayflyError('file-missing', `There is no store at ${store}.`)
   }
 }
 

@@ -70,6 +70,13 @@ describe('backup and restore', () => {
     await assert.rejects(back(), (error) => isMayflyError(error, 'file-exists'))
   })
 
+  it('a backup of a store that cannot be looked at → told why, and not that there is none', async () => {
+    const [now, out] = [kit.clock.now(), join(folder, 'copy')]
+    const of = (store: string) => backUpStore({ store, out, now })
+    await assert.rejects(of(join(folder, 'none')), { code: 'file-missing' })
+    await assert.rejects(of(join(kit.path, 'store')), { message: /a part of the path is not a folder$/ })
+  })
+
   it('while the issuer runs → refused; of anything that is no backup → refused, and the store stays', async () => {
     await back()
     const now = kit.clock.now()
