@@ -16,9 +16,10 @@ import { createIssuerMetrics } from '../../../packages/issuer-daemon/src/metrics
 import { createTestIssuer } from '../../support/test-issuer.ts'
 
 /**
- * The ceiling: the issuer's own public server with an empty handler, in a process of its own. TLS, HTTP, the request
- * path with its limits, the log line and the metrics are the issuer's; who asks is not looked at, nothing is decided,
- * signed, audited or stored, and each request is told the same answer. Tells its port.
+ * The ceiling: the issuer's own public server with an empty core, in a process of its own. TLS and HTTP are in a thread,
+ * as the issuer's are, and each request is handed over and back. The request path with its limits, the log line and the
+ * metrics are the issuer's; who asks is not looked at, nothing is decided, signed, audited or stored, and each request is
+ * told the same answer. Tells its port.
  */
 const { issue } = await createTestIssuer()
 const keyPair = await generateKeyPair('ec-p256')

@@ -30,7 +30,7 @@ interface Measured {
 }
 
 /**
- * Signed requests that are minted at once, durable on SQLite, against the same server with an empty handler, and
+ * Signed requests that are minted at once, durable on SQLite, against the same server with an empty core, and
  * against Node's HTTPS server alone. Servers and load are processes of their own, and the servers take turns. What
  * hosts do, keys and signatures, is done before the time runs.
  *
