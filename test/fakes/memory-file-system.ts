@@ -216,14 +216,20 @@ export class MemoryFileSystem implements FileSystem {
     })
   }
 
-  async #do<T>(operation: FileOperation, path: string, work: () => T): Promise<T> {
-    this.onOperation(operation, path)
-    if (!readOperations.includes(operation)) this.#forget()
+  /** No async function: simulations call it millions of times. */
+  #do<T>(operation: FileOperation, path: string, work: () => T): Promise<T> {
+    try {
+      this.onOperation(operation, path)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const isReading = readOperations.includes(operation)
+    if (!isReading) this.#forget()
     try {
       this.#failAsTold(operation, path)
-      return work()
+      return Promise.resolve(work())
     } catch (error) {
-      throw fileError(path, readOperations.includes(operation) ? 'read' : 'write', error)
+      return Promise.reject(fileError(path, isReading ? 'read' : 'write', error))
     }
   }
 

@@ -31,8 +31,17 @@ export async function readJsonFile<T>(
 
 /** Replaces a state file in one durable step. */
 export async function writeJsonFile(fileSystem: FileSystem, path: string, value: unknown): Promise<void> {
-  await fileSystem.replaceFile(path, Buffer.from(`${JSON.stringify(value)}\n`), stateFileAccess)
+  await fileSystem.replaceFile(path, lineOf(JSON.stringify(value)), stateFileAccess)
 }
+
+/** Written once: a line end that is put behind the text itself would copy all of it. */
+function lineOf(text: string): Uint8Array {
+  const line = Buffer.allocUnsafe(Buffer.byteLength(text) + 1)
+  line[line.write(text)] = lineEnd
+  return line
+}
+
+const lineEnd = 0x0a
 
 function parseJson(content: Uint8Array, invalid: (reason: string) => MayflyError): unknown {
   try {
