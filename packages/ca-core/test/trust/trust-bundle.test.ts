@@ -136,6 +136,11 @@ test('bundle: another trust domain → bundle-invalid', async () => {
   await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-invalid'))
 })
 
+test('bundle: signed by a root that is held, and not in it → bundle-invalid', async () => {
+  const text = await signRaw(await payloadOf(bundleOf(4, { roots: [rootB.certificate] }), rootB))
+  await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-invalid'))
+})
+
 // THREATS: a bundle emptied.
 test('bundle: without roots → bundle-invalid, when made and when read', async () => {
   await assert.rejects(signTrustBundle(bundleOf(4, { roots: [] }), rootA), refusal('bundle-invalid'))

@@ -298,6 +298,16 @@ describe('backup and restore', () => {
       assert.equal((await requestShowing()).status, 'scheduled')
     })
 
+    it('shown by somebody who has not its key → refused, and nothing is taken up', async () => {
+      await restore({ acceptForgotten: true })
+      const thief = createHost(() => kit, 'web-1', '198.51.100.7')
+      const { certificate } = host.current
+      thief.use({ keyPair: await generateKeyPair('ec-p256'), certificate })
+      await assertRefused('request-signature-invalid', requestShowing(thief), kit)
+      assert.ok(!(await auditOf(kit)).some(({ action }) => action === 'lineage.take-up'))
+      assert.equal((await requestShowing()).status, 'scheduled')
+    })
+
     it('a second copy of the identity → lineage-unknown', async () => {
       const copy = createHost(() => kit, 'web-1', '198.51.100.7')
       copy.use(host.current)
