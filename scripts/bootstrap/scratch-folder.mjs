@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -42,6 +43,8 @@ export function removeScratch(scratch) {
 /** Whether its run has ended, as far as this process can see: another user's, or another container's, is left alone. */
 function isAbandoned(folder) {
   try {
+    const found = lstatSync(folder)
+    if (!found.isDirectory() || found.uid !== process.getuid()) return false
     const { pid, space } = JSON.parse(readFileSync(join(folder, ownerFile), 'utf8'))
     return space === processSpace() && !isRunning(pid)
   } catch {
