@@ -1,5 +1,6 @@
 import type { Instant, MayflyError } from '@mayfly/ca-core'
 import type { AnsweredRequest } from './answered-request.ts'
+import type { ReceivedBody } from './request-body.ts'
 
 /** A request as the front hands it to the core: met and limited by its address, with its body, and not yet looked into. */
 export interface Arrival {
@@ -17,11 +18,6 @@ export interface Arrival {
   /** Why the front refuses it, where the refusal is to be recorded before it is told. */
   readonly refusal?: MayflyError
 }
-
-/** The text of a body, empty where there is none, or why it is none. */
-export type ReceivedBody =
-  | { readonly received: true; readonly text: string }
-  | { readonly received: false; readonly because: string }
 
 /** What the caller is told, and what the front has to know of it. */
 export interface Told {

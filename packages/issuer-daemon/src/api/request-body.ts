@@ -1,5 +1,9 @@
 import { MayflyError, readJson } from '@mayfly/ca-core'
-import type { ReceivedBody } from './arrival.ts'
+
+/** The text of a body, empty where there is none, or why it is none. */
+export type ReceivedBody =
+  | { readonly received: true; readonly text: string }
+  | { readonly received: false; readonly because: string }
 
 /** A body that was read as JSON, or why it could not be. */
 export type ReadBody =

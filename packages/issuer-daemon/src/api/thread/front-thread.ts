@@ -4,8 +4,10 @@ import type { AnsweredRequest } from '../answered-request.ts'
 import type { Arrival, Core, Sent, Taken, Told } from '../arrival.ts'
 import { type Front, type FrontSettings, openFront } from '../front.ts'
 import { toMayflyError } from '../problem.ts'
-import { type AnswerAlone, packAlone, packEnd, packError, unpackTold } from './packed-answers.ts'
-import { type FlatValue, packArrival } from './packed-arrivals.ts'
+import type { FlatValue } from './flat.ts'
+import { type AnswerAlone, packAlone, packEnd, unpackTold } from './packed-answers.ts'
+import { packArrival } from './packed-arrivals.ts'
+import { packError } from './packed-error.ts'
 import type { FrontOrder, FrontReport } from './thread-messages.ts'
 
 /** Of one turn more are not held back: the core begins with them while the others are read. */

@@ -1,9 +1,8 @@
-import { inspect } from 'node:util'
-import { type ErrorCode, type ErrorDetails, MayflyError, type RetryAdvice } from '@mayfly/ca-core'
 import type { AnsweredRequest } from '../answered-request.ts'
 import type { Sent, Told } from '../arrival.ts'
 import { callerIn } from '../passage.ts'
-import type { Flat, FlatValue } from './packed-arrivals.ts'
+import type { Flat, FlatValue } from './flat.ts'
+import { type PackedError, packError, unpackError } from './packed-error.ts'
 
 /** What is told of the request with a number. */
 export interface NumberedTold {
@@ -97,22 +96,4 @@ export function unpackAlone(packed: AnswerAlone): AnsweredRequest {
     route: action === undefined ? undefined : { action },
     ...sent,
   }
-}
-
-/** An error, whose class would be lost on its way. */
-export interface PackedError {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly retry: RetryAdvice
-  readonly details: ErrorDetails
-  /** As the log would have it. */
-  readonly cause?: string
-}
-
-export function packError({ code, message, retry, details, cause }: MayflyError): PackedError {
-  return { code, message, retry, details, ...(cause !== undefined && { cause: inspect(cause) }) }
-}
-
-export function unpackError({ code, message, retry, details, cause }: PackedError): MayflyError {
-  return new MayflyError(code, message, { retry, details, ...(cause !== undefined && { cause }) })
 }

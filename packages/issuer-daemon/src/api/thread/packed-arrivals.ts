@@ -1,10 +1,7 @@
-import type { Arrival, ReceivedBody } from '../arrival.ts'
-import { type PackedError, packError, unpackError } from './packed-answers.ts'
-
-/** Several of a kind one behind the other: a text, a number or nothing in each place. Objects would be taken apart one by one. */
-export type Flat = readonly FlatValue[]
-
-export type FlatValue = string | number | null | PackedError | Readonly<Record<string, string>>
+import type { Arrival } from '../arrival.ts'
+import type { ReceivedBody } from '../request-body.ts'
+import type { Flat, FlatValue } from './flat.ts'
+import { type PackedError, packError, unpackError } from './packed-error.ts'
 
 /** An arrival under the number by which the front knows it. */
 export interface NumberedArrival {

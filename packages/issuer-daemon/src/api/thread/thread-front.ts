@@ -3,8 +3,10 @@ import { MayflyError } from '@mayfly/ca-core'
 import type { TlsMaterial } from '../../tls/tls-parameters.ts'
 import type { Taken } from '../arrival.ts'
 import type { Front, FrontBasis, FrontLimits, FrontSettings, OpenFront } from '../front.ts'
-import { packTold, toldPlaces, unpackAlone, unpackEnds, unpackError } from './packed-answers.ts'
-import { type FlatValue, type NumberedArrival, unpackArrivals } from './packed-arrivals.ts'
+import type { FlatValue } from './flat.ts'
+import { packTold, toldPlaces, unpackAlone, unpackEnds } from './packed-answers.ts'
+import { type NumberedArrival, unpackArrivals } from './packed-arrivals.ts'
+import { unpackError } from './packed-error.ts'
 import type { FrontOrder, FrontReport } from './thread-messages.ts'
 
 /** A thread that ends so often in so short a time would end again. */

@@ -1,7 +1,8 @@
 import type { TlsMaterial } from '../../tls/tls-parameters.ts'
 import type { FrontLimits } from '../front.ts'
-import type { AnswerAlone, PackedError } from './packed-answers.ts'
-import type { Flat } from './packed-arrivals.ts'
+import type { Flat } from './flat.ts'
+import type { AnswerAlone } from './packed-answers.ts'
+import type { PackedError } from './packed-error.ts'
 
 /** What the front's thread tells the core's: all of one turn of its loop in one message. */
 export type FrontReport =
