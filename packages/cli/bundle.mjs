@@ -46,7 +46,7 @@ const parts = await build({
   splitting: true,
   entryPoints: {
     main: 'src/main.ts',
-    'bulk-thread': '../issuer-daemon/src/store/sqlite/bulk-thread.ts',
+    'bulk-thread': '../issuer-daemon/src/store/sqlite/writing/bulk-thread.ts',
     'verifier-thread': '../issuer-daemon/src/verifying/verifier-thread.ts',
   },
 })
@@ -54,7 +54,7 @@ const parts = await build({
 // would load whatever else is in them.
 const front = await build({
   ...options,
-  entryPoints: { 'front-thread': '../issuer-daemon/src/api/thread/front-thread.ts' },
+  entryPoints: { 'front-thread': '../issuer-daemon/src/api/front/thread/front-thread.ts' },
 })
 const metafile = {
   inputs: { ...parts.metafile.inputs, ...front.metafile.inputs },

@@ -1,5 +1,5 @@
-import { playStories } from '../simulation/play-stories.ts'
-import { hostNames } from '../simulation/run-story.ts'
+import { playStories } from '../simulation/stories/play-stories.ts'
+import { hostNames } from '../simulation/stories/run-story.ts'
 import type { Bench } from './figure.ts'
 
 const hosts = 50

@@ -30,7 +30,7 @@ import {
   type SweepReport,
 } from '@mayfly/issuer-daemon'
 import { nodeFileSystem, systemClock, systemRandom } from '@mayfly/platform'
-import { readPostgresUrl } from '../../packages/issuer-daemon/src/store/postgres/postgres-url.ts'
+import { readPostgresUrl } from '../../packages/issuer-daemon/src/store/postgres/connecting/postgres-url.ts'
 import { type CrashPlace, type CrashWork, crashPassphrase, crashPolicy } from './issuer-task.ts'
 
 /** An issuer's real use cases on its real state folder. */

@@ -1,6 +1,6 @@
 import { openAuthorityShelf, openSqliteStore } from '@mayfly/issuer-daemon'
 import { nodeFileSystem, systemClock } from '@mayfly/platform'
-import { retireAuthorities } from '../../packages/issuer-daemon/src/issuing/retire-authorities.ts'
+import { retireAuthorities } from '../../packages/issuer-daemon/src/issuing/intermediates/retire-authorities.ts'
 import { crashPassphrase } from './issuer-task.ts'
 
 /** What its only argument holds. */

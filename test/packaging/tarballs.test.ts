@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { serverTimeouts } from '../../packages/issuer-daemon/src/api/https-server.ts'
+import { serverTimeouts } from '../../packages/issuer-daemon/src/api/front/https-server.ts'
 import type { Change } from '../../packages/issuer-daemon/src/store/change.ts'
-import type { BulkOrder } from '../../packages/issuer-daemon/src/store/sqlite/bulk-order.ts'
-import { packChanges } from '../../packages/issuer-daemon/src/store/sqlite/packed-changes.ts'
+import type { BulkOrder } from '../../packages/issuer-daemon/src/store/sqlite/writing/bulk-order.ts'
+import { packChanges } from '../../packages/issuer-daemon/src/store/sqlite/writing/packed-changes.ts'
 import { settled, startBenchFleet } from '../bench/agents/bench-fleet.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -167,7 +167,7 @@ describe('packages, built, packed and installed with plain npm', () => {
     }
     const started = `import { once } from 'node:events'
       import { Worker } from 'node:worker_threads'
-      for (const path of ['cli/dist/front-thread.js', 'issuer-daemon/dist/api/thread/front-thread.js']) {
+      for (const path of ['cli/dist/front-thread.js', 'issuer-daemon/dist/api/front/thread/front-thread.js']) {
         const worker = new Worker('./node_modules/@mayfly/' + path, { workerData: ${JSON.stringify(settings)} })
         const [{ is }] = await once(worker, 'message')
         console.log(is)

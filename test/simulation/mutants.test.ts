@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { dayMs, hourMs, minuteMs } from '@mayfly/ca-core'
-import { promises } from './broken-promise.ts'
-import { copyLineage } from './copied-lineage.ts'
-import { explainFailure } from './explain-failure.ts'
-import type { Fault } from './fault.ts'
+import { copyLineage } from './faults/copied-lineage.ts'
+import type { Fault } from './faults/fault.ts'
+import { playOutage } from './faults/six-hour-outage.ts'
 import { type MutantName, mutants } from './mutants.ts'
-import { quickenStories } from './quicken-stories.ts'
-import { hostNames, runStory, type StoryOptions } from './run-story.ts'
-import { playOutage } from './six-hour-outage.ts'
-import { storyStart } from './story.ts'
+import { promises } from './promises/broken-promise.ts'
+import { explainFailure } from './stories/explain-failure.ts'
+import { hostNames, runStory, type StoryOptions } from './stories/run-story.ts'
+import { storyStart } from './stories/story.ts'
+import { quickenStories } from './virtual/quicken-stories.ts'
 
 const lossOfPower: Fault = {
   kind: 'agent-crash',

@@ -1,8 +1,8 @@
 import { type FileSystem, MayflyError, type Random } from '@mayfly/ca-core'
 import type { Store } from '@mayfly/issuer-daemon'
 import type { Change, ChangePart } from '../../packages/issuer-daemon/src/store/change.ts'
-import type { PromiseName } from './broken-promise.ts'
 import type { Mutation } from './mutation.ts'
+import type { PromiseName } from './promises/broken-promise.ts'
 
 export interface Mutant {
   /** What its story must be seen to break. */

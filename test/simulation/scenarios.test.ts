@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hourMs, minuteMs } from '@mayfly/ca-core'
-import { copyLineage } from './copied-lineage.ts'
-import { playAbsence } from './long-absence.ts'
-import { hostNames, runStory } from './run-story.ts'
-import { playOutage } from './six-hour-outage.ts'
+import { copyLineage } from './faults/copied-lineage.ts'
+import { playAbsence } from './faults/long-absence.ts'
+import { playOutage } from './faults/six-hour-outage.ts'
+import { hostNames, runStory } from './stories/run-story.ts'
 
 describe('a story', () => {
   test('the same seed → the same story, to the last line', async () => {

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { explainFailure } from './explain-failure.ts'
-import { playStories } from './play-stories.ts'
-import { quickenStories } from './quicken-stories.ts'
-import { hostNames, runStory, type StoryOptions, type StoryReport } from './run-story.ts'
-import { tellStory } from './story.ts'
+import { explainFailure } from './stories/explain-failure.ts'
+import { playStories } from './stories/play-stories.ts'
+import { hostNames, runStory, type StoryOptions, type StoryReport } from './stories/run-story.ts'
+import { tellStory } from './stories/story.ts'
+import { quickenStories } from './virtual/quicken-stories.ts'
 
 const usage = `npm run simulate -- [--seed N] [--seeds COUNT] [--hosts H] [--days D] [--handshakes SHARE] [--story] [--json]
 

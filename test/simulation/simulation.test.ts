@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { before, describe, test } from 'node:test'
-import { explainFailure } from './explain-failure.ts'
-import { faultsToFeel, faultsToFeelEach, notFelt } from './felt-faults.ts'
-import { playStories } from './play-stories.ts'
-import { hostNames, type StoryOptions, type StoryReport } from './run-story.ts'
+import { faultsToFeel, faultsToFeelEach, notFelt } from './faults/felt-faults.ts'
+import { explainFailure } from './stories/explain-failure.ts'
+import { playStories } from './stories/play-stories.ts'
+import { hostNames, type StoryOptions, type StoryReport } from './stories/run-story.ts'
 
 const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
 /** What a minute and a half on two cores allow; `npm run simulate -- --seeds 20` plays the same seeds with 50 hosts. */

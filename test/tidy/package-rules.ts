@@ -50,7 +50,7 @@ export const compositionRoots: readonly RegExp[] = [
   /^packages\/issuer-daemon\/src\/main\//,
   /^packages\/issuer-daemon\/src\/main\.ts$/,
   // The other side of a thread: nothing that runs can be given to it.
-  /^packages\/issuer-daemon\/src\/api\/thread\/front-thread\.ts$/,
+  /^packages\/issuer-daemon\/src\/api\/front\/thread\/front-thread\.ts$/,
   /^packages\/agent\/src\/local-ports\.ts$/,
   /^packages\/agent\/src\/main\.ts$/,
   /^packages\/cli\/src\/(?:main|commands\/session)\.ts$/,

@@ -13,7 +13,7 @@ import {
   systemRandom,
   watchConfiguration,
 } from '@mayfly/platform'
-import { frontInThread } from './api/thread/thread-front.ts'
+import { frontInThread } from './api/front/thread/thread-front.ts'
 import { openAuthorityShelf } from './authority/authority-shelf.ts'
 import { loadAuthority } from './authority/load-authority.ts'
 import { fileHistoryMark } from './backup/history-mark.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endpointPaths, endpointUrl } from '@mayfly/ca-core'
-import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
+import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/intermediates/issuing-authority.ts'
 import { attempted } from '../../../packages/issuer-daemon/test/support/issuer-kit.ts'
 import { percentileOf } from '../cpu-cost.ts'
 import type { Figure } from '../figure.ts'

@@ -1,4 +1,4 @@
-import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
+import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/intermediates/issuing-authority.ts'
 import { medianOf } from '../cpu-cost.ts'
 import type { Figure } from '../figure.ts'
 import { fillIssuer, type SweepCost } from './sweep-bench.ts'

@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/issuing-authority.ts'
+import type { IssuingAuthority } from '../../../packages/issuer-daemon/src/issuing/intermediates/issuing-authority.ts'
 import type { Bench, Figure } from '../figure.ts'
 import { openRawInserts, signRaw } from './raw-limits.ts'
 import { requestsInSweep } from './request-in-sweep.ts'

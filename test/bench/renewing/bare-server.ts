@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { encodeCertificateChain, encodePrivateKey, generateKeyPair } from '@mayfly/ca-core'
-import { createHttpsServer, serverTimeouts } from '../../../packages/issuer-daemon/src/api/https-server.ts'
+import {
+  createHttpsServer,
+  serverTimeouts,
+} from '../../../packages/issuer-daemon/src/api/front/https-server.ts'
 import { createTestIssuer } from '../../support/test-issuer.ts'
 
 /**

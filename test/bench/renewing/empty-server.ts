@@ -1,13 +1,13 @@
 import { encodeCertificateChain, encodePrivateKey, generateKeyPair, type IssuedAnswer } from '@mayfly/ca-core'
 import { createLogger, systemClock, systemRandom } from '@mayfly/platform'
 import { logAnswer } from '../../../packages/issuer-daemon/src/api/access-log.ts'
-import { serverTimeouts } from '../../../packages/issuer-daemon/src/api/https-server.ts'
+import { serverTimeouts } from '../../../packages/issuer-daemon/src/api/front/https-server.ts'
+import { frontInThread } from '../../../packages/issuer-daemon/src/api/front/thread/thread-front.ts'
+import { createRateLimits } from '../../../packages/issuer-daemon/src/api/limits/rate-limits.ts'
 import {
   type PublicServerOptions,
   startPublicServer,
 } from '../../../packages/issuer-daemon/src/api/public-server.ts'
-import { createRateLimits } from '../../../packages/issuer-daemon/src/api/rate-limits.ts'
-import { frontInThread } from '../../../packages/issuer-daemon/src/api/thread/thread-front.ts'
 import type { AuditAttempt } from '../../../packages/issuer-daemon/src/audit/audit-attempt.ts'
 import type { Issuer } from '../../../packages/issuer-daemon/src/issuing/issuer.ts'
 import type { ServedBundle } from '../../../packages/issuer-daemon/src/issuing/issuer-ports.ts'

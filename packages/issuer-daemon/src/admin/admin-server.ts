@@ -1,12 +1,17 @@
 import { createServer } from 'node:http'
 import type { Clock, FileAccess, Random } from '@mayfly/ca-core'
 import type { AnsweredRequest } from '../api/answered-request.ts'
-import { createJsonServer } from '../api/json-server.ts'
-import type { RunningServer } from '../api/listening.ts'
-import type { RateLimiter } from '../api/rate-limiter.ts'
-import { createCore } from '../api/request-path.ts'
+import { createCore } from '../api/core/request-path.ts'
+import { createJsonServer } from '../api/front/json-server.ts'
+import type { RunningServer } from '../api/front/listening.ts'
+import type { RateLimiter } from '../api/limits/rate-limiter.ts'
+import {
+  delegateConnectionsMax,
+  drainTimeoutMs,
+  headerBytesMax,
+  inFlightMax,
+} from '../api/limits/server-limits.ts'
 import { faceOf } from '../api/route.ts'
-import { delegateConnectionsMax, drainTimeoutMs, headerBytesMax, inFlightMax } from '../api/server-limits.ts'
 import type { Issuer } from '../issuing/issuer.ts'
 import type { AdminRights } from './admin-rights.ts'
 import { adminRoutes } from './admin-routes.ts'

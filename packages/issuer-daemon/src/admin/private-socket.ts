@@ -3,7 +3,7 @@ import { chmod, chown, lstat, unlink } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { type FileAccess, isMayflyError, MayflyError } from '@mayfly/ca-core'
-import { type Listening, listenAt } from '../api/listening.ts'
+import { type Listening, listenAt } from '../api/front/listening.ts'
 
 /** Everything but the owner's reading and writing. */
 const ownerOnlyMask = 0o177

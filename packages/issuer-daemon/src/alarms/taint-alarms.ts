@@ -1,4 +1,4 @@
-import type { IntermediateView } from '../issuing/intermediate-views.ts'
+import type { IntermediateView } from '../issuing/intermediates/intermediate-views.ts'
 import { counted } from './counted.ts'
 
 export interface TaintAlarm {

@@ -1,4 +1,4 @@
-import type { Passage } from './passage.ts'
+import type { Passage } from './core/passage.ts'
 import type { RouteFace } from './route.ts'
 
 /** An answer that was sent, for the log and the metrics. */

@@ -7,7 +7,7 @@ import {
   leafLifetimeSecondsMin,
   secondMs,
 } from '@mayfly/ca-core'
-import type { IssuingAuthority } from '../issuing/issuing-authority.ts'
+import type { IssuingAuthority } from '../issuing/intermediates/issuing-authority.ts'
 import { clockBehindSecondsMax, type Store } from '../store/store.ts'
 
 /** Whether the issuer can issue, and the codes of what keeps it from it. */

@@ -11,8 +11,8 @@ import {
   prepareIssuing,
   readTrustBundle,
 } from '@mayfly/ca-core'
+import type { IssuingAuthority } from '../issuing/intermediates/issuing-authority.ts'
 import type { ServedBundle } from '../issuing/issuer-ports.ts'
-import type { IssuingAuthority } from '../issuing/issuing-authority.ts'
 import { activateNext } from './activate-next.ts'
 import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'
 import { remedyForCurrent } from './distrust-remedy.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { isLocalHost } from '../store/postgres/postgres-url.ts'
+import { isLocalHost } from '../store/postgres/connecting/postgres-url.ts'
 import { longestGapSeconds } from './cron-gap.ts'
 import type { IssuerFile } from './issuer-configuration.ts'
 

@@ -2,7 +2,7 @@ import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@m
 import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
 import * as z from 'zod'
-import { isAddressOrNetwork } from '../api/relays.ts'
+import { isAddressOrNetwork } from '../api/limits/relays.ts'
 import { auditRetentionSecondsMin } from '../audit/compare-head.ts'
 import { delegateSettings } from './delegate-settings.ts'
 import { socketPath } from './socket-path.ts'

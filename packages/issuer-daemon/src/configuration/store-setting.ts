@@ -1,6 +1,10 @@
 import { durationSeconds, filePath } from '@mayfly/platform'
 import * as z from 'zod'
-import { isPostgresUrl, type PostgresAddress, readPostgresUrl } from '../store/postgres/postgres-url.ts'
+import {
+  isPostgresUrl,
+  type PostgresAddress,
+  readPostgresUrl,
+} from '../store/postgres/connecting/postgres-url.ts'
 import { defaultLeaseSeconds } from '../store/store.ts'
 
 export type StoreSetting =

@@ -26,12 +26,12 @@ import { listTokens } from '../tokens/list-tokens.ts'
 import { revokeToken } from '../tokens/revoke-token.ts'
 import { acceptClock } from './accept-clock.ts'
 import { findCertificate } from './find-certificate.ts'
+import { activateAuthority, taintAuthority } from './intermediates/taint-authority.ts'
 import type { Issuer } from './issuer.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
 import { issuerStatus } from './issuer-status.ts'
 import { mintOwn } from './mint-own.ts'
 import { recover } from './recover.ts'
-import { activateAuthority, taintAuthority } from './taint-authority.ts'
 
 /** Gives the use cases their ports. */
 export function createIssuer(ports: IssuerPorts): Issuer {

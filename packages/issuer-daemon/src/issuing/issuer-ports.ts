@@ -12,8 +12,8 @@ import type { RefusedReload } from '../alarms/refused-reload.ts'
 import type { HistoryMark } from '../backup/history-mark.ts'
 import type { Store } from '../store/store.ts'
 import type { WriteTrouble } from '../store/watch-writes.ts'
-import type { AuthorityMoves } from './authority-moves.ts'
-import type { IssuingAuthority } from './issuing-authority.ts'
+import type { AuthorityMoves } from './intermediates/authority-moves.ts'
+import type { IssuingAuthority } from './intermediates/issuing-authority.ts'
 import type { Policy } from './policy.ts'
 
 /** The newest trust bundle: as it is served, and as it was read. */

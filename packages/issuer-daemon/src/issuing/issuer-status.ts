@@ -14,9 +14,9 @@ import { clockBehindSecondsMax } from '../store/store.ts'
 import type { WriteTrouble } from '../store/watch-writes.ts'
 import type { LastSweep } from '../sweep/last-sweep.ts'
 import { type FleetView, viewFleet } from './fleet-view.ts'
-import { type IntermediateView, viewIntermediates } from './intermediate-views.ts'
+import { type IntermediateView, viewIntermediates } from './intermediates/intermediate-views.ts'
+import type { IssuingAuthority } from './intermediates/issuing-authority.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
-import type { IssuingAuthority } from './issuing-authority.ts'
 
 /** Suspended identities that the status lists by name. */
 const listedAlarmsMax = 100

@@ -20,10 +20,10 @@ import type { IssuanceRecord } from '../store/issuance-record.ts'
 import type { SweepReport } from '../sweep/sweep-report.ts'
 import type { CreatedToken } from '../tokens/create-token.ts'
 import type { TokenView } from '../tokens/token-view.ts'
+import type { ActivatedAuthority, TaintedAuthority } from './intermediates/taint-authority.ts'
 import type { OwnLeaf } from './issuer-ports.ts'
 import type { IssuerStatus } from './issuer-status.ts'
 import type { Caller, LineageContext, SecurityContext } from './security-context.ts'
-import type { ActivatedAuthority, TaintedAuthority } from './taint-authority.ts'
 
 /** The use cases of the issuer, each a function in a file of its own. */
 export interface Issuer {

@@ -1,5 +1,5 @@
 import { addSeconds, leafLifetimeSecondsMax } from '@mayfly/ca-core'
-import { type AuthorityMoves, authorityTainted } from '../issuing/authority-moves.ts'
+import { type AuthorityMoves, authorityTainted } from '../issuing/intermediates/authority-moves.ts'
 import type { SweepSchedule } from '../schedule/sweep-schedule.ts'
 import type { RunningRenewal } from '../tls/own-certificate-renewal.ts'
 import type { Foundation } from './foundation.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { createRateLimits } from '../api/limits/rate-limits.ts'
 import type { PublicServer } from '../api/public-server.ts'
-import { createRateLimits } from '../api/rate-limits.ts'
 import { adoptConfiguration } from '../configuration/adopt-configuration.ts'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { SweepSchedule } from '../schedule/sweep-schedule.ts'

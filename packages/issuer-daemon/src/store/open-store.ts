@@ -18,6 +18,6 @@ const changesForThreadMin = 2
 export async function openStore(location: StoreLocation, ports: OpenStorePorts): Promise<Store> {
   if (location.kind === 'sqlite')
     return openSqliteStore({ ...location, clock: ports.clock, changesForThreadMin })
-  const { openConfiguredDatabase } = await import('./postgres/open-configured-database.ts')
+  const { openConfiguredDatabase } = await import('./postgres/connecting/open-configured-database.ts')
   return openConfiguredDatabase(location, ports)
 }

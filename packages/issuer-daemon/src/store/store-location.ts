@@ -1,4 +1,4 @@
-import type { PostgresAddress } from './postgres/postgres-url.ts'
+import type { PostgresAddress } from './postgres/connecting/postgres-url.ts'
 
 /** Where the issuer remembers. */
 export type StoreLocation = { readonly kind: 'sqlite'; readonly path: string } | PostgresLocation

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { isMayflyError, type MayflyError, readEnrolmentToken } from '@mayfly/ca-core'
 import { type AdminClient, adminClient } from '../../src/admin/admin-client.ts'
 import { listenPrivately } from '../../src/admin/private-socket.ts'
-import { delegateConnectionsMax } from '../../src/api/server-limits.ts'
+import { delegateConnectionsMax } from '../../src/api/limits/server-limits.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
 import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { ownerRights } from '../../src/admin/admin-rights.ts'
-import { authorise } from '../../src/api/authorisation.ts'
+import { authorise } from '../../src/api/core/authorisation.ts'
 import type { Requirement } from '../../src/api/route.ts'
 import type { SecurityContext } from '../../src/issuing/security-context.ts'
 

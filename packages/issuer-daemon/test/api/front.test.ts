@@ -4,11 +4,11 @@ import { connect as connectPlain } from 'node:net'
 import { describe, it } from 'node:test'
 import { connect } from 'node:tls'
 import { isMayflyError, MayflyError } from '@mayfly/ca-core'
-import { type OpenFront, openFront } from '../../src/api/front.ts'
+import { type OpenFront, openFront } from '../../src/api/front/front.ts'
+import { frontInThread } from '../../src/api/front/thread/thread-front.ts'
+import { bodyBytesMax } from '../../src/api/limits/server-limits.ts'
 import type { Route } from '../../src/api/route.ts'
 import { jsonAnswer, route } from '../../src/api/route.ts'
-import { bodyBytesMax } from '../../src/api/server-limits.ts'
-import { frontInThread } from '../../src/api/thread/thread-front.ts'
 import {
   type FrontKit,
   type FrontKitOptions,

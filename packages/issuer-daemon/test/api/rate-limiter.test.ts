@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { isMayflyError, secondMs } from '@mayfly/ca-core'
 import { FakeClock } from '../../../../test/fakes/fake-clock.ts'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
-import { addressForLimits } from '../../src/api/caller-address.ts'
-import { createRateLimiter, rememberedCallersMax } from '../../src/api/rate-limiter.ts'
+import { addressForLimits } from '../../src/api/limits/caller-address.ts'
+import { createRateLimiter, rememberedCallersMax } from '../../src/api/limits/rate-limiter.ts'
 
 const limit = { perMinute: 60, burst: 3 }
 

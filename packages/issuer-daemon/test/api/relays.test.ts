@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { createRelays, isAddressOrNetwork } from '../../src/api/relays.ts'
+import { createRelays, isAddressOrNetwork } from '../../src/api/limits/relays.ts'
 import { ask } from '../support/https-caller.ts'
 import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
 

@@ -1,5 +1,5 @@
 import { BroadcastChannel } from 'node:worker_threads'
-import '../../src/api/thread/front-thread.ts'
+import '../../src/api/front/thread/front-thread.ts'
 
 /** The thread of the front, which ends with an error when it is told to. */
 const channel = new BroadcastChannel('front-crash')

@@ -23,7 +23,7 @@ import {
   systemRandom,
 } from '@mayfly/platform'
 import { type AdminClient, adminClient } from '../../src/admin/admin-client.ts'
-import type { ServerTimeouts } from '../../src/api/https-server.ts'
+import type { ServerTimeouts } from '../../src/api/front/https-server.ts'
 import { openAuthorityShelf } from '../../src/authority/authority-shelf.ts'
 import { initAuthority } from '../../src/authority/init-authority.ts'
 import { installAuthority } from '../../src/authority/install-authority.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { systemClock, systemRandom } from '@mayfly/platform'
+import { readPostgresUrl } from '../../src/store/postgres/connecting/postgres-url.ts'
 import { openPostgresStore, type PostgresStoreOptions } from '../../src/store/postgres/open-postgres-store.ts'
-import { readPostgresUrl } from '../../src/store/postgres/postgres-url.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** A store in the database of that URL, as the daemon opens it. */

@@ -8,8 +8,8 @@ import { systemClock } from '@mayfly/platform'
 import { FakeClock } from '../../../../test/fakes/fake-clock.ts'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import { createTestPki } from '../../../../test/support/test-pki.ts'
-import { createHttpsServer, serverTimeouts } from '../../src/api/https-server.ts'
-import { listenAt } from '../../src/api/listening.ts'
+import { createHttpsServer, serverTimeouts } from '../../src/api/front/https-server.ts'
+import { listenAt } from '../../src/api/front/listening.ts'
 import {
   installOwnCertificate,
   mintOwnCertificate,

@@ -3,7 +3,7 @@ import { type AuditLink, auditChainOrigin, type ChainedAuditRecord } from '../..
 import { auditSegmentRecordsMax, planSegment, readSegment } from '../../audit/audit-segment.ts'
 import type { RecentRecords } from '../../audit/recent-records.ts'
 import type { Row } from '../columns/row.ts'
-import { begin, type Session } from './session.ts'
+import { begin, type Session } from './connecting/session.ts'
 
 /** Its statements see one moment: what another issuer packs meanwhile is in one of the tables, and not in none. */
 const beginReading = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'

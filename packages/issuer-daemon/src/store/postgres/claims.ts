@@ -1,7 +1,7 @@
 import { dueColumns, toDueIdentity } from '../columns/due-columns.ts'
 import type { DueIdentity } from '../identity-record.ts'
 import type { DuePage } from '../store.ts'
-import type { Session } from './session.ts'
+import type { Session } from './connecting/session.ts'
 import type { WriterId } from './writer.ts'
 
 export interface Claimant {

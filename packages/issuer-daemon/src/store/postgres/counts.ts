@@ -1,6 +1,6 @@
 import type { Instant } from '@mayfly/ca-core'
 import type { StoreCounts } from '../store.ts'
-import type { Session } from './session.ts'
+import type { Session } from './connecting/session.ts'
 
 const columns = {
   identities: 'SELECT identities FROM head',

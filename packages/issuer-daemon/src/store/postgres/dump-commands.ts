@@ -1,5 +1,5 @@
 import type { PostgresLocation } from '../store-location.ts'
-import type { PostgresAddress } from './postgres-url.ts'
+import type { PostgresAddress } from './connecting/postgres-url.ts'
 import { schemaName } from './schema.ts'
 
 /** The command that backs up the store, for a shell. It asks for the password, or takes it from libpq's password file. */

@@ -1,8 +1,8 @@
 import type { Instant } from '@mayfly/ca-core'
 import { toAgentKind, toUnfetched } from '../columns/fleet-columns.ts'
 import { agentKindsMax, type FleetFigures } from '../fleet-figures.ts'
+import type { Session } from './connecting/session.ts'
 import { schemaName } from './schema.ts'
-import type { Session } from './session.ts'
 
 /** Kept counters, and the first entry of an index: the same few rows whatever the size of the fleet. */
 export async function readFleet(session: Session, now: Instant): Promise<FleetFigures> {

@@ -3,8 +3,8 @@ import { blobToHex, hexToBlob } from '../columns/blob.ts'
 import { toIdentity } from '../columns/identity-columns.ts'
 import { toIssuance } from '../columns/issuance-columns.ts'
 import { toToken } from '../columns/token-columns.ts'
+import type { Session } from './connecting/session.ts'
 import type { KnownRows } from './known-rows.ts'
-import type { Session } from './session.ts'
 
 /** Reads all rows that the guards of these changes look at; six round trips at most, whatever their number. */
 export async function loadRows(session: Session, changes: readonly Change[]): Promise<KnownRows> {

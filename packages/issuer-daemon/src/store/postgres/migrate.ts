@@ -1,6 +1,6 @@
 import { MayflyError } from '@mayfly/ca-core'
+import { begin, type Session } from './connecting/session.ts'
 import { migrations, schemaName } from './schema.ts'
-import { begin, type Session } from './session.ts'
 
 /** Any number that nobody else takes an advisory lock on in this database: "Mayf" in ASCII. */
 const migrationLock = 0x4d617966

@@ -1,6 +1,6 @@
 import type { PruneBounds } from '../store.ts'
 import { forgetAudit } from './audit.ts'
-import { begin, type Session } from './session.ts'
+import { begin, type Session } from './connecting/session.ts'
 
 /** Writers that ended without a word are forgotten after this; none waits that long for a transaction. */
 const writerDaysMax = 30

@@ -8,7 +8,7 @@ import { toToken } from '../columns/token-columns.ts'
 import type { Store } from '../store.ts'
 import type { ChainUse, Taint } from '../taint.ts'
 import { readAuditPage } from './audit.ts'
-import type { Database } from './database.ts'
+import type { Database } from './connecting/database.ts'
 
 type Queries = Pick<
   Store,

@@ -5,8 +5,8 @@ import type { ColumnValue } from '../columns/row.ts'
 import type { IssuanceRecord, NewCertificate, StoredChain } from '../issuance-record.ts'
 import type { TokenRecord } from '../token-record.ts'
 import { bulkRows, bulkStatements } from './bulk-rows.ts'
+import type { Session } from './connecting/session.ts'
 import { changedEntries, type KnownRows } from './known-rows.ts'
-import type { Session } from './session.ts'
 
 type Columns = Record<string, ColumnValue>
 

@@ -2,10 +2,10 @@ import { chainAudit } from '../../audit/audit-chain.ts'
 import type { Change, ChangeOutcome } from '../change.ts'
 import type { Totals } from '../totals.ts'
 import { bulkStatements } from './bulk-rows.ts'
-import type { Database } from './database.ts'
+import type { Database } from './connecting/database.ts'
+import { begin, type Session } from './connecting/session.ts'
 import { loadRows } from './load-rows.ts'
 import { type CommitPlan, planCommit } from './plan-commit.ts'
-import { begin, type Session } from './session.ts'
 import { writeBulk, writeRows } from './write-rows.ts'
 
 /** What names an issuer among those that share a database: drawn at each start. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Instant } from '@mayfly/ca-core'
 import type { StoreCounts } from '../store.ts'
-import type { Head } from './head-row.ts'
+import type { Head } from './rows/head-row.ts'
 
 /** Entries of an index that holds nothing else, each; what grows for ever is in `head`. */
 const queries = {

@@ -3,8 +3,8 @@ import { isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { toIdentity } from '../columns/identity-columns.ts'
 import type { IdentityRecord } from '../identity-record.ts'
 import type { Taint } from '../taint.ts'
+import { TaintRows } from './rows/taint-rows.ts'
 import { storeError } from './store-error.ts'
-import { TaintRows } from './taint-rows.ts'
 
 /** Reads every page of a copy of `backup`. @throws MayflyError `store-invalid` where one is damaged, or it is no database */
 export function requireIntegrity(path: string, backup: string): void {

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { AuditRows } from './audit-rows.ts'
-import { HeadRow } from './head-row.ts'
-import { IdentityRows } from './identity-rows.ts'
-import { IssuanceRows } from './issuance-rows.ts'
-import { NonceRows } from './nonce-rows.ts'
-import { NoteRows } from './note-rows.ts'
-import { TaintRows } from './taint-rows.ts'
-import { TokenRows } from './token-rows.ts'
+import { AuditRows } from './rows/audit-rows.ts'
+import { HeadRow } from './rows/head-row.ts'
+import { IdentityRows } from './rows/identity-rows.ts'
+import { IssuanceRows } from './rows/issuance-rows.ts'
+import { NonceRows } from './rows/nonce-rows.ts'
+import { NoteRows } from './rows/note-rows.ts'
+import { TaintRows } from './rows/taint-rows.ts'
+import { TokenRows } from './rows/token-rows.ts'
 
 /** What a transaction writes to. Each connection has its own, with its own prepared statements. */
 export interface Tables {

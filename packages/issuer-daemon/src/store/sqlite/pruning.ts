@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { PruneBounds } from '../store.ts'
-import type { AuditRows } from './audit-rows.ts'
 import { inTransaction } from './in-transaction.ts'
+import type { AuditRows } from './rows/audit-rows.ts'
 
 /** Removes what is no longer needed. A look that finds nothing to remove reads one entry of each index and writes nothing. */
 export class Pruning {

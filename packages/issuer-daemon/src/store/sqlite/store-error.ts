@@ -1,5 +1,5 @@
 import { MayflyError } from '@mayfly/ca-core'
-import { BulkWriterEnded } from './bulk-writer-ended.ts'
+import { BulkWriterEnded } from './writing/bulk-writer-ended.ts'
 
 // https://www.sqlite.org/rescode.html; the low byte of an extended code is its primary code.
 const sqliteCorrupt = 11

@@ -3,10 +3,10 @@ import type { Instant } from '@mayfly/ca-core'
 import type { ChangeOutcome, ChangeRefusal } from '../change.ts'
 import { clockBehindSecondsMax } from '../store.ts'
 import { addChange, type Totals } from '../totals.ts'
-import type { Head } from './head-row.ts'
 import { inTransaction } from './in-transaction.ts'
 import type { Tables } from './open-tables.ts'
-import type { IntentRow, RowChange, RowPart } from './row-change.ts'
+import type { Head } from './rows/head-row.ts'
+import type { IntentRow, RowChange, RowPart } from './writing/row-change.ts'
 
 /**
  * Applies changes in one transaction, each whole or not at all.

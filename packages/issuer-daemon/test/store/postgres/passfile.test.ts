@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findInPassfile } from '../../../src/store/postgres/passfile.ts'
+import { findInPassfile } from '../../../src/store/postgres/connecting/passfile.ts'
 
 const key = { host: 'db.example', port: 5_432, database: 'mayfly', user: 'issuer' }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isLocalHost, readPostgresUrl } from '../../../src/store/postgres/postgres-url.ts'
+import { isLocalHost, readPostgresUrl } from '../../../src/store/postgres/connecting/postgres-url.ts'
 
 const address = { user: 'mayfly', database: 'mayfly' }
 

@@ -9,7 +9,7 @@ import { withoutPackages } from '../../../../../test/support/missing-programs.ts
 import { postgresqlUser } from '../../../../../test/support/servers/postgresql.ts'
 import { createTestIssuer, type TestIssuer } from '../../../../../test/support/test-issuer.ts'
 import { openStore } from '../../../src/store/open-store.ts'
-import { readPostgresUrl } from '../../../src/store/postgres/postgres-url.ts'
+import { readPostgresUrl } from '../../../src/store/postgres/connecting/postgres-url.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { PostgresLocation } from '../../../src/store/store-location.ts'
 import { type DatabaseServer, startDatabaseServer } from '../../support/database-server.ts'

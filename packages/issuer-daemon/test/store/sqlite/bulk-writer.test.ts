@@ -8,10 +8,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Change } from '../../../src/store/change.ts'
-import { BulkWriter } from '../../../src/store/sqlite/bulk-writer.ts'
-import { BulkWriterEnded } from '../../../src/store/sqlite/bulk-writer-ended.ts'
 import { changesPerCheckpoint } from '../../../src/store/sqlite/connect.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
+import { BulkWriter } from '../../../src/store/sqlite/writing/bulk-writer.ts'
+import { BulkWriterEnded } from '../../../src/store/sqlite/writing/bulk-writer-ended.ts'
 import type { Store } from '../../../src/store/store.ts'
 
 const execute = promisify(execFile)

@@ -11,8 +11,8 @@ import {
 } from '../../../../../test/suites/store/store-records.ts'
 import type { Change } from '../../../src/store/change.ts'
 import type { IdentityRecord } from '../../../src/store/identity-record.ts'
-import { packChanges, unpackChanges } from '../../../src/store/sqlite/packed-changes.ts'
-import { type RowChange, toRowChange } from '../../../src/store/sqlite/row-change.ts'
+import { packChanges, unpackChanges } from '../../../src/store/sqlite/writing/packed-changes.ts'
+import { type RowChange, toRowChange } from '../../../src/store/sqlite/writing/row-change.ts'
 
 const identity: IdentityRecord = {
   ...newIdentity('web-1'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { WriteLane } from '../../../src/store/sqlite/write-lane.ts'
+import { WriteLane } from '../../../src/store/sqlite/writing/write-lane.ts'
 
 /** A lane whose transactions are kept, and which fails while it is told to. */
 function createLane(changesMax: number) {
