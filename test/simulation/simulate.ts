@@ -1,63 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { readSimulateArguments, type SimulateWish, simulateUsage } from './simulate-arguments.ts'
 import { explainFailure } from './stories/explain-failure.ts'
 import { playStories } from './stories/play-stories.ts'
-import { hostNames, runStory, type StoryOptions, type StoryReport } from './stories/run-story.ts'
+import { runStory, type StoryOptions, type StoryReport } from './stories/run-story.ts'
 import { tellStory } from './stories/story.ts'
 import { quickenStories } from './virtual/quicken-stories.ts'
-
-const usage = `npm run simulate -- [--seed N] [--seeds COUNT] [--hosts H] [--days D] [--handshakes SHARE] [--story] [--json]
-
-  --seed        the same seed tells the same story (default: 1)
-  --seeds       so many stories, one for each seed from --seed on, on all cores (default: 1)
-  --hosts       hosts, each with an agent and a server (default: 50)
-  --days        simulated days, at least 3 (default: 30)
-  --handshakes  share of the proofs with a real TLS handshake, 0 to 1 (default: 0.01)
-  --story       prints every line of the story
-  --json        prints the report as JSON
-`
-
-interface Wish {
-  readonly story: StoryOptions
-  readonly seeds: number
-  readonly json: boolean
-}
-
-function readArguments(given: readonly string[]): Wish | undefined {
-  const { values } = parseArgs({
-    args: [...given],
-    options: {
-      seed: { type: 'string', default: '1' },
-      seeds: { type: 'string', default: '1' },
-      hosts: { type: 'string', default: '50' },
-      days: { type: 'string', default: '30' },
-      handshakes: { type: 'string', default: '0.01' },
-      story: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  const [seed, hosts, days, handshakeShare] = [values.seed, values.hosts, values.days, values.handshakes].map(
-    Number,
-  )
-  const isValid =
-    Number.isSafeInteger(seed) &&
-    inRange(hosts, 1, 10_000) &&
-    inRange(days, 3, 3_650) &&
-    handshakeShare !== undefined &&
-    handshakeShare >= 0 &&
-    handshakeShare <= 1
-  if (values.help || !isValid || seed === undefined || hosts === undefined || days === undefined)
-    return undefined
-  const seeds = Number(values.seeds)
-  if (!inRange(seeds, 1, 100_000)) return undefined
-  const story = { seed, hosts: hostNames(hosts), days, handshakeShare, keepsLines: values.story }
-  return { story, seeds, json: values.json }
-}
-
-function inRange(value: number | undefined, min: number, max: number): boolean {
-  return value !== undefined && Number.isInteger(value) && value >= min && value <= max
-}
 
 function show(report: StoryReport, story: StoryOptions, seconds: number): string {
   const hostHours = story.hosts.length * story.days * 24
@@ -71,16 +18,21 @@ function show(report: StoryReport, story: StoryOptions, seconds: number): string
 }
 
 async function main(given: readonly string[]): Promise<number> {
-  const wish = readArguments(given)
-  if (wish === undefined) {
-    console.error(usage)
+  if (given.includes('--help')) {
+    console.log(simulateUsage)
+    return 0
+  }
+  const reading = readSimulateArguments(given)
+  if (!reading.ok) {
+    console.error(`${reading.mistake}\n\n${simulateUsage}`)
     return 2
   }
+  const { wish } = reading
   return wish.seeds === 1 ? playOne(wish) : playMany(wish)
 }
 
 /** Each story on one line; the first one that fails is explained. */
-async function playMany({ story, seeds, json }: Wish): Promise<number> {
+async function playMany({ story, seeds, json }: SimulateWish): Promise<number> {
   const stories = Array.from({ length: seeds }, (_, index) => ({ ...story, seed: story.seed + index }))
   const playing = playStories(stories, availableParallelism())
   const reports: StoryReport[] = []
@@ -98,7 +50,7 @@ async function playMany({ story, seeds, json }: Wish): Promise<number> {
   return 1
 }
 
-async function playOne(wish: Wish): Promise<number> {
+async function playOne(wish: SimulateWish): Promise<number> {
   quickenStories()
   const stackLines = Error.stackTraceLimit
   Error.stackTraceLimit = 0
