@@ -1,11 +1,9 @@
-import { addSeconds, backoff, type Instant, minuteMs, type Random, secondMs } from '@mayfly/ca-core'
+import { addSeconds, backoff, dayMs, type Instant, minuteMs, type Random, secondMs } from '@mayfly/ca-core'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import { type Credential, lifetimeMs } from '../state/credential.ts'
 
 /** Of each interval, so that the agents of many hosts do not look in step. */
 const certainShare = 0.5
-/** The interval in the configuration is one for certificates that live a day. */
-const dayMs = 1_440 * minuteMs
 const everySecondsMin = 5
 
 /** When the live ports are looked at next, between rotations. It need not outlive the process. */
@@ -38,7 +36,7 @@ export function openLookSchedule(
   }
 }
 
-/** A share of the certificate's life, as every pace is. */
+/** The interval in the configuration is one for certificates that live a day; of shorter ones, a share of it. */
 function intervalOf(
   credential: Credential,
   lookMinutes: number,

@@ -24,17 +24,18 @@ export interface HistoryWatch {
 export function watchHistory(ports: WatchPorts): HistoryWatch {
   const { store, clock, historyMark } = ports
   if (historyMark === undefined) return { compare: async () => undefined, mark: async () => undefined }
-  let marked: Promise<MarkedEnd | undefined> | undefined
-  const last = (): Promise<MarkedEnd | undefined> => {
-    marked ??= historyMark.read()
-    return marked
+  let marked: { readonly end: MarkedEnd | undefined } | undefined
+  // A file that cannot be read is read again the next time: somebody may have mended it.
+  const last = async (): Promise<MarkedEnd | undefined> => {
+    marked ??= { end: await historyMark.read() }
+    return marked.end
   }
   const writeMark = async (): Promise<void> => {
     const { number, hash } = await store.auditEnd()
     if (number === 0 || (await last())?.number === number) return
     const end = { number, hash: Buffer.from(hash).toString('hex'), at: Math.floor(clock.now()) }
     await historyMark.write(end)
-    marked = Promise.resolve(end)
+    marked = { end }
   }
   const compare = async (): Promise<void> => {
     const known = await last()
