@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -22,6 +22,9 @@ export interface DatabaseServer {
   /** Ends every process of it as a crash does, sessions and all. */
   crash(): Promise<void>
   start(): Promise<void>
+  /** Stops every process of it where it stands: connections stay, new ones come about, and nothing is answered. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -74,11 +77,24 @@ export async function startDatabaseServer(
       server = await startPostgresql(clusterFolder, user, port)
       await answers()
     },
+    async pause() {
+      // The first process first: it must not make another one meanwhile.
+      process.kill(server.pid, 'SIGSTOP')
+      for (const pid of await childrenOf(server.pid)) process.kill(pid, 'SIGSTOP')
+    },
+    async resume() {
+      for (const pid of [...(await childrenOf(server.pid)), server.pid]) process.kill(pid, 'SIGCONT')
+    },
     async remove() {
       await server.stop()
       await rm(folder, { recursive: true })
     },
   }
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return text.trim().split(' ').map(Number)
 }
 
 async function ask(

@@ -3,9 +3,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /**
  * Where a connection is cut: before the `COMMIT` gets through, or before its answer comes back. `held` cuts
- * nothing and keeps the `COMMIT` to itself, as a process does that was stopped before it sent it.
+ * nothing and keeps the `COMMIT` to itself, as a process does that was stopped before it sent it. `unanswered` lets
+ * it through, and from then on nothing comes back on any connection until the silence is ended.
  */
-export type Severance = 'before-commit' | 'after-commit' | 'held'
+export type Severance = 'before-commit' | 'after-commit' | 'held' | 'unanswered'
 
 /** Stands between a store and its database, and cuts the connection at the moment that matters. */
 export interface SeveringProxy {
@@ -14,6 +15,7 @@ export interface SeveringProxy {
   sever(where: Severance, times: number): void
   /** How often it did. */
   readonly severed: number
+  endSilence(): void
   close(): Promise<void>
 }
 
@@ -24,6 +26,7 @@ export async function startSeveringProxy(databasePort: number): Promise<Severing
   let where: Severance = 'before-commit'
   let left = 0
   let severed = 0
+  let isSilent = false
   const sockets = new Set<Socket>()
 
   const server: Server = createServer((client) => {
@@ -38,6 +41,11 @@ export async function startSeveringProxy(databasePort: number): Promise<Severing
       left -= 1
       severed += 1
       if (where === 'held') return
+      if (where === 'unanswered') {
+        isSilent = true
+        database.write(chunk)
+        return
+      }
       if (where === 'after-commit') {
         // The database still reads it, and answers into nothing.
         database.end(chunk)
@@ -47,7 +55,9 @@ export async function startSeveringProxy(databasePort: number): Promise<Severing
         database.destroy()
       }
     })
-    database.on('data', (chunk) => void client.write(chunk))
+    database.on('data', (chunk) => {
+      if (!isSilent) client.write(chunk)
+    })
     database.on('close', () => client.destroy())
     client.on('close', () => database.end())
   })
@@ -61,6 +71,9 @@ export async function startSeveringProxy(databasePort: number): Promise<Severing
     },
     get severed() {
       return severed
+    },
+    endSilence() {
+      isSilent = false
     },
     async close() {
       for (const socket of sockets) socket.destroy()

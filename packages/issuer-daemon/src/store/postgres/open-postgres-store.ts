@@ -32,7 +32,9 @@ export interface PostgresStoreOptions extends DatabaseOptions {
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const database = new Database(options)
   try {
-    await database.use((session) => migrate(session, describePostgres(options.address)))
+    await database.use((session) => migrate(session, describePostgres(options.address)), {
+      mayTakeLong: true,
+    })
     return createStore(database, options)
   } catch (error) {
     await database.close()
@@ -47,18 +49,19 @@ function createStore(database: Database, { random, leaseSeconds }: PostgresStore
     transact: (changes) => writer.transact(changes),
     changesMax: changesPerTransactionMax,
   })
+  const slowly = { mayTakeLong: true }
   return {
     shared: true,
     leaseSeconds,
     ...queriesOn(database),
     commit: (changes) => lane.write(changes),
     claimDue: (page) => database.use((session) => claimDue(session, page, { writer: id, leaseSeconds })),
-    counts: (now) => database.use((session) => countRows(session, now)),
-    fleet: (now) => database.use((session) => readFleet(session, now)),
+    counts: (now) => database.use((session) => countRows(session, now), slowly),
+    fleet: (now) => database.use((session) => readFleet(session, now), slowly),
     sizeBytes: () => database.use((session) => databaseBytes(session)),
     logBytes: async () => 0,
-    packAudit: (now) => database.use((session) => packAudit(session, now)),
-    prune: (bounds) => database.use((session) => prune(session, bounds)),
+    packAudit: (now) => database.use((session) => packAudit(session, now), slowly),
+    prune: (bounds) => database.use((session) => prune(session, bounds), slowly),
     async close() {
       await lane.idle()
       await database.close()

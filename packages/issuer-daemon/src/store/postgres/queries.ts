@@ -8,7 +8,7 @@ import { toToken } from '../columns/token-columns.ts'
 import type { Store } from '../store.ts'
 import type { ChainUse, Taint } from '../taint.ts'
 import { readAuditPage } from './audit.ts'
-import type { Database } from './connecting/database.ts'
+import type { Database, WorkOptions } from './connecting/database.ts'
 
 type Queries = Pick<
   Store,
@@ -49,8 +49,8 @@ const chainUses = `SELECT chain.fingerprint, chain.pem, coalesce(live.n, 0) AS l
 /** What is read, one statement each. */
 export function queriesOn(database: Database): Queries {
   const recent = new RecentRecords()
-  const all = (statement: string, values: readonly unknown[]): Promise<Row[]> =>
-    database.use((session) => session.read(statement, values))
+  const all = (statement: string, values: readonly unknown[], options?: WorkOptions): Promise<Row[]> =>
+    database.use((session) => session.read(statement, values), options)
   const one = async <Record>(
     statement: string,
     value: unknown,
@@ -94,7 +94,8 @@ export function queriesOn(database: Database): Queries {
       const page = 'SELECT * FROM issuance WHERE state = 0 AND intended_at < $1 ORDER BY intended_at LIMIT $2'
       return (await all(page, [Math.ceil(intendedBefore), limit])).map(toIssuance)
     },
-    auditRecords: (page) => database.use((session) => readAuditPage(session, page, recent)),
+    auditRecords: (page) =>
+      database.use((session) => readAuditPage(session, page, recent), { mayTakeLong: page.limit > 1 }),
     async auditEnd() {
       const [row] = await all('SELECT audit_number, audit_hash FROM head', [])
       if (row === undefined) return auditChainOrigin
@@ -114,7 +115,7 @@ export function queriesOn(database: Database): Queries {
       return { identities, ...(last < ((row?.id as number) ?? 0) && { nextAfterId: last }) }
     },
     async chains(now) {
-      return (await all(chainUses, [Math.floor(now)])).map(toChainUse)
+      return (await all(chainUses, [Math.floor(now)], { mayTakeLong: true })).map(toChainUse)
     },
     note: (name) => one('SELECT text FROM note WHERE name = $1', name, ({ text }) => text as string),
   }

@@ -1,4 +1,4 @@
-import { isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { isMayflyError, MayflyError, secondMs } from '@mayfly/ca-core'
 
 /** SQLSTATE (PostgreSQL, appendix A) of what another attempt, perhaps on another member, can mend. */
 const passingStates: ReadonlySet<string> = new Set([
@@ -42,10 +42,22 @@ export class StandbyFound extends Error {
   override readonly name = 'StandbyFound'
 }
 
+/** No answer came for as long as a caller waits. */
+export class DatabaseSilent extends Error {
+  override readonly name = 'DatabaseSilent'
+
+  constructor(waitedMs: number) {
+    super(
+      `it has not answered for ${waitedMs / secondMs} s; look whether it is stopped, or the network in between`,
+    )
+  }
+}
+
 /** Whether the connection was lost, or the same may go well on another: then trying again makes sense. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error instanceof StandbyFound || driverMessages.test(error.message)) return true
+  if (error instanceof StandbyFound || error instanceof DatabaseSilent) return true
+  if (driverMessages.test(error.message)) return true
   // Node tries all addresses of a name and gives all their errors.
   if (error instanceof AggregateError) return error.errors.some(isPassing)
   const code = codeOf(error)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { isMayflyError } from '@mayfly/ca-core'
+import { FakeClock } from '../../../../../test/fakes/fake-clock.ts'
 import {
   audit,
   found,
@@ -11,7 +12,9 @@ import {
 } from '../../../../../test/suites/store/store-records.ts'
 import { hurriedClock } from '../../../../../test/support/hurried-clock.ts'
 import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
+import { until } from '../../../../../test/support/servers/started-server.ts'
 import { auditChainOrigin, verifyAuditChain } from '../../../src/audit/audit-chain.ts'
+import type { Change } from '../../../src/store/change.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { type DatabaseServer, startDatabaseServer } from '../../support/database-server.ts'
 import { openTestStore } from '../../support/postgres-store.ts'
@@ -100,6 +103,76 @@ describe('PostgreSQL store, connection lost', { skip: withoutPackages('postgresq
     }
   })
 
+  it('stopped (SIGSTOP) → who asks and who waits behind is told after ten seconds, later ones at once; then it goes on', async () => {
+    const clock = new FakeClock()
+    const store = await openTestStore(url, { clock })
+    try {
+      await write(store, 'before')
+      await server.pause()
+      const told: string[] = []
+      const asking = [write(store, 'first'), store.identity({ name: 'web-1' }), store.claimDue(due)]
+      const counting = store.counts(start)
+      await clock.untilSleeping(asking.length)
+      asking.push(write(store, 'behind'))
+      for (const one of asking) one.catch((error) => told.push(isSilence(error) ? 'silent' : String(error)))
+      await clock.advance(9_999)
+      assert.deepEqual(told, [])
+      await clock.advance(1)
+      assert.deepEqual(told, Array(asking.length).fill('silent'))
+      await assert.rejects(write(store, 'late'), isSilence)
+      await assert.rejects(store.counts(start), isSilence)
+      await clock.advance(1_000)
+      const look = store.identity({ name: 'web-1' })
+      await assert.rejects(write(store, 'late'), isSilence)
+      await server.resume()
+      assert.equal(await look, undefined)
+      assert.equal((await counting).identities, 0, 'what may take long is not cut short')
+      await write(store, 'after')
+      assert.deepEqual(
+        (await requestIds(store)).filter((request) => request !== 'first'),
+        ['before', 'after'],
+      )
+    } finally {
+      await server.resume()
+      await store.close()
+    }
+  })
+
+  it('no answer to a COMMIT, and none at all for minutes → store-unavailable; it is there once, and a repetition is refused', async () => {
+    const clock = new FakeClock()
+    const silenced = await openTestStore(url.replace(`:${server.port}/`, `:${proxy.port}/`), { clock })
+    try {
+      await silenced.commit([{ at: start, parts: [{ do: 'add-identity', identity: newIdentity('web-1') }] }])
+      const identity = found(await silenced.identity({ name: 'web-1' }))
+      const change: Change = {
+        at: start,
+        parts: [audit('one'), { do: 'intend', intent: intent(identity, 1) }],
+      }
+      const before = proxy.severed
+      proxy.sever('unanswered', 1)
+      const asking = silenced.commit([change])
+      const told = assert.rejects(asking, isSilence)
+      await until(() => proxy.severed > before, 'the COMMIT')
+      await clock.advance(10_000)
+      await told
+      for (let looks = 0; looks < 3; looks++) {
+        await clock.advance(1_000)
+        const look = assert.rejects(silenced.commit([change]), isSilence)
+        await clock.untilSleeping()
+        await clock.advance(10_000)
+        await look
+      }
+      proxy.endSilence()
+      await clock.advance(1_000)
+      assert.deepEqual(await silenced.commit([change]), [{ done: false, refused: 'serial-taken' }])
+      assert.deepEqual(await requestIds(silenced), ['one'])
+      assert.equal((await silenced.pendingIntents({ intendedBefore: start + 1, limit: 10 })).length, 1)
+    } finally {
+      proxy.endSilence()
+      await silenced.close()
+    }
+  })
+
   it('sessions ended by an administrator → nobody notices', async () => {
     await store.commit([{ at: start, parts: [audit('one')] }])
     await server.ask(
@@ -126,3 +199,15 @@ describe('PostgreSQL store, connection lost', { skip: withoutPackages('postgresq
     }
   })
 })
+
+const due = { until: start, limit: 1 }
+
+async function write(store: Store, request: string): Promise<void> {
+  assert.deepEqual(await store.commit([{ at: start, parts: [audit(request)] }]), [{ done: true }])
+}
+
+function isSilence(error: unknown): boolean {
+  assert.ok(isMayflyError(error, 'store-unavailable'), String(error))
+  assert.match(error.message, /has not answered for 10 s; look whether it is stopped/)
+  return true
+}

@@ -1,8 +1,9 @@
 import { backoff, type Clock, type Random, secondMs } from '@mayfly/ca-core'
-import { Client, type ClientBase, type ClientConfig, Pool, TypeOverrides } from 'pg'
+import { Client, type ClientBase, type ClientConfig, Pool, type QueryConfig, TypeOverrides } from 'pg'
 import { schemaName } from '../schema.ts'
-import { isPassing, StandbyFound, storeError } from '../store-error.ts'
+import { DatabaseSilent, isPassing, StandbyFound, storeError } from '../store-error.ts'
 import { HostRing } from './host-ring.ts'
+import { OutageWatch, outagePatienceMs } from './outage.ts'
 import { describePostgres, type PostgresAddress, type PostgresHost } from './postgres-url.ts'
 import { type Session, sessionOf } from './session.ts'
 
@@ -15,11 +16,9 @@ const lockTimeoutMs = 10_000
 /** Who stops in the middle of a transaction holds up all others: the database ends it for them. */
 const idleInTransactionTimeoutMs = 3_000
 const statementTimeoutMs = 30_000
-/** A network that fell silent tells nothing; the database's own limit comes before. */
+/** For what may take long. A network that fell silent tells nothing; the database's own limit comes before. */
 const answerTimeoutMs = 35_000
 
-/** How long callers wait for a database that is gone: a restart takes seconds, and so does a failover. */
-const outagePatienceMs = 10 * secondMs
 /** Ends what is passing by name and comes again for ever. */
 const attemptsMax = 60
 const retryBaseSeconds = 0.05
@@ -35,6 +34,11 @@ export interface DatabaseOptions {
   readonly random: Random
 }
 
+export interface WorkOptions {
+  /** For what reads or writes so much that it may take longer than a caller waits for a database that is silent. */
+  readonly mayTakeLong?: boolean
+}
+
 /** The database behind its connections, with a bounded patience for it to come back. */
 export class Database {
   readonly #pool: Pool
@@ -42,8 +46,7 @@ export class Database {
   readonly #place: string
   readonly #clock: Clock
   readonly #random: Random
-  /** When the database was last found gone, on the monotonic clock. */
-  #goneSinceMs: number | undefined
+  readonly #outage = new OutageWatch()
 
   constructor(options: DatabaseOptions) {
     const { address, clock, random } = options
@@ -58,23 +61,24 @@ export class Database {
 
   /**
    * Does the work on a connection, and again on a new one where that was lost. So the work must be one that can
-   * be repeated.
+   * be repeated. Where no answer comes for as long as a caller waits, its connection is cut.
    *
-   * @throws MayflyError `store-unavailable` where the database stays away, `store-invalid` where it is damaged
+   * @throws MayflyError `store-unavailable` where the database stays away or silent: what was asked for may be done then
+   * or not. `store-invalid` where it is damaged
    */
-  async use<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    for (let attempt = 0; ; attempt++) {
-      const host = this.#hosts.current
-      try {
-        const result = await this.#useOnce(work)
-        this.#goneSinceMs = undefined
-        return result
-      } catch (error) {
-        if (!isPassing(error)) throw storeError(error, this.#place)
-        this.#hosts.leave(host)
-        if (!this.#hasPatience(attempt)) throw storeError(error, this.#place)
-        await this.#pause(attempt)
-      }
+  async use<Result>(
+    work: (session: Session) => Promise<Result>,
+    { mayTakeLong = false }: WorkOptions = {},
+  ): Promise<Result> {
+    if (!this.#outage.isLong(this.#clock.monotonic())) {
+      return this.#useAgain(work, mayTakeLong ? Number.POSITIVE_INFINITY : outagePatienceMs)
+    }
+    const endLook = this.#outage.beginLook(this.#clock.monotonic())
+    if (endLook === undefined) throw storeError(this.#outage.error, this.#place)
+    try {
+      return await this.#useAgain(work, outagePatienceMs)
+    } finally {
+      endLook()
     }
   }
 
@@ -82,24 +86,61 @@ export class Database {
     await this.#pool.end()
   }
 
-  async #useOnce<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect()
+  async #useAgain<Result>(work: (session: Session) => Promise<Result>, waitMs: number): Promise<Result> {
+    const startedMs = this.#clock.monotonic()
+    for (let attempt = 0; ; attempt++) {
+      const host = this.#hosts.current
+      const askedMs = this.#clock.monotonic()
+      try {
+        const result = await this.#useOnce(work, startedMs + waitMs - askedMs)
+        this.#outage.answered()
+        return result
+      } catch (error) {
+        if (!isPassing(error)) {
+          this.#outage.answered()
+          throw storeError(error, this.#place)
+        }
+        const nowMs = this.#clock.monotonic()
+        this.#outage.unanswered(error instanceof DatabaseSilent ? startedMs : nowMs, nowMs, error)
+        this.#hosts.leave(host)
+        if (attempt + 1 >= attemptsMax || this.#outage.isLong(nowMs)) throw storeError(error, this.#place)
+        await this.#pause(attempt)
+      }
+    }
+  }
+
+  async #useOnce<Result>(work: (session: Session) => Promise<Result>, waitMs: number): Promise<Result> {
+    let isOver = false
+    const connecting = this.#pool.connect()
+    const working = connecting.then((client) => {
+      if (isOver) throw new DatabaseSilent(outagePatienceMs)
+      return work(sessionOf(client))
+    })
     try {
-      const result = await work(sessionOf(client))
+      const result = await this.#within(waitMs, working)
+      const client = await connecting
       client.release()
       return result
     } catch (error) {
-      // Whatever was begun on this connection ends with it.
-      client.release(true)
+      isOver = true
+      // Whatever was begun on this connection ends with it, also where it still waits for an answer.
+      connecting.then((client) => client.release(true), ignored)
       throw error
     }
   }
 
-  /** One outage is waited out once, not by each caller anew: whoever comes late in it is told at once. */
-  #hasPatience(attempt: number): boolean {
-    const nowMs = this.#clock.monotonic()
-    this.#goneSinceMs ??= nowMs
-    return attempt + 1 < attemptsMax && nowMs - this.#goneSinceMs < outagePatienceMs
+  /** @throws DatabaseSilent where the work has not ended by then; it is left alone */
+  async #within<Result>(waitMs: number, work: Promise<Result>): Promise<Result> {
+    if (waitMs === Number.POSITIVE_INFINITY) return work
+    const ended = new AbortController()
+    const silence = this.#clock.sleep(waitMs, ended.signal).then(() => {
+      throw new DatabaseSilent(outagePatienceMs)
+    })
+    try {
+      return await Promise.race([work, silence])
+    } finally {
+      ended.abort()
+    }
   }
 
   #pause(attempt: number): Promise<void> {
@@ -151,11 +192,14 @@ function createPool({ address, password, ca }: DatabaseOptions, hosts: HostRing)
 
 async function prepareConnection(client: ClientBase): Promise<void> {
   client.on('error', ignored)
-  const { rows } = await client.query<{ standby: boolean }>(
-    `SELECT pg_is_in_recovery() AS standby,
+  // pg reads the limit from here too, of which its types know nothing.
+  const question: QueryConfig & { readonly query_timeout: number } = {
+    text: `SELECT pg_is_in_recovery() AS standby,
        CASE WHEN current_setting('synchronous_commit') = 'off'
          THEN set_config('synchronous_commit', 'on', false) END`,
-  )
+    query_timeout: connectTimeoutMs,
+  }
+  const { rows } = await client.query<{ standby: boolean }>(question)
   if (rows[0]?.standby === true) throw new StandbyFound('it follows another server and takes no writes')
 }
 
