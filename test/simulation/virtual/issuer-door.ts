@@ -1,17 +1,15 @@
-import { type Clock, dayMs, encodeBase64url, endpointPaths, type Random, secondMs } from '@mayfly/ca-core'
+import { type Clock, dayMs, endpointPaths, type MayflyError, type Random, secondMs } from '@mayfly/ca-core'
 import type { Issuer, ServedBundle } from '@mayfly/issuer-daemon'
 import type { WireRequest, WireResponse } from '../../../packages/agent/src/transport/transport.ts'
-import { authorise } from '../../../packages/issuer-daemon/src/api/core/authorisation.ts'
+import type { Core, Told } from '../../../packages/issuer-daemon/src/api/arrival.ts'
 import { authenticatePublic } from '../../../packages/issuer-daemon/src/api/core/public-authentication.ts'
-import { validateInput } from '../../../packages/issuer-daemon/src/api/core/validation.ts'
+import { refusalAnswer, telling } from '../../../packages/issuer-daemon/src/api/core/refusal.ts'
+import { createCore } from '../../../packages/issuer-daemon/src/api/core/request-path.ts'
 import type { RateLimits } from '../../../packages/issuer-daemon/src/api/limits/rate-limits.ts'
-import { problemAnswer, toMayflyError } from '../../../packages/issuer-daemon/src/api/problem.ts'
+import { toMayflyError } from '../../../packages/issuer-daemon/src/api/problem.ts'
 import { publicRoutes } from '../../../packages/issuer-daemon/src/api/public-api.ts'
-import { readJsonBody } from '../../../packages/issuer-daemon/src/api/request-body.ts'
-import { type Answer, isAudited, type Route } from '../../../packages/issuer-daemon/src/api/route.ts'
-import { type AuditAttempt, endingOfError } from '../../../packages/issuer-daemon/src/audit/audit-attempt.ts'
-import { actorOf } from '../../../packages/issuer-daemon/src/issuing/security-context.ts'
-import { ProcessEnded } from '../promises/watched-store.ts'
+import { newRequestId } from '../../../packages/issuer-daemon/src/api/request-id.ts'
+import type { Route } from '../../../packages/issuer-daemon/src/api/route.ts'
 
 export interface IssuerDoorOptions {
   readonly issuer: Issuer
@@ -22,110 +20,89 @@ export interface IssuerDoorOptions {
   readonly random: Random
 }
 
-/** What comes over the wire, and from where, to what goes back. Throws only where the process has ended. */
+/** What comes over the wire, and from where, to what goes back. Throws what nobody expected, as where the process has ended. */
 export type IssuerDoor = (request: WireRequest, address: string) => Promise<WireResponse>
 
-const requestIdBytes = 12
-const unrecorded: readonly string[] = ['rate-limited', 'overloaded', 'stopping']
-
-/** The issuer's own routes, limits, authentication and audit in the order of its request path, but no HTTP. */
+/** The issuer's own request path behind its front, whose limits of addresses are kept here; but no HTTP. */
 export function openIssuerDoor(options: IssuerDoorOptions): IssuerDoor {
-  const { issuer, bundle, clock } = options
-  const routes = publicRoutes(issuer, bundle, async () => ({ ready: true }))
+  const { issuer, issuerUrl, bundle, limits, clock, random } = options
+  const routes = publicRoutes(issuer, bundle, undefined)
+  const core = createCore(routes, {
+    limits: () => limits,
+    authenticate: (route, body, caller) => authenticatePublic(issuer, issuerUrl, route, body, caller),
+    openAudit: (opening) => issuer.openAudit(opening),
+    answered: ({ passage: { refusal } }) => requireExpected(refusal),
+  })
   return async (request, address) => {
-    const path = request.url.slice(options.issuerUrl.length)
-    const { route, params } = findRoute(routes, path)
-    const visit: Visit = {
-      address,
-      requestId: encodeBase64url(options.random.bytes(requestIdBytes)),
-      route,
-      params,
-      attempt: undefined,
-    }
-    try {
-      return toWire(await walk(visit, request, options), clock.now())
-    } catch (error) {
-      if (error instanceof ProcessEnded) throw error
-      return refuse(error, visit, clock.now())
-    }
+    const requestId = newRequestId(random)
+    const { place, requires, params } = findRoute(routes, request.url.slice(issuerUrl.length))
+    const limited = tooMany(limits, requires, address)
+    const told =
+      limited === undefined
+        ? await handOver(core, { ...{ request, address, place, params, requestId }, now: clock.now() })
+        : telling(refusalAnswer(limited, requestId), { context: { kind: 'anonymous' } })
+    if (told.isFailedEnrolment) limits.enrolmentFailures.spend(address)
+    return toWire(told, clock.now())
   }
 }
 
-interface Visit {
-  readonly address: string
-  readonly requestId: string
-  readonly route: Route
-  readonly params: unknown
-  attempt: AuditAttempt | undefined
+/** A bug must not hide among the refusals, nor the end of the process. */
+function requireExpected(refusal: MayflyError | undefined): void {
+  if (refusal?.code === 'internal') throw refusal.cause
 }
 
-async function walk(visit: Visit, request: WireRequest, options: IssuerDoorOptions): Promise<Answer> {
-  const { issuer, issuerUrl, limits, clock } = options
-  const { route, address, requestId } = visit
-  limits.address.take(address)
-  const body = request.body === undefined ? undefined : readJsonBody({ received: true, text: request.body })
-  const context =
-    body?.read === false
-      ? ({ kind: 'failed', error: body.error } as const)
-      : await authenticatePublic(issuer, issuerUrl, route, body?.value, { address })
-  if (context.kind === 'lineage') limits.identity.take(context.identity)
-  const attempt = issuer.openAudit({ requestId, action: route.action, address })
-  attempt.learn({ actor: actorOf(context) })
-  visit.attempt = attempt
-  authorise(route, context)
-  const raw = { params: visit.params, query: {}, body: body?.read === true ? body.value : undefined }
-  const answer = await route.run({
-    requestId,
-    receivedAt: clock.now(),
-    caller: { address },
-    context,
-    input: validateInput(route, raw),
-    attempt,
-    ifNoneMatch: request.headers['if-none-match'],
-  })
-  if (isAudited(route)) await attempt.close({ outcome: 'done' })
-  return answer
-}
-
-async function refuse(cause: unknown, visit: Visit, now: number): Promise<WireResponse> {
-  const { status, headers, body } = problemAnswer(await recorded(cause, visit), visit.requestId)
-  return { status, headers: { ...headers, date: httpDate(now) }, body: encode(JSON.stringify(body)) }
-}
-
-/** Durable before the answer, refusals too. */
-async function recorded(
-  cause: unknown,
-  { route, attempt }: Visit,
-): Promise<ReturnType<typeof toMayflyError>> {
-  const refusal = toMayflyError(cause)
-  // A bug must not hide among the refusals.
-  if (refusal.code === 'internal') throw cause
-  if (!isAudited(route) || unrecorded.includes(refusal.code)) return refusal
+function tooMany(limits: RateLimits, requires: Route['requires'], address: string): MayflyError | undefined {
   try {
-    await attempt?.close(endingOfError(refusal))
-    return refusal
+    limits.address.take(address)
+    if (requires === 'token') limits.enrolmentFailures.check(address)
+    return undefined
   } catch (error) {
-    if (error instanceof ProcessEnded) throw error
     return toMayflyError(error)
   }
 }
 
-function findRoute(routes: readonly Route[], path: string): { route: Route; params: unknown } {
-  const certificates = `${endpointPaths.certificates}/`
-  const isCertificate = path.startsWith(certificates)
-  const url = isCertificate ? `${certificates}:keyHash` : path
-  const route = routes.find((one) => one.url === url)
-  if (route === undefined) throw new TypeError(`there is no route for ${path}`)
-  return { route, params: isCertificate ? { keyHash: path.slice(certificates.length) } : {} }
+interface Handed {
+  readonly request: WireRequest
+  readonly address: string
+  readonly place: number
+  readonly params: unknown
+  readonly requestId: string
+  readonly now: number
 }
 
-function toWire({ status, mediaType, headers, body }: Answer, now: number): WireResponse {
-  const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body)
-  return {
-    status,
-    headers: { ...headers, 'content-type': mediaType, date: httpDate(now) },
-    body: encode(text),
-  }
+async function handOver(
+  core: Core,
+  { request, address, place, params, requestId, now }: Handed,
+): Promise<Told> {
+  const { method, body = '', headers } = request
+  const ifNoneMatch = headers['if-none-match']
+  const taken = core.take({
+    ...{ route: place, requestId, receivedAt: now, address, params, query: {} },
+    body: { received: true, text: body },
+    ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+  })
+  const told = await taken.told
+  taken.ended({ method, status: told.status, durationMs: 0 })
+  return told
+}
+
+const certificates = `${endpointPaths.certificates}/`
+
+function findRoute(
+  routes: readonly Route[],
+  path: string,
+): { place: number; requires: Route['requires']; params: unknown } {
+  const isCertificate = path.startsWith(certificates)
+  const url = isCertificate ? `${certificates}:keyHash` : path
+  const place = routes.findIndex((one) => one.url === url)
+  const route = routes[place]
+  if (route === undefined) throw new TypeError(`there is no route for ${path}`)
+  const params = isCertificate ? { keyHash: path.slice(certificates.length) } : {}
+  return { place, requires: route.requires, params }
+}
+
+function toWire({ status, headers, body = '' }: Told, now: number): WireResponse {
+  return { status, headers: { ...headers, date: httpDate(now) }, body: Buffer.from(body) }
 }
 
 let latestDay = { day: 0, text: '' }
@@ -140,7 +117,3 @@ function httpDate(now: number): string {
 }
 
 const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
-}
