@@ -109,6 +109,7 @@ async function request(
   { issuer }: IssuerRun,
 ): Promise<IssuerAnswer> {
   const [held] = parseCertificateChain(work.heldChain)
+  if (held === undefined) throw new TypeError('the chain that is held is empty')
   const url = endpointUrl(crashPolicy.issuerUrl, endpointPaths.requests)
   const csr = await createCertificateRequest({ keyPair: parsePrivateKey(work.keyPem) })
   const report = {
@@ -120,7 +121,7 @@ async function request(
   }
   const jws = await signRequest({
     keyPair: parsePrivateKey(work.heldKeyPem),
-    certificateFingerprint: held?.fingerprint ?? '',
+    signer: held,
     url,
     now: systemClock.now(),
     jti: encodeBase64url(systemRandom.bytes(16)),

@@ -218,8 +218,8 @@ ${noSweeps}
     assert.equal(await issuer.stopped(), 0)
     const store = await openSqliteStore({ path: storePath() })
     try {
-      for (const { fingerprint } of [certificate, ...hosts.map((host) => host.certificate)]) {
-        assert.ok(await store.certificate({ fingerprint }), 'every certificate that was told is recorded')
+      for (const { serial } of [certificate, ...hosts.map((host) => host.certificate)]) {
+        assert.ok(await store.certificate({ serial }), 'every certificate that was told is recorded')
       }
       assert.equal((await store.certificate({ keyHash: next.publicKey.hash }))?.serial, certificate.serial)
       assert.deepEqual(await store.pendingIntents({ intendedBefore: systemClock.now() + 1, limit: 10 }), [])

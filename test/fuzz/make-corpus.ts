@@ -116,9 +116,8 @@ const report = {
 }
 const requestUrl = `${issuerUrl}/v1/requests`
 const body = { csr: encodeBase64url(csr), report, immediate: true }
-const certificateFingerprint = leaf.fingerprint
 const jti = 'abcdefghijklmnopqrstuv'
-const request = { keyPair: leafKey, certificateFingerprint, url: requestUrl, now, jti, body }
+const request = { keyPair: leafKey, signer: leaf, url: requestUrl, now, jti, body }
 add('request', 'genuine', JSON.stringify(await signRequest(request)))
 add('request', 'other-key', JSON.stringify(await signRequest({ ...request, keyPair: rootKey })))
 

@@ -37,6 +37,7 @@ const badlySigned = JSON.stringify({
       typ: 'mayfly-request',
       alg: 'ES256',
       'x5t#S256': Buffer.alloc(32, 7).toString('base64url'),
+      serial: '47'.repeat(16),
       url: 'https://localhost:8443/v1/requests',
       iat: 1,
       jti: 'x'.repeat(22),

@@ -124,9 +124,7 @@ function multiply(database: DatabaseSync, { count, now, dueWithinMs }: FillOptio
       forEach,
     ),
   )
-  database.exec(
-    copyOf(database, 'certificate', { issuance_id: 'other.id', fingerprint: 'randomblob(32)' }, forEach),
-  )
+  database.exec(copyOf(database, 'certificate', { issuance_id: 'other.id' }, forEach))
   database.exec(`UPDATE head SET identities = ${count}, certificates = ${count}, issued = ${count};
     UPDATE agent_count SET agents = ${count}; COMMIT`)
   for (const { sql } of indexes) database.exec(String(sql))

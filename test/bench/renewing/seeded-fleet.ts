@@ -6,6 +6,8 @@ import {
   endpointUrl,
   generateKeyPair,
   type KeyPair,
+  type NamedSigner,
+  parseCertificate,
   signRequest,
 } from '@mayfly/ca-core'
 import { nodeFileSystem, systemClock, systemRandom } from '@mayfly/platform'
@@ -21,7 +23,7 @@ import { benchPolicy } from '../bench-policy.ts'
 /** A host that holds the first certificate of its identity. */
 export interface SeededHost {
   readonly keyPair: KeyPair
-  readonly certificateFingerprint: string
+  readonly certificate: NamedSigner
 }
 
 const hostsEach = 250
@@ -65,14 +67,11 @@ export async function seedFleet(configuration: IssuerConfiguration, count: numbe
 }
 
 /** The request of `host` for its next certificate, at once, as it goes over the wire. */
-export async function requestOf(
-  { keyPair, certificateFingerprint }: SeededHost,
-  url: string,
-): Promise<string> {
+export async function requestOf({ keyPair, certificate }: SeededHost, url: string): Promise<string> {
   const next = await generateKeyPair('ec-p256')
   const jws = await signRequest({
     keyPair,
-    certificateFingerprint,
+    signer: certificate,
     url: endpointUrl(url, endpointPaths.requests),
     now: systemClock.now(),
     jti: randomBytes(16).toString('base64url'),
@@ -123,7 +122,7 @@ export async function seedHosts(
     if (!result.done) throw new Error(`${names[index]} got no certificate: ${JSON.stringify(result)}`)
     return {
       keyPair: keyPairs[index] as KeyPair,
-      certificateFingerprint: result.certificate.fingerprint,
+      certificate: parseCertificate(result.certificate.der),
     }
   })
 }

@@ -81,7 +81,7 @@ export class SimulatedHost {
     const url = endpointUrl(issuerUrl, endpointPaths.requests)
     const jws = await signRequest({
       keyPair: held.keyPair,
-      certificateFingerprint: held.fingerprint,
+      signer: held,
       url,
       now: now(),
       jti: encodeBase64url(systemRandom.bytes(16)),

@@ -27,7 +27,7 @@ export function issuanceTests(bench: StoreBench): void {
       assert.equal((await bench.store.issuance(hash('key 1')))?.serial, serial(2))
     })
 
-    it('record: the certificate is found by key and fingerprint, and is the newest of its identity', async () => {
+    it('record: the certificate is found by key and serial, and is the newest of its identity', async () => {
       const identity = await bench.addIdentity()
       await bench.apply({ do: 'intend', intent: intent(identity, 1) })
       assert.equal(await bench.store.certificate({ keyHash: hash('key 1') }), undefined)
@@ -38,7 +38,7 @@ export function issuanceTests(bench: StoreBench): void {
         ...certificate(1),
         issuance: { ...intent(identity, 1), state: 'recorded' },
       })
-      assert.deepEqual(await bench.store.certificate({ fingerprint: hash('certificate 1') }), record)
+      assert.deepEqual(await bench.store.certificate({ serial: serial(1) }), record)
       const { newest, lineage, version } = found(await bench.store.identity({ name: 'web-1' }))
       assert.deepEqual(newest, { serial: serial(1), generation: 1, notAfter: start + day })
       assert.deepEqual(lineage, { number: 1, headGeneration: 1, headSince: start, newestGeneration: 1 })

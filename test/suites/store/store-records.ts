@@ -47,7 +47,6 @@ export function certificate(number: number): NewCertificate {
   return {
     serial: serial(number),
     der: bytes(`certificate ${number}`),
-    fingerprint: hash(`certificate ${number}`),
     notBefore: start - 300_000,
     notAfter: start + day,
     renewAt: start + day / 2,

@@ -219,7 +219,7 @@ export class VirtualIssuer implements Transport {
   }
 
   async #request(jws: FlattenedJws, url: string): Promise<IssuerAnswer> {
-    const signer = this.#leaves.get(readRequestHeader(jws).certificateFingerprint)
+    const signer = this.#leaves.get(readRequestHeader(jws).signer.fingerprint)
     if (signer === undefined)
       throw new MayflyError('lineage-unknown', 'The certificate is not from this issuer.')
     const body = await verifyRequest(jws, { publicKey: signer.publicKey, url, now: this.#now() })

@@ -1,5 +1,4 @@
 import { MayflyError } from '../errors/mayfly-error.ts'
-import { sha256Hex } from '../keys/fingerprint.ts'
 import { generateKeyPair } from '../keys/key-pair.ts'
 import type { Name } from '../names/name.ts'
 import { isSpiffeName } from '../names/uri-name.ts'
@@ -28,8 +27,6 @@ export interface IssuedLeaf {
   readonly serial: string
   readonly notBefore: Instant
   readonly notAfter: Instant
-  /** SHA-256 of `der`, lower-case hexadecimal. */
-  readonly fingerprint: string
 }
 
 /** An authority and a profile, made ready: `plan` decides and is pure, `issue` only signs. */
@@ -71,7 +68,7 @@ export async function prepareIssuing(options: {
         throw new TypeError('the plan is for another authority')
       const der = plain.wrap(plan.tbs, await authority.signer.sign(plan.tbs))
       const { serial, notBefore, notAfter } = plan
-      return { der, serial, notBefore, notAfter, fingerprint: sha256Hex(der) }
+      return { der, serial, notBefore, notAfter }
     },
   }
 }

@@ -1,9 +1,11 @@
 import * as z from 'zod'
+import { isSerial } from '../issuing/serial.ts'
 import { type FlattenedJws, flattenedJwsSchema } from '../jws/flattened-jws.ts'
 import { urlCharactersMax } from '../messages/endpoints.ts'
 import { nonceSchema } from '../messages/field-schemas.ts'
 import { parseJsonMessage, parseMessage } from '../messages/parse-message.ts'
 import { addSeconds, type Instant } from '../time/instant.ts'
+import type { Certificate } from '../x509/certificate.ts'
 
 /** The `typ` of a signed request's header. */
 export const requestType = 'mayfly-request'
@@ -11,10 +13,15 @@ export const requestType = 'mayfly-request'
 /** A request's base64url DER, a report with every serial, and base64url on top of both. */
 const payloadCharactersMax = 49_152
 
+/**
+ * The leaf whose key signed. Its SHA-256 says which one it is; by its serial, which the log of issuance has in the order
+ * of time, the issuer finds it.
+ */
+export type NamedSigner = Pick<Certificate, 'serial' | 'fingerprint'>
+
 /** What a request says of itself, outside its body. Unverified until `verifyRequest`. */
 export interface RequestHeader {
-  /** SHA-256 in hex of the leaf whose key signed. */
-  readonly certificateFingerprint: string
+  readonly signer: NamedSigner
   readonly url: string
   readonly issuedAt: Instant
   readonly jti: string
@@ -24,6 +31,7 @@ interface WireHeader {
   readonly typ: typeof requestType
   readonly alg: string
   readonly 'x5t#S256': string
+  readonly serial: string
   readonly url: string
   readonly iat: number
   readonly jti: string
@@ -36,6 +44,7 @@ const headerSchema: z.ZodType<WireHeader> = z.strictObject({
   typ: z.literal(requestType),
   alg: z.string().max(32),
   'x5t#S256': z.base64url().length(43),
+  serial: z.string().refine(isSerial, 'is not the serial number of a leaf'),
   url: z.string().max(urlCharactersMax),
   iat: z.int().min(0),
   jti: nonceSchema,
@@ -68,7 +77,10 @@ export function readSignedRequest(value: unknown): SignedRequest {
     jws,
     algorithm: header.alg,
     header: {
-      certificateFingerprint: Buffer.from(header['x5t#S256'], 'base64url').toString('hex'),
+      signer: {
+        serial: header.serial,
+        fingerprint: Buffer.from(header['x5t#S256'], 'base64url').toString('hex'),
+      },
       url: header.url,
       issuedAt: addSeconds(0, header.iat),
       jti: header.jti,

@@ -53,7 +53,7 @@ async function assertRefused(read: () => unknown, code: string): Promise<void> {
 test('signed messages: a member twice, under a good signature → refused', async () => {
   const request = await signRequest({
     keyPair,
-    certificateFingerprint: 'a'.repeat(64),
+    signer: { serial: '4a'.repeat(16), fingerprint: 'a'.repeat(64) },
     url,
     now,
     jti: 'j'.repeat(22),

@@ -22,7 +22,7 @@ import { generateKeyPair } from '../../src/keys/key-pair.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const keyPair = await generateKeyPair('ec-p256')
-const certificateFingerprint = '0f'.repeat(32)
+const signer = { serial: '4f'.repeat(16), fingerprint: '0f'.repeat(32) }
 const url = 'https://ca.example:8443/v1/requests'
 const jti = 'AAECAwQFBgcICQoLDA0ODw'
 const body = {
@@ -32,14 +32,14 @@ const body = {
 const header = {
   typ: 'mayfly-request',
   alg: 'ES256',
-  'x5t#S256': Buffer.from(certificateFingerprint, 'hex').toString('base64url'),
+  'x5t#S256': Buffer.from(signer.fingerprint, 'hex').toString('base64url'),
+  serial: signer.serial,
   url,
   iat: now / 1_000,
   jti,
 }
 
-const sign = (options: object = {}) =>
-  signRequest({ keyPair, certificateFingerprint, url, now, jti, body, ...options })
+const sign = (options: object = {}) => signRequest({ keyPair, signer, url, now, jti, body, ...options })
 const verify = (jws: unknown, at = now) => verifyRequest(jws, { publicKey: keyPair.publicKey, url, now: at })
 const refusal = (code: string) => (error: unknown) => error instanceof MayflyError && error.code === code
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -55,7 +55,7 @@ for (const type of keyTypes) {
   test(`request: signed by ${type} → verified, and its header read`, async () => {
     const pair = await generateKeyPair(type)
     const jws = await sign({ keyPair: pair })
-    assert.deepEqual(readRequestHeader(jws), { certificateFingerprint, url, issuedAt: now, jti })
+    assert.deepEqual(readRequestHeader(jws), { signer, url, issuedAt: now, jti })
     assert.deepEqual(await verifyRequest(jws, { publicKey: pair.publicKey, url, now }), body)
     const protectedHeader = JSON.parse(Buffer.from(jws.protected, 'base64url').toString())
     assert.equal(protectedHeader.alg, jwsAlgorithmOf(type))
@@ -165,7 +165,7 @@ test('request: header, payload or signature tampered → request-signature-inval
 })
 
 // THREATS: a missing expiry treated as none.
-for (const parameter of ['iat', 'jti', 'url', 'x5t#S256', 'typ']) {
+for (const parameter of ['iat', 'jti', 'url', 'x5t#S256', 'serial', 'typ']) {
   test(`request: header without ${parameter} → request-invalid`, async () => {
     await assert.rejects(verify(await signRaw({ [parameter]: undefined })), refusal('request-invalid'))
   })
@@ -179,6 +179,9 @@ for (const [what, changes] of Object.entries({
   'a time as text': { iat: '1767225600' },
   'a fraction of a second': { iat: header.iat + 0.5 },
   'a short hash': { 'x5t#S256': 'AAAA' },
+  'half a digit more in the serial': { serial: `${signer.serial}0` },
+  'a serial in another spelling': { serial: signer.serial.toUpperCase() },
+  'a serial that is no text': { serial: 4 },
   'a nonce with a line break': { jti: 'AAECAwQFBgcI\nCQoLDA0ODw' },
 })) {
   test(`request: header with ${what} → request-invalid`, async () => {

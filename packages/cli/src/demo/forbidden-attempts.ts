@@ -111,11 +111,12 @@ async function askWithOlderGeneration(settings: AttemptSettings): Promise<Attemp
   const { callerLive, issuerUrl, olderGeneration } = settings
   const { cert, key } = await ownPair(olderGeneration)
   const [leaf] = parseCertificateChain(cert.toString())
+  if (leaf === undefined) throw new TypeError('a generation has no certificate')
   const csr = await createCertificateRequest({ keyPair: await generateKeyPair('ec-p256') })
   const url = endpointUrl(issuerUrl, endpointPaths.requests)
   const jws = await signRequest({
     keyPair: parsePrivateKey(key.toString()),
-    certificateFingerprint: leaf?.fingerprint ?? '',
+    signer: leaf,
     url,
     now: systemClock.now(),
     jti: encodeBase64url(systemRandom.bytes(16)),

@@ -2,10 +2,14 @@ import {
   isMayflyError,
   keyOfOwnCertificate,
   MayflyError,
+  type NamedSigner,
   readSignedRequest,
+  sha256Hex,
   verifySignedRequest,
 } from '@mayfly/ca-core'
 import type { LineageContext, SecurityContext } from '../issuing/security-context.ts'
+import type { CertificateRecord } from '../store/issuance-record.ts'
+import type { Store } from '../store/store.ts'
 import { type ForgottenPorts, takeUpForgotten } from './take-up-forgotten.ts'
 
 /**
@@ -30,18 +34,18 @@ export async function authenticateRequest(
 async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): Promise<LineageContext> {
   const { store, clock, verifier } = ports
   const request = readSignedRequest(jws)
-  const { certificateFingerprint, issuedAt, jti } = request.header
-  const find = () => store.certificate({ fingerprint: certificateFingerprint })
+  const { signer: named, issuedAt, jti } = request.header
+  const find = () => findSigner(named, store)
   let signer = await find()
-  if (signer === undefined && (await takeUpForgotten(jws, certificateFingerprint, url, ports))) {
+  if (signer === undefined && (await takeUpForgotten(jws, named, url, ports))) {
     signer = await find()
   }
   const identity = signer && (await store.identity({ id: signer.issuance.identityId }))
   if (signer === undefined || identity === undefined) {
     throw new MayflyError(
       'lineage-unknown',
-      `No certificate with the fingerprint ${certificateFingerprint} is known here; enrol with a new token.`,
-      { details: { fingerprint: certificateFingerprint } },
+      `No certificate with the fingerprint ${named.fingerprint} is known here; enrol with a new token.`,
+      { details: { fingerprint: named.fingerprint } },
     )
   }
   const publicKey = keyOfOwnCertificate(signer.der)
@@ -60,4 +64,13 @@ async function verifySigner(jws: unknown, url: string, ports: ForgottenPorts): P
     jti,
     body,
   }
+}
+
+/** By its serial; it is the one that is named only if the hash of its DER is the one that is named. */
+async function findSigner(
+  { serial, fingerprint }: NamedSigner,
+  store: Store,
+): Promise<CertificateRecord | undefined> {
+  const found = await store.certificate({ serial })
+  return found !== undefined && sha256Hex(found.der) === fingerprint ? found : undefined
 }

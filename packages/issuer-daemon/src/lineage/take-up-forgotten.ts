@@ -10,6 +10,7 @@ import {
   isSignedBy,
   isSpiffeName,
   MayflyError,
+  type NamedSigner,
   namesOutside,
   parseCertificate,
   parseName,
@@ -47,7 +48,7 @@ export interface ForgottenState {
  */
 export async function takeUpForgotten(
   jws: unknown,
-  fingerprint: string,
+  named: NamedSigner,
   url: string,
   ports: ForgottenPorts,
 ): Promise<boolean> {
@@ -55,8 +56,9 @@ export async function takeUpForgotten(
   const restoredText = await store.note(restoredNote)
   if (restoredText === undefined || (await store.note(forgottenAcceptedNote)) === undefined) return false
   const shown = readIntroduction(jws)
-  if (shown?.certificate.fingerprint !== fingerprint) return false
+  if (shown === undefined) return false
   const { certificate } = shown
+  if (certificate.fingerprint !== named.fingerprint || certificate.serial !== named.serial) return false
   const identity = await store.identity({ name: shown.identity })
   const restored = JSON.parse(restoredText) as RestoredNote
   const state = { authority: ports.authority().authority.certificate, restored, identity }

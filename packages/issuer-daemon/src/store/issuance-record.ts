@@ -33,8 +33,6 @@ export interface StoredChain {
 export interface NewCertificate {
   readonly serial: string
   readonly der: Uint8Array
-  /** SHA-256 of `der`, lower hex. */
-  readonly fingerprint: string
   readonly notBefore: Instant
   readonly notAfter: Instant
   /** Drawn once, here. */

@@ -42,7 +42,7 @@ export interface Store {
   /** The line of the log for a key that has a certificate or is about to get one; burnt ones are no answer. */
   issuance(keyHash: string): Promise<IssuanceRecord | undefined>
   certificate(
-    by: { readonly keyHash: string } | { readonly fingerprint: string },
+    by: { readonly keyHash: string } | { readonly serial: string },
   ): Promise<CertificateRecord | undefined>
   /** Intents set down before that time and neither recorded nor burnt, oldest first. */
   pendingIntents(page: {

@@ -197,7 +197,7 @@ interface BadRequest {
   readonly what: string
   readonly status: number
   readonly code: string
-  renewal(): Promise<Renewal>
+  renewal(held: Held): Promise<Renewal>
 }
 
 const badRequests: readonly BadRequest[] = [
@@ -241,7 +241,24 @@ const badRequests: readonly BadRequest[] = [
     what: 'under a certificate that we never made',
     status: 401,
     code: 'lineage-unknown',
-    renewal: async () => ({ lie: { certificateFingerprint: 'ab'.repeat(32) } }),
+    renewal: async () => ({ lie: { signer: { serial: '4b'.repeat(16), fingerprint: 'ab'.repeat(32) } } }),
+  },
+  {
+    what: 'under the serial of its certificate, but the hash of another',
+    status: 401,
+    code: 'lineage-unknown',
+    renewal: async ({ certificate }) => ({
+      lie: { signer: { ...certificate, fingerprint: 'ab'.repeat(32) } },
+    }),
+  },
+  {
+    what: 'under the hash of its certificate, but the serial of another',
+    status: 401,
+    code: 'lineage-unknown',
+    renewal: async ({ certificate }) => {
+      const { serial } = (await enrolled(live, await tokenFor('other-serial'))).certificate
+      return { lie: { signer: { ...certificate, serial } } }
+    },
   },
   {
     what: 'for names outside the policy',
@@ -254,7 +271,7 @@ const badRequests: readonly BadRequest[] = [
 for (const [index, { what, status, code, renewal }] of badRequests.entries()) {
   test(`request: one ${what} → ${code}, and a record`, async () => {
     const held = await enrolled(live, await tokenFor(`asks-${index}`))
-    await assertRefused(await postRequest(live, await signedRequest(held, await renewal())), status, code)
+    await assertRefused(await postRequest(live, await signedRequest(held, await renewal(held))), status, code)
   })
 }
 

@@ -38,7 +38,7 @@ describe('taint', () => {
   async function enrol(name: string): Promise<Held & { readonly authority: Certificate }> {
     const { token } = await issuer.admin.createToken({ identity: name, names: [`dns:${name}.example`] })
     const held = await enrolled(issuer, token)
-    const stored = await issuer.store.certificate({ fingerprint: held.certificate.fingerprint })
+    const stored = await issuer.store.certificate({ serial: held.certificate.serial })
     const [authority] = parseCertificateChain(stored?.chain.pem ?? '')
     assert.ok(authority)
     return { ...held, authority }

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { generateKeyPair, hourMs, isMayflyError, minuteMs, type Trace } from '@mayfly/ca-core'
+import { drawSerial, generateKeyPair, hourMs, isMayflyError, minuteMs, type Trace } from '@mayfly/ca-core'
 import { backUpStore } from '../../src/backup/back-up-store.ts'
 import { restoreStore } from '../../src/backup/restore-store.ts'
 import { assertRefused } from '../support/assert-refused.ts'
@@ -306,6 +306,15 @@ describe('backup and restore', () => {
       await assertRefused('request-signature-invalid', requestShowing(thief), kit)
       assert.ok(!(await auditOf(kit)).some(({ action }) => action === 'lineage.take-up'))
       assert.equal((await requestShowing()).status, 'scheduled')
+    })
+
+    it('shown under a serial that is not its own → lineage-unknown, and nothing is taken up', async () => {
+      await restore({ acceptForgotten: true })
+      const { keyPair, certificate } = host.current
+      const serial = drawSerial(kit.ports.random, kit.clock.now())
+      const by = { keyPair, certificate: { ...certificate, serial } }
+      await assertRefused('lineage-unknown', host.request({ introduce: true, by }), kit)
+      assert.ok(!(await auditOf(kit)).some(({ action }) => action === 'lineage.take-up'))
     })
 
     it('a second copy of the identity → lineage-unknown', async () => {

@@ -237,7 +237,7 @@ export function createHost(kit: () => IssuerKit, name: string, address: string):
       asked.set(fingerprint, [hash, ...replaces])
       const jws = await signRequest({
         keyPair: by.keyPair,
-        certificateFingerprint: fingerprint,
+        signer: by.certificate,
         url: options.url ?? url,
         now: options.signedAt ?? clock.now(),
         jti,

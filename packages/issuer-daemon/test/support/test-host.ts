@@ -83,7 +83,7 @@ export async function signedRequest(held: Held, renewal: Renewal = {}): Promise<
   const { next = await newKey(), names = [], immediate, replaces, clock = systemClock, lie } = renewal
   return signRequest({
     keyPair: held.keyPair,
-    certificateFingerprint: held.certificate.fingerprint,
+    signer: held.certificate,
     url: endpointUrl(issuerUrl, '/v1/requests'),
     now: clock.now(),
     jti: randomBytes(16).toString('base64url'),

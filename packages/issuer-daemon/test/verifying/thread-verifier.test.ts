@@ -97,7 +97,13 @@ async function checksOf(keyPair: KeyPair): Promise<readonly SignatureCheck[]> {
     },
   }
   const csr = await createCertificateRequest({ keyPair })
-  const options = { keyPair, certificateFingerprint: '00'.repeat(32), url, now, jti: 'j'.repeat(22) }
+  const options = {
+    keyPair,
+    signer: { serial: '40'.repeat(16), fingerprint: '00'.repeat(32) },
+    url,
+    now,
+    jti: 'j'.repeat(22),
+  }
   const jws = await signRequest({ ...options, body: { csr: encodeBase64url(csr), report } })
   await verifyRequest(jws, { publicKey: keyPair.publicKey, url, now, verifier: noting })
   await parseCertificateRequestWith(noting, csr)

@@ -139,7 +139,7 @@ async function sendOnce(
   const { ports, state, held, subject } = context
   const jws = await signRequest({
     keyPair: openCredential(state.head).keyPair,
-    certificateFingerprint: leafOf(context).fingerprint,
+    signer: leafOf(context),
     url: endpointUrl(issuerUrl, endpointPaths.requests),
     now: addSeconds(ports.clock.now(), -ports.issuer.clockOffsetSeconds()),
     jti: encodeBase64url(ports.random.bytes(nonceBytes)),

@@ -27,7 +27,6 @@ export function toCertificate(row: Row): CertificateRecord {
   return {
     serial: issuance.serial,
     der: row.der as Uint8Array,
-    fingerprint: blobToHex(row.fingerprint as Uint8Array),
     notBefore: row.not_before as number,
     notAfter: issuance.notAfter,
     renewAt: row.renew_at as number,

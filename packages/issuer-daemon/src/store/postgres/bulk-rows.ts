@@ -42,9 +42,9 @@ export const bulkStatements = {
     ON CONFLICT (fingerprint) DO NOTHING`,
 
   addCertificates: `
-    INSERT INTO certificate (issuance_id, fingerprint, der, not_before, not_after, renew_at, chain_id)
-    SELECT issuance.id, next.fingerprint, next.der, next.not_before, next.not_after, next.renew_at, chain.id
-    FROM json_to_recordset($1) AS next (serial bytea, fingerprint bytea, der bytea, not_before bigint,
+    INSERT INTO certificate (issuance_id, der, not_before, not_after, renew_at, chain_id)
+    SELECT issuance.id, next.der, next.not_before, next.not_after, next.renew_at, chain.id
+    FROM json_to_recordset($1) AS next (serial bytea, der bytea, not_before bigint,
         not_after bigint, renew_at bigint, chain_fingerprint bytea)
       JOIN issuance ON issuance.serial = next.serial
       JOIN chain ON chain.fingerprint = next.chain_fingerprint`,

@@ -28,7 +28,7 @@ type Queries = Pick<
   | 'chains'
 >
 
-const certificateSelect = `SELECT issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
+const certificateSelect = `SELECT issuance.*, certificate.der, certificate.not_before,
     certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem
   FROM certificate JOIN issuance ON issuance.id = certificate.issuance_id
     JOIN chain ON chain.id = certificate.chain_id`
@@ -85,11 +85,7 @@ export function queriesOn(database: Database): Queries {
             hexToBlob(by.keyHash),
             toCertificate,
           )
-        : one(
-            `${certificateSelect} WHERE certificate.fingerprint = $1`,
-            hexToBlob(by.fingerprint),
-            toCertificate,
-          ),
+        : one(`${certificateSelect} WHERE issuance.serial = $1`, hexToBlob(by.serial), toCertificate),
     async pendingIntents({ intendedBefore, limit }) {
       const page = 'SELECT * FROM issuance WHERE state = 0 AND intended_at < $1 ORDER BY intended_at LIMIT $2'
       return (await all(page, [Math.ceil(intendedBefore), limit])).map(toIssuance)

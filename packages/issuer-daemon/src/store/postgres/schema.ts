@@ -114,7 +114,6 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE certificate (
     issuance_id bigint PRIMARY KEY REFERENCES issuance (id),
-    fingerprint bytea NOT NULL UNIQUE,
     der bytea NOT NULL,
     not_before bigint NOT NULL,
     not_after bigint NOT NULL,

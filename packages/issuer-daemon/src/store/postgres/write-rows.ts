@@ -127,7 +127,6 @@ function issuanceColumns(issuance: IssuanceRecord): Columns {
 function certificateColumns(certificate: NewCertificate): Columns {
   return {
     serial: hexToBlob(certificate.serial),
-    fingerprint: hexToBlob(certificate.fingerprint),
     der: certificate.der,
     not_before: certificate.notBefore,
     not_after: certificate.notAfter,

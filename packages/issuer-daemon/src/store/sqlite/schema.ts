@@ -113,14 +113,12 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE certificate (
     issuance_id INTEGER PRIMARY KEY REFERENCES issuance (id),
-    fingerprint BLOB NOT NULL,
     der BLOB NOT NULL,
     not_before INTEGER NOT NULL,
     not_after INTEGER NOT NULL,
     renew_at INTEGER NOT NULL,
     chain_id INTEGER NOT NULL REFERENCES chain (id)
   ) STRICT;
-  CREATE INDEX certificate_fingerprint ON certificate (substr(fingerprint, 1, 8));
   CREATE INDEX certificate_expiry ON certificate (not_after);
 
   CREATE TABLE nonce (

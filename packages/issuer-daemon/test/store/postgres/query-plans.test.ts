@@ -56,8 +56,8 @@ const fill = `
     SELECT decode(md5(n::text), 'hex'), sha256(n::text::bytea), n, 1, 1, 0, 1, ${start}, ${start + day}
     FROM generate_series(1, ${rows}) AS n;
   INSERT INTO chain (fingerprint, pem) VALUES (sha256('chain'), 'PEM');
-  INSERT INTO certificate (issuance_id, fingerprint, der, not_before, not_after, renew_at, chain_id)
-    SELECT n, sha256(('c' || n)::bytea), sha256(n::text::bytea), 0, ${start} + n, 0, 1 FROM generate_series(1, ${rows}) AS n;
+  INSERT INTO certificate (issuance_id, der, not_before, not_after, renew_at, chain_id)
+    SELECT n, sha256(n::text::bytea), 0, ${start} + n, 0, 1 FROM generate_series(1, ${rows}) AS n;
   INSERT INTO token (jti, identity, created_at, expires_at, used_at, used_key)
     SELECT md5(n::text), 'host-' || n, n, n, n, sha256(n::text::bytea)
     FROM generate_series(1, ${rows}) AS n;
@@ -79,7 +79,7 @@ const ways: Record<Exclude<keyof Store, 'shared' | 'leaseSeconds' | 'close'>, (s
   issuance: (store) => store.issuance(hash('7')),
   async certificate(store) {
     await store.certificate({ keyHash: hash('7') })
-    await store.certificate({ fingerprint: hash('c7') })
+    await store.certificate({ serial: serial(7) })
   },
   pendingIntents: (store) => store.pendingIntents({ intendedBefore: start + day, limit: 100 }),
   claimDue: (store) => store.claimDue({ until: start + day, limit: 100 }),

@@ -6,7 +6,7 @@ import type { CertificateRecord, IssuanceRecord, StoredChain } from '../../issua
 import { isConstraintViolation } from '../store-error.ts'
 import type { IntentRow, RecordRowPart } from '../writing/row-change.ts'
 
-const certificateColumns = `issuance.*, certificate.der, certificate.fingerprint, certificate.not_before,
+const certificateColumns = `issuance.*, certificate.der, certificate.not_before,
   certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem`
 
 const certificateTables = `certificate JOIN issuance ON issuance.id = certificate.issuance_id
@@ -27,7 +27,7 @@ export class IssuanceRows {
   readonly #burn
   readonly #insertCertificate
   readonly #certificateByKey
-  readonly #certificateByFingerprint
+  readonly #certificateBySerial
   readonly #chainId
   readonly #insertChain
   readonly #becomeNewest
@@ -53,16 +53,16 @@ export class IssuanceRows {
     this.#settle = database.prepare('UPDATE issuance SET state = 1 WHERE id = ?')
     this.#burn = database.prepare('UPDATE issuance SET state = 2, burnt = 1 WHERE serial = ? AND +state = 0')
     this.#insertCertificate = database.prepare(
-      `INSERT INTO certificate (issuance_id, fingerprint, der, not_before, not_after, renew_at, chain_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO certificate (issuance_id, der, not_before, not_after, renew_at, chain_id)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     )
     this.#certificateByKey = database.prepare(
       `SELECT ${certificateColumns} FROM ${certificateTables}
        WHERE ${sameKeyPart} AND issuance.key = ?1 AND issuance.state = 1`,
     )
-    this.#certificateByFingerprint = database.prepare(
+    this.#certificateBySerial = database.prepare(
       `SELECT ${certificateColumns} FROM ${certificateTables} 
-       WHERE substr(certificate.fingerprint, 1, 8) = substr(?1, 1, 8) AND certificate.fingerprint = ?1`,
+       WHERE issuance.serial = ?`,
     )
     this.#chainId = database.prepare('SELECT id FROM chain WHERE fingerprint = ?')
     this.#insertChain = database.prepare('INSERT INTO chain (fingerprint, pem) VALUES (?, ?)')
@@ -121,7 +121,6 @@ export class IssuanceRows {
     this.#settle.run(row.id as number)
     this.#insertCertificate.run(
       row.id as number,
-      certificate.fingerprint,
       certificate.der,
       certificate.notBefore,
       certificate.notAfter,
@@ -145,13 +144,11 @@ export class IssuanceRows {
     return this.#pending.all(intendedBefore, limit).map(toIssuance)
   }
 
-  certificate(
-    by: { readonly keyHash: string } | { readonly fingerprint: string },
-  ): CertificateRecord | undefined {
+  certificate(by: { readonly keyHash: string } | { readonly serial: string }): CertificateRecord | undefined {
     const row =
       'keyHash' in by
         ? this.#certificateByKey.get(hexToBlob(by.keyHash))
-        : this.#certificateByFingerprint.get(hexToBlob(by.fingerprint))
+        : this.#certificateBySerial.get(hexToBlob(by.serial))
     return row === undefined ? undefined : toCertificate(row)
   }
 

@@ -139,7 +139,6 @@ type RecordPart = Extract<ChangePart, { do: 'record' }>
 
 function packRecord(fields: FieldWriter, { certificate, at, begun }: RecordPart, chain: number): void {
   fields.hex(certificate.serial)
-  fields.hex(certificate.fingerprint)
   fields.run(certificate.der)
   fields.number(certificate.notBefore)
   fields.number(certificate.notAfter)
@@ -159,7 +158,6 @@ const noChain: StoredChain = { fingerprint: '', pem: '' }
 function unpackRecord(fields: FieldReader, chains: readonly StoredChain[]): RecordRowPart {
   const certificate = {
     serial: fields.run(),
-    fingerprint: fields.run(),
     der: fields.run(),
     notBefore: fields.number(),
     notAfter: fields.number(),

@@ -12,9 +12,8 @@ export interface IntentRow extends Omit<Intent, 'serial' | 'keyHash'> {
 }
 
 /** A certificate as its columns take it, but for its chain, whose row is looked up. */
-export interface CertificateRow extends Omit<NewCertificate, 'serial' | 'fingerprint'> {
+export interface CertificateRow extends Omit<NewCertificate, 'serial'> {
   readonly serial: Uint8Array
-  readonly fingerprint: Uint8Array
 }
 
 export interface RecordRowPart {
@@ -52,8 +51,7 @@ function toRowPart(part: ChangePart): RowPart {
     case 'record': {
       const { certificate } = part
       const serial = hexToBlob(certificate.serial)
-      const fingerprint = hexToBlob(certificate.fingerprint)
-      return { ...part, certificate: { ...certificate, serial, fingerprint } }
+      return { ...part, certificate: { ...certificate, serial } }
     }
     case 'append-audit':
       return { do: 'append-audit', text: encodeAuditRecord(part.record) }
