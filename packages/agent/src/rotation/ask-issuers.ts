@@ -4,6 +4,7 @@ import { type ErrorCode, isMayflyError, MayflyError } from '@mayfly/ca-core'
 const othersMayHelp: readonly ErrorCode[] = [
   'transport-failed',
   'answer-invalid',
+  'prove-failed',
   'certificate-expired',
   'overloaded',
   'rate-limited',

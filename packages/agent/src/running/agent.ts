@@ -3,7 +3,6 @@ import type { HostPort, Logger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import type { MetricsFacts } from '../metrics/agent-metrics.ts'
-import type { RotationEvent } from '../rotation/rotation-event.ts'
 import { openBundleShelf } from '../state/bundle-shelf.ts'
 import { statePaths } from '../state/state-folder.ts'
 import type { AgentStatus } from '../status/agent-status.ts'
@@ -95,7 +94,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     logger,
     onEvent(certificate, event) {
       history.add(clock.now(), certificate, event)
-      noteCertificates(issuers, event)
       metrics.count(certificate, event)
     },
     onStep: () => board.refresh(),
@@ -147,11 +145,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 function openLoggedHistory({ ports, configuration, logger }: AgentOptions): History {
   const path = statePaths.history(configuration.state)
   return openHistory(ports.fileSystem, path, (err) => logger.warn({ err }, 'no history is written'))
-}
-
-function noteCertificates(issuers: WatchedIssuers, event: RotationEvent): void {
-  if (event.event === 'answer-refused') issuers.noteCertificate(event.issuer, event.because)
-  if (event.event === 'received') issuers.noteCertificate(event.issuer)
 }
 
 interface MetricsSources {

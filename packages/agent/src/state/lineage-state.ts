@@ -8,6 +8,7 @@ import {
   serialSchema,
   sha256Schema,
 } from './field-schemas.ts'
+import { type RefusedIssuer, refusedIssuersSchema } from './refused-issuers.ts'
 import { type Setbacks, setbacksSchema } from './setback.ts'
 import { type StagedKey, stagedKeySchema } from './staged-key.ts'
 import { type WastedKeys, wastedKeysSchema } from './wasted-keys.ts'
@@ -51,6 +52,8 @@ export interface LineageState extends LineageIdentity {
   readonly givenUp?: readonly string[]
   /** Absent where the latest certified key was not given up. */
   readonly wasted?: WastedKeys
+  /** Absent where every issuer's newest certificate was good, and where there is only one issuer. */
+  readonly refusedIssuers?: readonly RefusedIssuer[]
   /** Complete generations in the archive, oldest first. */
   readonly generations: readonly GenerationRecord[]
   /** What the live link points at; `served` once check, reload and probe have passed. */
@@ -83,6 +86,7 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
   staged: stagedKeySchema.exactOptional(),
   givenUp: z.array(sha256Schema).exactOptional(),
   wasted: wastedKeysSchema.exactOptional(),
+  refusedIssuers: refusedIssuersSchema.exactOptional(),
   generations: z.array(
     z.strictObject({
       number: generationNumberSchema,
@@ -133,6 +137,14 @@ export function withCandidateAsHead(state: LineageState): LineageState {
 export function withKeyGivenUp(state: LineageState, keyHash: string): LineageState {
   const { staged: _staged, candidate: _candidate, ...rest } = state
   return { ...rest, givenUp: [keyHash, ...(state.givenUp ?? [])].slice(0, replacedKeysMax) }
+}
+
+/** The state with these notes of refused issuers in place of those before. */
+export function withRefusedIssuers(
+  { refusedIssuers: _before, ...rest }: LineageState,
+  refusedIssuers: readonly RefusedIssuer[],
+): LineageState {
+  return refusedIssuers.length === 0 ? rest : { ...rest, refusedIssuers }
 }
 
 /** Whether what is live was brought to every port, and no later look has found anything else there. */

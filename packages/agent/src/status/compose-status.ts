@@ -6,7 +6,7 @@ import type { IssuerSight } from '../transport/watch-issuers.ts'
 import type { AgentStatus, CertificateStatus, StatusAlarm } from './agent-status.ts'
 import { type Alarm, worstLevel } from './alarm.ts'
 import { certificateAlarms, identityAlarms } from './certificate-alarms.ts'
-import { issuerAlarms } from './issuer-alarms.ts'
+import { issuerAlarms, originOf, type Refusal } from './issuer-alarms.ts'
 import { withRemedy } from './remedies.ts'
 
 /** What a keeper shows of itself. */
@@ -119,7 +119,15 @@ function ownAlarms({
     alarms.push({ level: 'warning', code: 'clock-wrong', message })
   }
   const urls = certificates.flatMap(({ view }) => view.issuerUrls ?? [])
-  return [...alarms, ...issuerAlarms(urls, issuers)]
+  return [...alarms, ...issuerAlarms(urls, issuers, certificates.flatMap(refusalsOf))]
+}
+
+/** Of the issuers that are configured for this certificate now. */
+function refusalsOf({ name, view }: KeptCertificate): Refusal[] {
+  const origins = (view.issuerUrls ?? []).map(originOf)
+  return (view.state?.refusedIssuers ?? [])
+    .filter(({ issuer }) => origins.includes(issuer))
+    .map((refused) => ({ ...refused, certificate: name }))
 }
 
 function failureAlarm(failure: unknown): Alarm {

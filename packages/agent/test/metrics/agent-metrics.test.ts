@@ -111,24 +111,3 @@ test('an issuer: answers anything → reachable; is silent → not; and answers 
     { is: 'reachable' },
   ])
 })
-
-test('issuers: a certificate of one was refused → its sight says so, since the first, until one is good', async () => {
-  let now = 7
-  const exchange: Transport['exchange'] = async () => ({ status: 200, headers: {}, body: new Uint8Array() })
-  const watched = watchIssuers(
-    { exchange, getUnverified: () => exchange({} as never, {} as never) },
-    { now: () => now },
-  )
-  const url = 'https://ca.example/v1/requests'
-  const ask = () =>
-    watched.transport.exchange({ method: 'GET', url, headers: {}, bodyBytesMax: 1 }, {} as never)
-  const sight = () => watched.sights().get('https://ca.example')
-  await ask()
-  watched.noteCertificate(url, 'wrong names')
-  now = 9
-  watched.noteCertificate(url, 'garbage')
-  await ask()
-  assert.deepEqual(sight(), { is: 'reachable', refused: { since: 7, reason: 'garbage' } })
-  watched.noteCertificate(url)
-  assert.deepEqual(sight(), { is: 'reachable' })
-})

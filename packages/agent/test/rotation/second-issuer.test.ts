@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { hourMs, MayflyError, mediaTypes, minuteMs, parseName } from '@mayfly/ca-core'
+import { hourMs, MayflyError, mediaTypes, minuteMs, parseCertificateChain, parseName } from '@mayfly/ca-core'
 import { certificateSchema } from '../../src/configuration/certificate-settings.ts'
 import { liveGeneration } from '../../src/state/lineage-state.ts'
+import { issuerAlarms } from '../../src/status/issuer-alarms.ts'
 import type { WireRequest, WireResponse } from '../../src/transport/transport.ts'
 import { VirtualHost } from '../support/virtual-host.ts'
 
@@ -85,6 +86,12 @@ const wrongs: readonly { readonly name: string; readonly wrong: Wrong }[] = [
   { name: 'nothing', wrong: withChain(() => '') },
 ]
 
+function refusalsTold(host: VirtualHost) {
+  const urls = host.keeper.view().issuerUrls ?? []
+  const refusals = (host.state.refusedIssuers ?? []).map((one) => ({ ...one, certificate: 'web' }))
+  return issuerAlarms(urls, new Map(), refusals)
+}
+
 describe('the first of two issuers gives certificates of no use', () => {
   for (const { name, wrong } of wrongs) {
     test(`${name}: the second is asked in the same look, its certificate is served, and the first is told of`, async () => {
@@ -102,6 +109,86 @@ describe('the first of two issuers gives certificates of no use', () => {
       const received = host.events.findLast(({ event }) => event === 'received')
       assert.equal(received?.event === 'received' && received.issuer, second)
       assert.notEqual(staged?.keyHash, host.state.staged?.keyHash)
+    })
+  }
+
+  test('the process ends and another begins: the first is told of, until one of its certificates is good', async () => {
+    const host = await hostOfTwo()
+    letFirstBe(
+      host,
+      withChain(() => 'no certificate at all'),
+    )
+    await host.run(12.1 * hourMs)
+    const [before] = refusalsTold(host)
+    assert.match(
+      before?.message ?? '',
+      /^the certificate of the issuer https:\/\/issuer\.example for web is of no use/,
+    )
+    host.restart()
+    await host.run(minuteMs)
+    assert.deepEqual(refusalsTold(host), [before])
+    // It stands from the first on, however often it is seen again.
+    await host.run(12 * hourMs)
+    assert.equal(liveGeneration(host.state)?.number, 3)
+    assert.equal(refusalsTold(host)[0]?.since, before?.since)
+    host.issuer.fault = undefined
+    await host.run(12 * hourMs)
+    assert.equal(liveGeneration(host.state)?.number, 4)
+    assert.deepEqual(refusalsTold(host), [])
+  })
+
+  test('it is not asked any more: told of for a life, and then no longer', async () => {
+    const host = await hostOfTwo()
+    letFirstBe(
+      host,
+      withChain(() => 'no certificate at all'),
+    )
+    await host.run(12.1 * hourMs)
+    host.issuer.fault = undefined
+    host.issuer.url = second
+    host.subject = {
+      ...host.subject,
+      settings: certificateSchema.parse({ issuers: [second, 'https://issuer.example'] }),
+    }
+    host.restart()
+    await host.run(12 * hourMs)
+    assert.equal(refusalsTold(host).length, 1)
+    await host.run(25 * hourMs)
+    assert.deepEqual(refusalsTold(host), [])
+  })
+
+  for (const way of ['in its turn', 'for a wish']) {
+    test(`a certificate that fails its proof, ${way}: the second is asked in the same look, and its certificate is served`, async () => {
+      const host = await hostOfTwo()
+      const ofFirst = new Set<string>()
+      letFirstBe(
+        host,
+        withChain(async ({ issuer }, chain) => {
+          const [leaf] = parseCertificateChain(chain)
+          if (leaf === undefined) throw new TypeError('an empty chain')
+          const other = await issuer.mintChain(leaf.publicKey)
+          ofFirst.add(other)
+          return other
+        }),
+      )
+      const { server } = host
+      const prove = server.prove.bind(server)
+      const refused: string[] = []
+      server.prove = async (material, expected) => {
+        if (!ofFirst.has(material.chainPem)) return prove(material, expected)
+        refused.push(material.chainPem)
+        throw new MayflyError('prove-failed', 'The handshake does not come about.')
+      }
+      if (way === 'for a wish') await host.store.wishRenewal(host.clock.now())
+      await host.run(way === 'for a wish' ? minuteMs : 12.1 * hourMs)
+      assert.equal(liveGeneration(host.state)?.number, 2)
+      assert.equal(host.state.live?.served, true)
+      assert.ok(!host.events.some(({ event }) => event === 'failed' || event === 'key-dropped'))
+      assert.equal(refused.length, 1)
+      assert.match(
+        refusalsTold(host)[0]?.message ?? '',
+        /no use, and the others are asked: The handshake does not/,
+      )
     })
   }
 

@@ -114,15 +114,6 @@ describe('the status', () => {
       { [ca1]: { is: 'reachable' }, [ca2]: { ...away, failures: 1 } },
       undefined,
     ],
-    [
-      'the first gives certificates of no use: it is named, and why',
-      [ca1, ca2],
-      {
-        [ca1]: { is: 'reachable', refused: { since: 0, reason: 'it lacks dns:web-1' } },
-        [ca2]: { is: 'reachable' },
-      },
-      /^the certificate of the issuer https:\/\/ca-1\.example is of no use, and the others are asked: it lacks dns:web-1/,
-    ],
     ['the only one is away: its certificates tell', [ca2], { [ca2]: away }, undefined],
     ['one that is no longer configured', [ca1], { [ca1]: { is: 'reachable' }, [ca2]: away }, undefined],
   ] as const) {
@@ -138,6 +129,31 @@ describe('the status', () => {
       else assert.match(alarms[0]?.message ?? '', sentence)
     })
   }
+
+  test('issuers: one gives certificates of no use: it is named once, for whom, since when, and why', async () => {
+    const host = await rotatedHost()
+    const { state } = host
+    const statusWith = (issuerUrls: readonly string[], since: number): AgentStatus => {
+      const refused = { issuer: ca1, since, at: since + hourMs, reason: `it lacks dns:web-${since}` }
+      const view = { ...host.keeper.view(), issuerUrls, state: { ...state, refusedIssuers: [refused] } }
+      const other = { ...view, state: { ...state, refusedIssuers: [{ ...refused, since: 0, at: 1 }] } }
+      return statusOf(host, {
+        certificates: [
+          { name: 'web', view },
+          { name: 'api', view: other },
+        ],
+      })
+    }
+    assert.deepEqual(judgeStatus(statusWith([ca1, ca2], 7), host.clock.now()).alarms, [
+      {
+        level: 'warning',
+        code: 'answer-invalid',
+        message: `the certificate of the issuer ${ca1} for web, api is of no use, and the others are asked: it lacks dns:web-7. Look at that issuer.`,
+        since: formatInstant(0),
+      },
+    ])
+    assert.deepEqual(judgeStatus(statusWith([ca2, 'https://ca-3.example'], 7), host.clock.now()).alarms, [])
+  })
 
   test('the identity in the configuration is another: a warning that says what to do', async () => {
     const host = await rotatedHost()

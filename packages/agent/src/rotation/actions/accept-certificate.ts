@@ -1,8 +1,10 @@
 import { isMayflyError, MayflyError } from '@mayfly/ca-core'
-import type { Credential } from '../../state/credential.ts'
-import type { LineageState } from '../../state/lineage-state.ts'
+import { type Credential, lifetimeMs } from '../../state/credential.ts'
+import { type LineageState, withRefusedIssuers } from '../../state/lineage-state.ts'
+import { withoutRefused, withRefused } from '../../state/refused-issuers.ts'
 import { clearSetback, type Setbacks } from '../../state/setback.ts'
 import { checkCertificate } from '../check-certificate.ts'
+import { materialOf } from '../material-of.ts'
 import { refusalsMax } from '../pace.ts'
 import { expectedNames, issuerUrls, type RotationContext } from '../rotation-context.ts'
 import { isUnderTainted } from '../under-tainted.ts'
@@ -19,10 +21,15 @@ export interface IssuersCertificate {
  * not to ask the next issuer; what the first of them was refused for counts where no other has a better one.
  */
 export interface CertificateReview {
-  /** The certificate as a credential, if it is what it should be. Throws `answer-invalid` or `certificate-expired`. */
-  examine(answer: IssuersCertificate): Credential
+  /**
+   * The certificate as a credential, if it is what it should be. Where another issuer could be asked, it is proved too.
+   * Throws `answer-invalid`, `prove-failed` or `certificate-expired`.
+   */
+  examine(answer: IssuersCertificate): Promise<Credential>
   /** Whether an issuer's certificate was refused. */
   hasRefused(): boolean
+  /** `state` with a note of the issuers whose certificates were refused, to be saved with what comes of the others. */
+  noted(state: LineageState): LineageState
   /**
    * Notes that no issuer had a better one. A key for which only wrong ones come is given up, so that a fault at one
    * place of the issuers ends by itself. Where others were given up not long ago it is kept, and asked for again: that
@@ -35,11 +42,13 @@ export interface CertificateReview {
 export function reviewCertificates(context: RotationContext): CertificateReview {
   const { ports, subject, state } = context
   const isOneOfMany = issuerUrls(subject, state).length > 1
+  let refused = state.refusedIssuers ?? []
   let refusal: Refusal | undefined
+  const noted = (next: LineageState): LineageState => withRefusedIssuers(next, refused)
 
   return {
-    examine({ issuerUrl, chainPem }) {
-      const verdict = judge(context, chainPem)
+    async examine({ issuerUrl, chainPem }) {
+      const verdict = await judge(context, chainPem, isOneOfMany)
       if (verdict.is === 'good') return verdict.credential
       const { error } = verdict
       if (!isOneOfMany) {
@@ -47,14 +56,16 @@ export function reviewCertificates(context: RotationContext): CertificateReview 
         throw error
       }
       const named = new MayflyError(error.code, `${issuerUrl}: ${error.message}`, { cause: error })
+      refused = withRefused(refused, { url: issuerUrl, at: ports.clock.now(), reason: error.message })
       ports.tell({ event: 'answer-refused', issuer: issuerUrl, because: error.message })
       refusal ??= { ...verdict, error: named }
       throw named
     },
     hasRefused: () => refusal !== undefined,
+    noted,
     async fail(failure) {
       if (refusal === undefined) throw failure
-      await noteRefusal(context, refusal)
+      await noteRefusal({ ...context, state: noted(state) }, refusal)
       throw refusal.error
     },
   }
@@ -67,7 +78,14 @@ export async function acceptCertificate(
   issuerUrl: string,
 ): Promise<LineageState> {
   const { staged: _certified, ...rest } = state
-  const accepted = await save({ ...rest, candidate, setbacks: withoutOlder(state.setbacks) })
+  const now = ports.clock.now()
+  const refused = withoutRefused(state.refusedIssuers ?? [], {
+    url: issuerUrl,
+    now,
+    keepMs: lifetimeMs(candidate),
+  })
+  const next = { ...rest, candidate, setbacks: withoutOlder(state.setbacks) }
+  const accepted = await save(withRefusedIssuers(next, refused))
   const { serial, notAfter } = candidate
   ports.tell({ event: 'received', serial, notAfter, issuer: issuerUrl })
   return accepted
@@ -78,10 +96,10 @@ interface Refusal {
   readonly error: MayflyError
 }
 
-function judge(
-  { ports, subject, state, held }: RotationContext,
-  chainPem: string,
-): Refusal | { readonly is: 'good'; readonly credential: Credential } {
+type Verdict = Refusal | { readonly is: 'good'; readonly credential: Credential }
+
+async function judge(context: RotationContext, chainPem: string, isOneOfMany: boolean): Promise<Verdict> {
+  const { ports, subject, state, held } = context
   const { staged } = state
   if (staged === undefined) throw new TypeError('there is no staged key that a certificate could be for')
   if (isUnderTainted(chainPem, held)) {
@@ -98,11 +116,27 @@ function judge(
       now: ports.clock.now(),
       before: state.head,
     })
+    if (isOneOfMany) await proveNow(context, credential)
     return { is: 'good', credential }
   } catch (error) {
     if (isMayflyError(error)) return { is: 'wrong', error }
     throw error
   }
+}
+
+/** One that is not valid yet is proved when it is. */
+async function proveNow(
+  { ports, subject, state, held }: RotationContext,
+  credential: Credential,
+): Promise<void> {
+  const now = ports.clock.now()
+  if (credential.notBefore > now) return
+  const { profile } = state
+  await ports.servers.prove(materialOf(credential, held.bundle), {
+    names: expectedNames(subject, state),
+    profile,
+    now,
+  })
 }
 
 /** It was minted before its intermediate was tainted. A key gets one certificate, so this one is of no use any more. */

@@ -21,7 +21,7 @@ export async function fetchCertificate(context: RotationContext): Promise<void> 
   )
   if (found.is === 'not-minted') return lookLater(context, found.afterSeconds)
   ports.trace.step('fetched', { certificate: subject.name, keyHash: staged.keyHash })
-  await acceptCertificate(context, found.credential, found.issuerUrl)
+  await acceptCertificate({ ...context, state: review.noted(state) }, found.credential, found.issuerUrl)
 }
 
 /**
@@ -36,11 +36,12 @@ async function findAt(
   const { ports, state, held } = context
   if (review.hasRefused()) {
     const { chain } = await requestAtOnce(context, issuerUrl)
-    return { is: 'good', credential: review.examine({ issuerUrl, chainPem: chain }), issuerUrl }
+    return { is: 'good', credential: await review.examine({ issuerUrl, chainPem: chain }), issuerUrl }
   }
   const answer = await ports.issuer.certificate(issuerUrl, state.staged?.keyHash ?? '', held.bundle)
   if (answer.is === 'not-minted') return answer
-  return { is: 'good', credential: review.examine({ issuerUrl, chainPem: answer.chainPem }), issuerUrl }
+  const credential = await review.examine({ issuerUrl, chainPem: answer.chainPem })
+  return { is: 'good', credential, issuerUrl }
 }
 
 async function lookLater(

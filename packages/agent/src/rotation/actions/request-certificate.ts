@@ -46,7 +46,7 @@ export async function requestCertificate(context: RotationContext, immediate: bo
     const good = await askIssuers(issuerUrls(asked.subject, asked.state), (url) =>
       requestAt(asked, url, body, review),
     ).catch((error: unknown) => review.fail(error))
-    await takeAnswer(asked, good)
+    await takeAnswer({ ...asked, state: review.noted(asked.state) }, good)
   } catch (error) {
     if (keyIsSpent.some((code) => isMayflyError(error, code))) await dropKey(asked, asMessage(error))
     throw error
@@ -70,7 +70,7 @@ async function requestAt(
 ): Promise<GoodAnswer> {
   const answer = await sendRequest(context, issuerUrl, body)
   if (answer.status === 'scheduled') return { answer }
-  return { answer, credential: review.examine({ issuerUrl, chainPem: answer.chain }), issuerUrl }
+  return { answer, credential: await review.examine({ issuerUrl, chainPem: answer.chain }), issuerUrl }
 }
 
 /**
