@@ -70,7 +70,8 @@ export function createCertificateKeeper(
     const track = trackOf(deed)
     const now = clock.now()
     const pace = paceOfFailure(state.head, now)
-    const setback = nextSetback(state.setbacks[track], error, { now, random: ports.random, pace })
+    const times = { now, pace, anotherKeyAt: state.wasted?.keepUntil }
+    const setback = nextSetback(state.setbacks[track], error, { ...times, random: ports.random })
     await saveIfPossible({ ...state, setbacks: { ...state.setbacks, [track]: setback } })
     tell({ event: 'failed', track, setback })
   }

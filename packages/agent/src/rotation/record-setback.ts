@@ -19,21 +19,35 @@ const hopeless: readonly ErrorCode[] = [...onlyAPersonHelps, 'quota-exceeded']
  */
 const certainShare = 0.5
 
+/** A certificate of no use came. Trying the same one again is in vain as long as its key is kept, but for a fault of this host. */
+const ofNoUse: readonly ErrorCode[] = ['answer-invalid', 'certificate-expired', 'prove-failed']
+
+export interface SetbackOptions {
+  readonly now: Instant
+  readonly random: Random
+  readonly pace: Pace
+  /** When a key whose certificate is of no use may be given up for another. */
+  readonly anotherKeyAt?: Instant | undefined
+}
+
 /** The setback after `error`: the wait doubles with every failure in a row, is drawn at random, and never ends. */
 export function nextSetback(
   before: Setback | undefined,
   error: unknown,
-  { now, random, pace }: { readonly now: Instant; readonly random: Random; readonly pace: Pace },
+  { now, random, pace, anotherKeyAt }: SetbackOptions,
 ): Setback {
   const failure = asMayflyError(error)
   const attempts = beginsAnew(before, failure) ? 1 : (before?.attempts ?? 0) + 1
+  const retryAt = addSeconds(now, waitSeconds(failure, attempts, random, pace))
+  // That moment was drawn at random too, so that hosts that one fault struck do not come together.
+  const isKnown = ofNoUse.includes(failure.code) && anotherKeyAt !== undefined && anotherKeyAt > now
   return {
     code: failure.code,
     message: failure.message,
     attempts,
     since: Math.min(before?.since ?? now, now),
     at: now,
-    retryAt: addSeconds(now, waitSeconds(failure, attempts, random, pace)),
+    retryAt: isKnown ? Math.min(retryAt, anotherKeyAt) : retryAt,
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { hourMs, type Instant, minuteMs, parseName } from '@mayfly/ca-core'
+import { hourMs, type Instant, minuteMs, parseName, secondMs } from '@mayfly/ca-core'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import { paceOf } from '../../src/rotation/pace.ts'
 import { wasteKey } from '../../src/rotation/waste-key.ts'
@@ -144,6 +144,23 @@ describe('a host on which no certificate succeeds', () => {
     assert.equal(host.issuer.minted, before + 1)
     assert.notEqual(host.state.candidate?.serial, candidate.serial)
   })
+
+  for (const { name, afterMs = 0, begin } of causes) {
+    test(`${name}: a key is given up as soon as it may be`, async () => {
+      const host = await enrolledHost()
+      await host.run(afterMs)
+      begin(host)
+      await host.run(12.2 * hourMs)
+      for (let times = 0; times < 4; times++) {
+        const keepUntil: Instant = host.state.wasted?.keepUntil ?? 0
+        assert.ok(keepUntil > host.clock.now() + 5 * minuteMs)
+        const before = host.events.length
+        await host.run(keepUntil - host.clock.now() + secondMs)
+        const dropped = host.events.slice(before).filter(({ event }) => event === 'key-dropped')
+        assert.equal(dropped.length, 1)
+      }
+    })
+  }
 
   test('the process ends and another begins: the wait is kept', async () => {
     const host = await enrolledHost()
