@@ -39,6 +39,7 @@ export {
 export { backUpStore, type MadeBackup } from './backup/back-up-store.ts'
 export { type RestoredStore, restoreStore } from './backup/restore-store.ts'
 export { acceptClockAtRest } from './clock/accept-clock-at-rest.ts'
+export { readAdminSocket } from './configuration/admin-place.ts'
 export type {
   IssuerConfiguration,
   ListenAddress,

@@ -6,8 +6,9 @@ export {
 } from './configuration/keep-configuration.ts'
 export {
   parseYamlConfiguration,
-  readBrokenYaml,
   readYamlConfiguration,
+  readYamlExcerpt,
+  type YamlExcerpt,
 } from './configuration/read-yaml-configuration.ts'
 export * from './configuration/setting-types.ts'
 export {

@@ -1,5 +1,5 @@
-import { type FileSystem, isMayflyError, type MayflyError } from '@mayfly/ca-core'
-import { filePath, readBrokenYaml, readYamlConfiguration } from '@mayfly/platform'
+import type { FileSystem, MayflyError } from '@mayfly/ca-core'
+import { filePath, readYamlExcerpt } from '@mayfly/platform'
 import * as z from 'zod'
 import { type AgentConfiguration, stateDefault } from './agent-configuration.ts'
 
@@ -23,13 +23,6 @@ const statusPlaceSchema: z.ZodType<StatusPlace, unknown> = z
  * before, and its status tells of the mistake. Throws `config-invalid` only where no place can be made out.
  */
 export async function readStatusPlace(fileSystem: FileSystem, path: string): Promise<StatusPlace> {
-  try {
-    return await readYamlConfiguration(fileSystem, path, statusPlaceSchema)
-  } catch (mistake) {
-    if (!isMayflyError(mistake, 'config-invalid')) throw mistake
-    const text = new TextDecoder().decode(await fileSystem.readFile(path))
-    const place = readBrokenYaml(text, statusPlaceSchema)
-    if (place === undefined) throw mistake
-    return { ...place, mistake }
-  }
+  const { value, mistake } = await readYamlExcerpt(fileSystem, path, statusPlaceSchema)
+  return mistake === undefined ? value : { ...value, mistake }
 }

@@ -1,4 +1,9 @@
-import { type AdminClient, adminClient, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import {
+  type AdminClient,
+  adminClient,
+  readAdminSocket,
+  readIssuerConfiguration,
+} from '@mayfly/issuer-daemon'
 import type { Session } from './session.ts'
 
 /** Where the running issuer is to be found. */
@@ -7,10 +12,16 @@ export interface AdminOptions {
   readonly socket?: string
 }
 
-/** The running issuer of the configuration, or at the socket that was named. */
+/**
+ * The running issuer of the configuration, or at the socket that was named. A mistake in the configuration keeps nobody
+ * from it: it runs on with the one before. Where none runs, the mistake is told, for it would not start.
+ */
 export async function openAdmin(
   { config, socket }: AdminOptions,
   { fileSystem }: Session,
 ): Promise<AdminClient> {
-  return adminClient(socket ?? (await readIssuerConfiguration(fileSystem, config)).admin.socket)
+  if (socket !== undefined) return adminClient(socket)
+  return adminClient(await readAdminSocket(fileSystem, config), () =>
+    readIssuerConfiguration(fileSystem, config),
+  )
 }

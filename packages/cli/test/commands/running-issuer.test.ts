@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { readEnrolmentToken } from '@mayfly/ca-core'
@@ -15,6 +16,28 @@ test('issuer status: the sweep, authorities, agents and the store, in words', as
   assert.match(stdout, /Store +\d+\.\d MiB/)
   assert.match(stdout, /intermediate +CN=.*\n +root +CN=/)
   assert.match(stdout, /Agents: 0, 0 behind the trust bundle\n?$/)
+})
+
+test('a mistake in the configuration of a running issuer: the status tells of it, and its owner may still suspend', async () => {
+  const good = await readFile(config, 'utf8')
+  assert.equal((await ask('identity', 'add', 'mistaken', '--name', 'dns:mistaken.example')).exitCode, 0)
+  try {
+    for (const broken of [`${good}isuing: {}\n`, `${good}issuing: [\n`]) {
+      await writeFile(config, broken)
+      assert.ok('counts' in (await ask('issuer', 'status')))
+      assert.equal((await ask('identity', 'suspend', 'mistaken')).state, 'suspended')
+    }
+    // Where nobody answers, the mistake is why.
+    const elsewhere = `${good.replace(/^state: .*$/m, 'state: /nowhere')}isuing: {}\n`
+    await writeFile(config, elsewhere)
+    assert.equal((await ask('issuer', 'status')).code, 'config-invalid')
+    await writeFile(config, elsewhere.replace('isuing: {}\n', ''))
+    assert.equal((await ask('issuer', 'status')).code, 'transport-failed')
+    await writeFile(config, 'state: [\n')
+    assert.equal((await ask('issuer', 'status')).code, 'config-invalid')
+  } finally {
+    await writeFile(config, good)
+  }
 })
 
 test('issuer alarms and clock: nothing to acknowledge → not-found; the clock accepted', async () => {

@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http'
-import { MayflyError, mediaTypes, parseProblem } from '@mayfly/ca-core'
+import { isMayflyError, MayflyError, mediaTypes, parseProblem } from '@mayfly/ca-core'
 import type { KeptAlarmKind } from '../alarms/kept-alarms.ts'
 import type { AuditEndView, AuditRecordView } from '../audit/read-audit.ts'
 import type { RestoredNote } from '../backup/restore-notes.ts'
@@ -48,10 +48,19 @@ export interface AdminClient {
   activateAuthority(): Promise<ActivatedAuthority>
 }
 
-/** Speaks to the issuer at `socketPath`. Throws `transport-failed` where none answers there. */
-export function adminClient(socketPath: string): AdminClient {
-  const ask = <T>(method: string, path: string, body?: unknown): Promise<T> =>
-    exchange(socketPath, method, path, body) as Promise<T>
+/**
+ * Speaks to the issuer at `socketPath`. Throws `transport-failed` where none answers there, or what `seeWhy` throws then:
+ * it looks for what may keep the issuer from running.
+ */
+export function adminClient(socketPath: string, seeWhy?: () => Promise<unknown>): AdminClient {
+  const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    try {
+      return (await exchange(socketPath, method, path, body)) as T
+    } catch (error) {
+      if (isMayflyError(error, 'transport-failed')) await seeWhy?.()
+      throw error
+    }
+  }
   const identity = (name: string): string => `/admin/identities/${encodeURIComponent(name)}`
   return {
     addIdentity: (added) => ask('POST', '/admin/identities', added),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type FileSystem, formatName, parseName } from '@mayfly/ca-core'
 import { readYamlConfiguration } from '@mayfly/platform'
 import type { StoreLocation } from '../store/store-location.ts'
+import { adminSocketIn } from './admin-place.ts'
 import { brokenRules, certificatesPerDay } from './configuration-rules.ts'
 import type {
   DelegateSettings,
@@ -57,7 +58,7 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     limits: file.limits,
     audit: { retentionSeconds: file.audit.retention },
     admin: {
-      socket: file.admin.socket ?? join(file.state, 'admin.sock'),
+      socket: file.admin.socket ?? adminSocketIn(file.state),
       delegates: Object.entries(file.admin.delegates).map(([name, one]) =>
         delegateSettings(name, one, {
           issuerNames: names,

@@ -1,4 +1,4 @@
-import { type FileSystem, MayflyError } from '@mayfly/ca-core'
+import { type FileSystem, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
 import { describeIssues } from './describe-issues.ts'
@@ -54,11 +54,34 @@ export function parseYamlConfiguration<T>(text: string, path: string, schema: z.
   )
 }
 
+/** What a configuration says of one thing, whatever is wrong with the rest of it. */
+export interface YamlExcerpt<T> {
+  readonly value: T
+  /** What keeps the file from being read as it should be. */
+  readonly mistake?: MayflyError
+}
+
 /**
- * What can be made out in YAML that is broken, checked against `schema`; nothing where that does not fit. It is for
- * finding what lies elsewhere in spite of a mistake, never for doing what the file says.
+ * Reads what `schema` knows of the YAML file at `path`, in spite of mistakes elsewhere in it, also where it is no YAML any
+ * more. It is for finding what lies elsewhere, never for doing what the file says. Throws `config-invalid` only where
+ * nothing can be made out.
  */
-export function readBrokenYaml<T>(text: string, schema: z.ZodType<T, unknown>): T | undefined {
+export async function readYamlExcerpt<T>(
+  fileSystem: FileSystem,
+  path: string,
+  schema: z.ZodType<T, unknown>,
+): Promise<YamlExcerpt<T>> {
+  try {
+    return { value: await readYamlConfiguration(fileSystem, path, schema) }
+  } catch (mistake) {
+    if (!isMayflyError(mistake, 'config-invalid')) throw mistake
+    const value = readBrokenYaml(new TextDecoder().decode(await fileSystem.readFile(path)), schema)
+    if (value === undefined) throw mistake
+    return { value, mistake }
+  }
+}
+
+function readBrokenYaml<T>(text: string, schema: z.ZodType<T, unknown>): T | undefined {
   try {
     const written: unknown = parseDocument(text, { prettyErrors: false }).toJS({ maxAliasCount: 0 })
     return schema.safeParse(written, { jitless: true }).data
