@@ -45,6 +45,12 @@ export const movedColumns = [
 
 type MovedColumn = (typeof movedColumns)[number]
 
+/** The record as the values of the columns that a change may move, in their order. */
+export function toMovedValues(identity: IdentityRecord): ColumnValue[] {
+  const columns = toMovedColumns(identity)
+  return movedColumns.map((column) => columns[column])
+}
+
 /** The record as the columns that a change may move. */
 export function toMovedColumns({
   suspension,

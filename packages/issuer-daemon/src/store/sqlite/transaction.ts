@@ -114,7 +114,7 @@ function applyPart(
     case 'add-identity':
       return identities.add(part.identity) ? undefined : 'identity-taken'
     case 'move-identity':
-      return identities.move(part.next) ? undefined : 'identity-moved'
+      return identities.move(part) ? undefined : 'identity-moved'
     case 'add-token':
       tokens.add(part.token)
       return undefined

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { dueColumns, toDueIdentity } from '../../columns/due-columns.ts'
-import { movedColumns, toIdentity, toMovedColumns } from '../../columns/identity-columns.ts'
+import { movedColumns, toIdentity } from '../../columns/identity-columns.ts'
 import type { DueIdentity, IdentityRecord, NewIdentity } from '../../identity-record.ts'
 import type { DuePage, IdentityPage } from '../../store.ts'
 import { isConstraintViolation } from '../store-error.ts'
+import type { MovedRowPart } from '../writing/row-change.ts'
 
 /** The table `identity`. */
 export class IdentityRows {
@@ -48,11 +49,9 @@ export class IdentityRows {
     }
   }
 
-  /** Whether the stored version was still that of `next`. */
-  move(next: IdentityRecord): boolean {
-    const columns = toMovedColumns(next)
-    const values = movedColumns.map((column) => columns[column])
-    return this.#move.run(...values, next.id, next.version).changes === 1
+  /** Whether the stored version was still the one on which it was decided. */
+  move({ id, version, values }: MovedRowPart): boolean {
+    return this.#move.run(...values, id, version).changes === 1
   }
 
   find(by: { readonly name: string } | { readonly id: number }): IdentityRecord | undefined {

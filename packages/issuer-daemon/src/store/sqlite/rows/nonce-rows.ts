@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Instant } from '@mayfly/ca-core'
-import { hexToBlob } from '../../columns/blob.ts'
+import type { NonceRowPart } from '../writing/row-change.ts'
 
 /** The table `nonce`. */
 export class NonceRows {
@@ -13,7 +12,7 @@ export class NonceRows {
   }
 
   /** Whether it was not known yet. */
-  remember({ nonce, expiresAt }: { nonce: string; expiresAt: Instant }): boolean {
-    return this.#insert.run(hexToBlob(nonce), Math.ceil(expiresAt)).changes === 1
+  remember({ nonce, expiresAt }: NonceRowPart): boolean {
+    return this.#insert.run(nonce, Math.ceil(expiresAt)).changes === 1
   }
 }

@@ -1,6 +1,14 @@
+import type { ColumnValue } from '../../columns/row.ts'
+
 /** Where fields are put together; what was written is copied out of it. It stays as large as it had to be once. */
 let scratch = Buffer.alloc(65_536)
 let scratchView = viewOf(scratch)
+
+/** A UTF-16 unit is three bytes of UTF-8 at most. */
+const utf8BytesOfUnitMax = 3
+
+/** What a value is. */
+const valueKinds = { nothing: 0, number: 1, text: 2, bytes: 3 } as const
 
 /**
  * Writes fields one after the other. A field has no name: the reader asks in the same order. One writer at a time, from
@@ -45,7 +53,26 @@ export class FieldWriter {
   }
 
   text(text: string): void {
-    this.run(Buffer.from(text, 'utf8'))
+    this.#reserve(4 + text.length * utf8BytesOfUnitMax)
+    const length = scratch.write(text, this.#end + 4, 'utf8')
+    scratchView.setUint32(this.#end, length)
+    this.#end += 4 + length
+  }
+
+  /** What a column takes, with what it is. */
+  value(value: ColumnValue): void {
+    if (value === null) {
+      this.count(valueKinds.nothing)
+    } else if (typeof value === 'number') {
+      this.count(valueKinds.number)
+      this.number(value)
+    } else if (typeof value === 'string') {
+      this.count(valueKinds.text)
+      this.text(value)
+    } else {
+      this.count(valueKinds.bytes)
+      this.run(value)
+    }
   }
 
   /** In a buffer of their own, which can be given to another thread. */
@@ -104,7 +131,23 @@ export class FieldReader {
   }
 
   text(): string {
-    return Buffer.from(this.run()).toString('utf8')
+    const length = this.count()
+    const start = this.#at
+    this.#at += length
+    return this.#bytes.toString('utf8', start, this.#at)
+  }
+
+  value(): ColumnValue {
+    switch (this.count()) {
+      case valueKinds.nothing:
+        return null
+      case valueKinds.number:
+        return this.number()
+      case valueKinds.text:
+        return this.text()
+      default:
+        return this.run()
+    }
   }
 }
 

@@ -1,9 +1,11 @@
 import { encodeAuditRecord } from '../../../audit/audit-chain.ts'
 import type { Change, ChangePart } from '../../change.ts'
-import type { IdentityRecord, StagedKey } from '../../identity-record.ts'
+import { toMovedValues } from '../../columns/identity-columns.ts'
+import type { ColumnValue } from '../../columns/row.ts'
+import type { IdentityRecord } from '../../identity-record.ts'
 import type { Intent, StoredChain } from '../../issuance-record.ts'
 import { FieldReader, FieldWriter } from './field-bytes.ts'
-import type { IntentRow, RecordRowPart, RowChange, RowPart } from './row-change.ts'
+import type { IntentRow, MovedRowPart, RecordRowPart, RowChange, RowPart } from './row-change.ts'
 
 /**
  * Changes on their way to another thread. What comes in masses is bytes, as the tables take them: a copy of all their
@@ -18,7 +20,7 @@ export interface PackedChanges {
 }
 
 /** How each part begins. */
-const kinds = { intend: 1, record: 2, audit: 3, untainted: 4, staged: 5, other: 6 } as const
+const kinds = { intend: 1, record: 2, audit: 3, untainted: 4, move: 5, nonce: 6, other: 7 } as const
 
 export function packChanges(changes: readonly Change[]): PackedChanges {
   const chains = new Places<StoredChain>(({ fingerprint }) => fingerprint)
@@ -89,8 +91,18 @@ function packPart(fields: FieldWriter, part: ChangePart, { chains, fingerprints 
       fields.count(kinds.untainted)
       fields.count(fingerprints.of(part.fingerprint))
       return
+    case 'move-identity':
+      fields.count(kinds.move)
+      packMove(fields, part.next)
+      return
+    case 'remember-nonce':
+      fields.count(kinds.nonce)
+      fields.hex(part.nonce)
+      fields.number(part.expiresAt)
+      return
     default:
-      packOther(fields, part)
+      fields.count(kinds.other)
+      fields.text(JSON.stringify(part))
   }
 }
 
@@ -104,8 +116,10 @@ function unpackPart(fields: FieldReader, { chains, fingerprints }: PackedChanges
       return { do: 'append-audit', text: fields.ascii() }
     case kinds.untainted:
       return { do: 'require-untainted', fingerprint: fingerprints[fields.count()] ?? '' }
-    case kinds.staged:
-      return unpackStaged(fields)
+    case kinds.move:
+      return unpackMove(fields)
+    case kinds.nonce:
+      return { do: 'remember-nonce', nonce: fields.run(), expiresAt: fields.number() }
     default:
       return JSON.parse(fields.text()) as RowPart
   }
@@ -171,22 +185,17 @@ function unpackRecord(fields: FieldReader, chains: readonly StoredChain[]): Reco
   return { do: 'record', certificate, at, begun: { version, newestGeneration, quota } }
 }
 
-/** All of them are text, but for the key that an identity may have staged. */
-function packOther(fields: FieldWriter, part: ChangePart): void {
-  const staged = part.do === 'move-identity' ? part.next.staged : undefined
-  if (part.do !== 'move-identity' || staged === undefined) {
-    fields.count(kinds.other)
-    fields.text(JSON.stringify(part))
-    return
-  }
-  fields.count(kinds.staged)
-  fields.text(JSON.stringify({ ...part.next, staged: { ...staged, spki: undefined } }))
-  fields.run(staged.spki)
+function packMove(fields: FieldWriter, next: IdentityRecord): void {
+  fields.number(next.id)
+  fields.number(next.version)
+  const values = toMovedValues(next)
+  fields.count(values.length)
+  for (const value of values) fields.value(value)
 }
 
-function unpackStaged(fields: FieldReader): RowPart {
-  const next = JSON.parse(fields.text()) as StagedIdentity
-  return { do: 'move-identity', next: { ...next, staged: { ...next.staged, spki: fields.run() } } }
+function unpackMove(fields: FieldReader): MovedRowPart {
+  const [id, version] = [fields.number(), fields.number()]
+  const values: ColumnValue[] = []
+  for (let left = fields.count(); left > 0; left--) values.push(fields.value())
+  return { do: 'move-identity', id, version, values }
 }
-
-type StagedIdentity = IdentityRecord & { readonly staged: StagedKey }
