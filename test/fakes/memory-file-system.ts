@@ -1,14 +1,17 @@
 import { normalize } from 'node:path'
 import type { FileAccess, FileStatus, FileSystem, FolderEntry } from '@mayfly/ca-core'
-import { fileError } from '../../packages/platform/src/files/file-error.ts'
+import { type FileIntent, fileError } from '../../packages/platform/src/files/file-error.ts'
 import {
   type Inode,
   losePower,
+  type MemoryFile,
   type MemoryFolder,
   newFile,
   newFolder,
   newLink,
+  put,
   setAccess,
+  takeAway,
 } from './memory-inode.ts'
 
 export type FileOperation = keyof FileSystem
@@ -24,15 +27,8 @@ export interface InjectedFailure {
   readonly times?: number
 }
 
-interface FolderRead {
-  readonly names: readonly string[]
-  readonly fileBytesMax: number
-  readonly found: ReadonlyMap<string, FolderEntry>
-}
-
 /** As many links as Linux follows on one path. */
 const linksMax = 40
-const readOperations: readonly FileOperation[] = ['readFile', 'readLink', 'list', 'readFolder', 'status']
 
 /**
  * Files in memory that keep what POSIX promises and no more: after `powerLoss` only what was synced is
@@ -40,13 +36,6 @@ const readOperations: readonly FileOperation[] = ['readFile', 'readLink', 'list'
  */
 export class MemoryFileSystem implements FileSystem {
   readonly #root: MemoryFolder
-  /** What stood where, as reading operations found it since the latest write. */
-  readonly #found = {
-    keep: new Map<string, Inode | undefined>(),
-    follow: new Map<string, Inode | undefined>(),
-  }
-  /** What was found in folders since the latest write. */
-  readonly #foldersRead = new Map<string, FolderRead>()
   readonly #owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   #failures: { failure: InjectedFailure; left: number }[] = []
   /** Called before each operation; may throw, as a crash there would. */
@@ -68,13 +57,12 @@ export class MemoryFileSystem implements FileSystem {
 
   /** Drops everything that was not synced. */
   powerLoss(): void {
-    this.#forget()
     losePower(this.#root)
   }
 
   readFile(path: string): Promise<Uint8Array> {
-    return this.#do('readFile', path, () => {
-      const inode = this.#look(path, 'follow') ?? fail('ENOENT')
+    return this.#read('readFile', path, () => {
+      const inode = this.#find(placeOf(path).names, 'follow') ?? fail('ENOENT')
       if (inode.type !== 'file') return fail('EISDIR')
       // What is written is a copy of its own, so that what is read may be the thing itself.
       return inode.content
@@ -82,73 +70,75 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   createFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
-    return this.#do('createFile', path, () => {
+    return this.#write('createFile', path, () => {
       const place = placeOf(path)
       const folder = this.#parent(place)
       if (folder.entries.has(place.name)) fail('EEXIST')
-      folder.entries.set(place.name, newFile(content, access, this.#owner))
+      put(folder, place.name, newFile(content, access, this.#owner))
     })
   }
 
   replaceFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
-    return this.#do('replaceFile', path, () => {
+    return this.#write('replaceFile', path, () => {
       const place = placeOf(path)
       const folder = this.#parent(place)
       if (folder.entries.get(place.name)?.type === 'directory') fail('EISDIR')
-      folder.entries.set(place.name, newFile(content, access, this.#owner))
+      put(folder, place.name, newFile(content, access, this.#owner))
       sync(folder)
     })
   }
 
   appendFile(path: string, content: Uint8Array, access: FileAccess): Promise<void> {
-    return this.#do('appendFile', path, () => {
+    return this.#write('appendFile', path, () => {
       const place = placeOf(path)
       const folder = this.#parent(place)
       const present = folder.entries.get(place.name)
       if (present === undefined) {
-        folder.entries.set(place.name, newFile(content, access, this.#owner))
+        put(folder, place.name, newFile(content, access, this.#owner))
         sync(folder)
         return
       }
       if (present.type !== 'file') return fail(present.type === 'symlink' ? 'ELOOP' : 'EISDIR')
+      folder.seen = undefined
       present.content = Buffer.concat([present.content, content])
       present.durable = present.content
     })
   }
 
   makeDirectory(path: string, access: FileAccess): Promise<void> {
-    return this.#do('makeDirectory', path, () => {
-      const present = this.#find(placeOf(path).names)
+    return this.#write('makeDirectory', path, () => {
+      const { names } = placeOf(path)
+      const present = this.#find(names)
       if (present !== undefined && present.type !== 'directory') fail('EEXIST')
-      setAccess(present ?? this.#makeFolders(placeOf(path).names), access)
+      this.#setAccess(path, present ?? this.#makeFolders(names), access)
     })
   }
 
   syncDirectory(path: string): Promise<void> {
-    return this.#do('syncDirectory', path, () => sync(this.#folder(placeOf(path).names)))
+    return this.#write('syncDirectory', path, () => sync(this.#folder(placeOf(path).names)))
   }
 
   replaceSymlink(path: string, target: string): Promise<void> {
-    return this.#do('replaceSymlink', path, () => {
+    return this.#write('replaceSymlink', path, () => {
       const place = placeOf(path)
       const folder = this.#parent(place)
       const present = folder.entries.get(place.name)
       if (present !== undefined && present.type !== 'symlink') fail('EEXIST')
-      folder.entries.set(place.name, newLink(target, this.#owner))
+      put(folder, place.name, newLink(target, this.#owner))
       sync(folder)
     })
   }
 
   readLink(path: string): Promise<string | undefined> {
-    return this.#do('readLink', path, () => {
-      const inode = this.#look(path)
+    return this.#read('readLink', path, () => {
+      const inode = this.#find(placeOf(path).names)
       return inode?.type === 'symlink' ? inode.target : undefined
     })
   }
 
   list(path: string): Promise<string[]> {
-    return this.#do('list', path, () => {
-      const inode = this.#look(path, 'follow')
+    return this.#read('list', path, () => {
+      const inode = this.#find(placeOf(path).names, 'follow')
       if (inode === undefined) return []
       if (inode.type !== 'directory') return fail('ENOTDIR')
       return [...inode.entries.keys()].sort()
@@ -160,12 +150,12 @@ export class MemoryFileSystem implements FileSystem {
     names: readonly string[],
     fileBytesMax: number,
   ): Promise<ReadonlyMap<string, FolderEntry> | undefined> {
-    return this.#do('readFolder', path, () => {
-      const folder = this.#look(path)
+    return this.#read('readFolder', path, () => {
+      const folder = this.#find(placeOf(path).names)
       if (folder?.type !== 'directory') return undefined
-      const known = this.#foldersRead.get(path)
-      const isSame = known?.fileBytesMax === fileBytesMax && known.names.join('/') === names.join('/')
-      if (isSame && this.#failures.length === 0) return known.found
+      const { seen } = folder
+      const isSame = seen?.fileBytesMax === fileBytesMax && haveSameNames(seen.names, names)
+      if (isSame && this.#failures.length === 0) return seen.found
       const found = new Map<string, FolderEntry>()
       for (const name of names) {
         const inode = folder.entries.get(name)
@@ -175,62 +165,74 @@ export class MemoryFileSystem implements FileSystem {
         const entry = statusOf(inode)
         found.set(name, isReadable ? Object.assign(entry, { content: inode.content }) : entry)
       }
-      if (this.#failures.length === 0) this.#foldersRead.set(path, { names, fileBytesMax, found })
+      if (this.#failures.length === 0) folder.seen = { names, fileBytesMax, found }
       return found
     })
   }
 
   status(path: string): Promise<FileStatus | undefined> {
-    return this.#do('status', path, () => {
-      const inode = this.#look(path)
+    return this.#read('status', path, () => {
+      const inode = this.#find(placeOf(path).names)
       return inode && statusOf(inode)
     })
   }
 
   setAccess(path: string, access: FileAccess): Promise<void> {
-    return this.#do('setAccess', path, () => {
+    return this.#write('setAccess', path, () => {
       const inode = this.#find(placeOf(path).names) ?? fail('ENOENT')
       if (inode.type === 'symlink') fail('ELOOP')
-      setAccess(inode, access)
+      this.#setAccess(path, inode, access)
     })
   }
 
   rename(from: string, to: string): Promise<void> {
-    return this.#do('rename', from, () => {
+    return this.#write('rename', from, () => {
       const [oldPlace, newPlace] = [placeOf(from), placeOf(to)]
       const source = this.#parent(oldPlace)
       const target = this.#parent(newPlace)
       const inode = source.entries.get(oldPlace.name) ?? fail('ENOENT')
       const replaced = target.entries.get(newPlace.name)
       if (replaced?.type === 'directory' && replaced.entries.size > 0) fail('ENOTEMPTY')
-      source.entries.delete(oldPlace.name)
-      target.entries.set(newPlace.name, inode)
+      takeAway(source, oldPlace.name)
+      put(target, newPlace.name, inode)
     })
   }
 
   remove(path: string): Promise<void> {
-    return this.#do('remove', path, () => {
+    return this.#write('remove', path, () => {
       const place = placeOf(path)
       const folder = this.#find(place.folder, 'follow')
-      if (folder?.type === 'directory') folder.entries.delete(place.name)
+      if (folder?.type === 'directory') takeAway(folder, place.name)
     })
   }
 
+  #read<T>(operation: FileOperation, path: string, work: () => T): Promise<T> {
+    return this.#do('read', operation, path, work)
+  }
+
+  #write<T>(operation: FileOperation, path: string, work: () => T): Promise<T> {
+    return this.#do('write', operation, path, work)
+  }
+
   /** No async function: simulations call it millions of times. */
-  #do<T>(operation: FileOperation, path: string, work: () => T): Promise<T> {
+  #do<T>(intent: FileIntent, operation: FileOperation, path: string, work: () => T): Promise<T> {
     try {
       this.onOperation(operation, path)
     } catch (error) {
       return Promise.reject(error)
     }
-    const isReading = readOperations.includes(operation)
-    if (!isReading) this.#forget()
     try {
-      this.#failAsTold(operation, path)
+      if (this.#failures.length > 0) this.#failAsTold(operation, path)
       return Promise.resolve(work())
     } catch (error) {
-      return Promise.reject(fileError(path, isReading ? 'read' : 'write', error))
+      return Promise.reject(fileError(path, intent, error))
     }
+  }
+
+  #setAccess(path: string, inode: MemoryFile | MemoryFolder, access: FileAccess): void {
+    const folder = this.#find(placeOf(path).folder, 'follow')
+    if (folder?.type === 'directory') folder.seen = undefined
+    setAccess(inode, access)
   }
 
   #failAsTold(operation: FileOperation, path: string): void {
@@ -256,7 +258,7 @@ export class MemoryFileSystem implements FileSystem {
     if (present !== undefined) return present.type === 'directory' ? present : fail('ENOTDIR')
     const parent = this.#makeFolders(names.slice(0, -1))
     const made = newFolder({ mode: 0o755 }, this.#owner)
-    parent.entries.set(names.at(-1) ?? '', made)
+    put(parent, names.at(-1) ?? '', made)
     sync(parent)
     return made
   }
@@ -268,22 +270,6 @@ export class MemoryFileSystem implements FileSystem {
   #folder(names: readonly string[]): MemoryFolder {
     const inode = this.#find(names, 'follow') ?? fail('ENOENT')
     return inode.type === 'directory' ? inode : fail('ENOTDIR')
-  }
-
-  #forget(): void {
-    this.#found.keep.clear()
-    this.#found.follow.clear()
-    this.#foldersRead.clear()
-  }
-
-  /** For operations that change nothing. */
-  #look(path: string, last: 'follow' | 'keep' = 'keep'): Inode | undefined {
-    const found = this.#found[last]
-    const known = found.get(path)
-    if (known !== undefined || found.has(path)) return known
-    const inode = this.#find(placeOf(path).names, last)
-    found.set(path, inode)
-    return inode
   }
 
   /** Links in the middle of a path are followed; one at its end only where that is asked for. */
@@ -339,6 +325,10 @@ function namesBehind(target: string, folder: readonly string[]): readonly string
 function statusOf(inode: Inode): FileStatus {
   const { type, mode, uid, gid } = inode
   return { type, mode, uid, gid, sizeBytes: inode.type === 'file' ? inode.content.byteLength : 0 }
+}
+
+function haveSameNames(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name, index) => name === others[index])
 }
 
 function sync(folder: MemoryFolder): void {

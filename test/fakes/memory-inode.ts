@@ -1,4 +1,4 @@
-import type { FileAccess } from '@mayfly/ca-core'
+import type { FileAccess, FolderEntry } from '@mayfly/ca-core'
 
 /** A file, folder or link in memory, as it is and as it would be after a loss of power. */
 export type Inode = MemoryFile | MemoryFolder | MemoryLink
@@ -21,6 +21,14 @@ export interface MemoryFolder extends Access {
   readonly entries: Map<string, Inode>
   /** The entries at the last fsync. */
   durable: ReadonlyMap<string, Inode>
+  /** What was found in it when it was read last, as long as nothing in it has changed. */
+  seen: FolderRead | undefined
+}
+
+interface FolderRead {
+  readonly names: readonly string[]
+  readonly fileBytesMax: number
+  readonly found: ReadonlyMap<string, FolderEntry>
 }
 
 export interface MemoryLink extends Access {
@@ -36,15 +44,27 @@ export interface Owner {
 export function newFile(content: Uint8Array, access: FileAccess, owner: Owner): MemoryFile {
   // A copy, as its owner may write to it again; nothing here does, so that one is enough.
   const copy = content.slice()
-  return { type: 'file', ...owner, ...defined(access), content: copy, durable: copy }
+  const { mode, uid = owner.uid, gid = owner.gid } = access
+  return { type: 'file', mode, uid, gid, content: copy, durable: copy }
 }
 
 export function newFolder(access: FileAccess, owner: Owner): MemoryFolder {
-  return { type: 'directory', ...owner, ...defined(access), entries: new Map(), durable: new Map() }
+  const [entries, durable] = [new Map(), new Map()]
+  return { type: 'directory', ...owner, ...defined(access), entries, durable, seen: undefined }
 }
 
 export function newLink(target: string, owner: Owner): MemoryLink {
   return { type: 'symlink', ...owner, mode: 0o777, target }
+}
+
+export function put(folder: MemoryFolder, name: string, inode: Inode): void {
+  folder.seen = undefined
+  folder.entries.set(name, inode)
+}
+
+export function takeAway(folder: MemoryFolder, name: string): void {
+  folder.seen = undefined
+  folder.entries.delete(name)
 }
 
 export function setAccess(inode: Inode, access: FileAccess): void {
@@ -53,6 +73,7 @@ export function setAccess(inode: Inode, access: FileAccess): void {
 
 /** What was synced is what is left. */
 export function losePower(folder: MemoryFolder): void {
+  folder.seen = undefined
   folder.entries.clear()
   for (const [name, inode] of folder.durable) {
     folder.entries.set(name, inode)

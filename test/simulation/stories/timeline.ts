@@ -10,7 +10,7 @@ export interface Owner {
 
 interface Event {
   readonly owner: Owner | undefined
-  /** Gives the turn to whoever waited; `false` where nobody waits any more. */
+  /** Gives the turn to whoever waited; `false` where nobody waits any more, or has done it all within the call. */
   readonly fire: () => boolean
 }
 
@@ -31,7 +31,8 @@ export interface Suspension<T> {
 export class Timeline {
   readonly #queue = new EventQueue<Event>()
   #now: Instant
-  #endTurn: () => void = () => undefined
+  #hasTurn = false
+  #onTurnEnd: () => void = () => undefined
   #failure: { readonly error: unknown } | undefined
   #stopped = false
 
@@ -45,28 +46,17 @@ export class Timeline {
 
   /** Runs `work` as a task of its own at `at`. What it throws ends the story. */
   schedule(at: Instant, work: () => void | Promise<void>, owner?: Owner): void {
-    const fire = (): boolean => {
-      const run = async (): Promise<void> => work()
-      run().then(
-        () => this.#endTurn(),
-        (error: unknown) => {
-          this.#failure ??= { error }
-          this.#endTurn()
-        },
-      )
-      return true
-    }
-    this.#queue.push(Math.max(at, this.#now), { owner, fire })
+    this.#queue.push(Math.max(at, this.#now), { owner, fire: () => this.#start(work) })
   }
 
   /** Ends the turn, until somebody resumes the task. `begin` says who and when. */
   suspend<T>(owner: Owner | undefined, begin: (suspension: Suspension<T>) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      let settled = false
+      let isSettled = false
       const settle = (at: Instant, end: () => void): void => {
         const fire = (): boolean => {
-          if (settled) return false
-          settled = true
+          if (isSettled) return false
+          isSettled = true
           end()
           return true
         }
@@ -105,22 +95,54 @@ export class Timeline {
       if (next === undefined || next.at > end) break
       this.#queue.pop()
       this.#now = Math.max(this.#now, next.at)
-      await this.#happen(next.event)
+      if (this.#happens(next.event)) await this.#turnEnded()
       if (this.#failure !== undefined) throw this.#failure.error
     }
     if (!this.#stopped) this.#now = Math.max(this.#now, end)
   }
 
-  async #happen(event: Event): Promise<void> {
+  /** Whether a task has the turn now. */
+  #happens(event: Event): boolean {
     const { owner, fire } = event
-    if (owner?.alive === false) return
+    if (owner?.alive === false) return false
     if (owner !== undefined && owner.frozenUntil > this.#now) {
       this.#queue.push(owner.frozenUntil, event)
-      return
+      return false
     }
-    const turn = new Promise<void>((resolve) => {
-      this.#endTurn = resolve
+    this.#hasTurn = true
+    return fire()
+  }
+
+  #turnEnded(): Promise<void> | undefined {
+    if (!this.#hasTurn) return undefined
+    return new Promise((resolve) => {
+      this.#onTurnEnd = resolve
     })
-    if (fire()) await turn
+  }
+
+  #endTurn(): void {
+    this.#hasTurn = false
+    this.#onTurnEnd()
+  }
+
+  /** Most of what happens is done within the call, and needs no turn. */
+  #start(work: () => void | Promise<void>): boolean {
+    try {
+      const working = work()
+      if (working === undefined) return false
+      working.then(
+        () => this.#endTurn(),
+        (error: unknown) => this.#fail(error),
+      )
+      return true
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#endTurn()
   }
 }

@@ -118,16 +118,29 @@ export class World {
     }
   }
 
-  async #tick(): Promise<void> {
-    const { now } = this.timeline
-    this.timeline.schedule(now + minuteMs, () => this.#tick())
-    const { site } = this
-    const isSiteWell = site.isUp && !site.isDiskFull && this.#network() === 'open'
-    for (const host of this.hosts) {
+  /** Most minutes have nothing to wait for: only what was written since is read. */
+  #tick(): void | Promise<void> {
+    const { site, timeline, hosts } = this
+    const { now } = timeline
+    timeline.schedule(now + minuteMs, () => this.#tick())
+    let isSiteWell: boolean | undefined
+    let touched: VirtualHost[] | undefined
+    for (let index = 0; index < hosts.length; index++) {
+      const host = hosts[index] as VirtualHost
       // Whatever changes on its disk or its port ends that.
       if (now < host.quietUntil) continue
+      isSiteWell ??= site.isUp && !site.isDiskFull && this.#network() === 'open'
       if (now >= this.#watch.idleUntil(host)) this.#watch.look(host, now, isSiteWell && this.#isWell(host))
-      if (host.isTouched) await host.inspect()
+      if (!host.isTouched) host.quietUntil = this.#watch.idleUntil(host)
+      else if (touched === undefined) touched = [host]
+      else touched.push(host)
+    }
+    return touched && this.#inspect(touched)
+  }
+
+  async #inspect(touched: readonly VirtualHost[]): Promise<void> {
+    for (const host of touched) {
+      await host.inspect()
       host.quietUntil = this.#watch.idleUntil(host)
     }
   }

@@ -14,6 +14,8 @@ export interface BundleHeader {
   readonly iat: number
 }
 
+const jwsSchema = flattenedJwsSchema(bundleCharactersMax)
+
 const headerSchema: z.ZodType<BundleHeader> = z.strictObject({
   typ: z.literal(bundleType),
   alg: z.string(),
@@ -29,12 +31,7 @@ export function parseBundleText(text: string): { jws: FlattenedJws; signerFinger
       `The trust bundle is over ${bundleCharactersMax} characters long.`,
     )
   }
-  const jws = parseJsonMessage(
-    flattenedJwsSchema(bundleCharactersMax),
-    text,
-    'bundle-invalid',
-    'The trust bundle',
-  )
+  const jws = parseJsonMessage(jwsSchema, text, 'bundle-invalid', 'The trust bundle')
   const header = parseJsonMessage(
     headerSchema,
     Buffer.from(jws.protected, 'base64url'),
