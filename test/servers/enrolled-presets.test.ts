@@ -81,7 +81,7 @@ describe('mayfly agent enroll --preset, with the real servers', {
     assertTold(
       refused,
       'folders',
-      /archive\/web.*: permission denied\. Let the agent write there/,
+      /archive\/web.*: permission denied\. Give the agent that right/,
       'no permission',
     )
     if (/^ {4}group:/m.test(written)) {

@@ -1,7 +1,8 @@
-import { type ErrorCode, MayflyError, parsePrivateKey } from '@mayfly/ca-core'
+import { type ErrorCode, type FileAccess, MayflyError, parsePrivateKey } from '@mayfly/ca-core'
 import { resolveAccess } from '@mayfly/platform'
 import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
+import { localServers } from '../rotation/local-servers.ts'
 import { openBundleShelf } from '../state/bundle-shelf.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
@@ -10,9 +11,10 @@ import { checkEnrolment, checkHeldBundle } from './check-enrolment.ts'
 import { checkFiles } from './check-files.ts'
 import { checkHost } from './check-host.ts'
 import { checkIssuers } from './check-issuers.ts'
+import { checkLiveFiles } from './check-live-files.ts'
 import type { CheckPorts } from './check-ports.ts'
 import { checkServer, type ServerSubject } from './check-server.ts'
-import { type Finding, failed, type Outcome, tryToGet, warning } from './finding.ts'
+import { type Finding, failed, type Outcome, tryOut, tryToGet, warning } from './finding.ts'
 
 export interface CheckReport {
   /** What was tried, in the order of a rotation. */
@@ -34,10 +36,11 @@ export async function checkAgent(
   const configuration = await readAgentConfiguration(ports.fileSystem, configPath)
   const chosen = names ?? Object.keys(configuration.certificates)
   const findings = await checkHost(configuration, ports)
+  const isAgentRunning = findings.some(({ check, result }) => check === 'running' && result === 'good')
   for (const name of chosen) {
     const settings = configuration.certificates[name]
     if (settings === undefined) throw new MayflyError('usage', `${configPath} has no certificate ${name}.`)
-    findings.push(...(await checkOne({ name, settings, configuration }, ports)))
+    findings.push(...(await checkOne({ name, settings, configuration, isAgentRunning }, ports)))
   }
   const failure = findings.find(({ result }) => result === 'failed')
   return { findings, ...(failure?.result === 'failed' && { failure: failure.code }) }
@@ -47,10 +50,11 @@ interface Checked {
   readonly name: string
   readonly settings: CertificateSettings
   readonly configuration: AgentConfiguration
+  readonly isAgentRunning: boolean
 }
 
 async function checkOne(checked: Checked, ports: CheckPorts): Promise<Finding[]> {
-  const { name, settings, configuration } = checked
+  const { name, settings } = checked
   const lineage = await readLineage(checked, ports)
   const state = lineage.value
   const shelf = await readShelf(checked, state, ports)
@@ -62,11 +66,29 @@ async function checkOne(checked: Checked, ports: CheckPorts): Promise<Finding[]>
     outcomes: [],
   }))
   const files =
-    access.value === undefined
-      ? []
-      : await checkFiles({ name, live: configuration.live, settings, access: access.value }, ports)
+    access.value === undefined ? [] : await checkAllFiles(checked, access.value, { state, held }, ports)
   const server = await checkServer(serverSubject(checked, state, held), ports)
   return [lineage.findings, shelf.findings, issuers, access.findings, files, server].flat()
+}
+
+/** The folders, and then what lies in them. */
+async function checkAllFiles(
+  { name, settings, configuration, isAgentRunning }: Checked,
+  access: FileAccess,
+  { state, held }: { readonly state: LineageState | undefined; readonly held: HeldBundle | undefined },
+  ports: CheckPorts,
+): Promise<Finding[]> {
+  const { live } = configuration
+  const findings = await checkFiles({ name, live, settings, access }, ports)
+  // What is in the way of the live files is told already.
+  const isInPlace = findings.every(({ check, result }) => check !== 'files' || result === 'good')
+  if (state === undefined || held === undefined || !isInPlace) return findings
+  const servers = localServers({ ...ports, live, name, settings, onWarning: () => undefined })
+  const subject = { live, name, access, state, held, isAgentRunning }
+  const contents = await tryOut({ check: 'files', certificate: name }, () =>
+    checkLiveFiles(subject, { fileSystem: ports.fileSystem, servers }),
+  )
+  return [...findings, ...contents]
 }
 
 function readLineage({ name, settings, configuration }: Checked, { fileSystem, clock }: CheckPorts) {

@@ -8,6 +8,7 @@ import {
 } from '@mayfly/ca-core'
 import { type FileLock, resolveAccess } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
+import { tryFolder } from '../checking/try-folder.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import {
@@ -19,6 +20,7 @@ import {
   writeCertificateEntry,
 } from '../configuration/write-certificate-entry.ts'
 import { liveFolderExists } from '../installing/live-folder.ts'
+import { archivePath } from '../installing/paths.ts'
 import { createCertificateKeeper, type KeeperView } from '../rotation/certificate-keeper.ts'
 import { localServers } from '../rotation/local-servers.ts'
 import type { RotationEvent } from '../rotation/rotation-event.ts'
@@ -77,9 +79,11 @@ export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise
   const { configuration, entry } = await planEntry(options, ports, name, claims)
   const settings = settingsOf(configuration, name, claims)
   // A token is used once: what stands in the way of the rest is told before.
-  await resolveAccess(settings, ports)
+  const access = await resolveAccess(settings, ports)
   await prepareConfigurationFolder(ports.fileSystem, options.configPath)
   await liveFolderExists(ports.fileSystem, configuration.live)
+  const isForOthers = access.uid !== undefined || access.gid !== undefined
+  if (isForOthers) await tryFolder(ports, archivePath(configuration.live, name), access)
 
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))

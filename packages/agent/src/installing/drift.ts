@@ -5,10 +5,11 @@ import { accessOf, type GenerationContent } from './generation-files.ts'
 import { generationPath, linkTarget, livePath } from './paths.ts'
 
 /** One thing on the disk that is not as it was installed. */
-export interface Drift {
-  readonly path: string
-  readonly because: 'missing' | 'type' | 'access' | 'content' | 'unreadable' | 'link'
-}
+export type Drift = { readonly path: string } & Difference
+
+type Difference =
+  | { readonly because: 'missing' | 'type' | 'content' | 'unreadable' | 'link' }
+  | { readonly because: 'access'; readonly present: FileStatus; readonly expected: FileAccess }
 
 /**
  * What differs between a generation as it should be and the disk, the live link included.
@@ -35,22 +36,22 @@ export async function differingFiles(content: GenerationContent, folder: string)
     return [{ path: folder, because: other === undefined ? 'missing' : 'type' }]
   }
   return files.flatMap((file) => {
-    const because = differenceOf(present.get(file.name), file, accessOf(file, access))
-    return because === undefined ? [] : [{ path: folder + sep + file.name, because }]
+    const difference = differenceOf(present.get(file.name), file, accessOf(file, access))
+    return difference === undefined ? [] : [{ path: folder + sep + file.name, ...difference }]
   })
 }
 
 function differenceOf(
   present: FolderEntry | undefined,
   file: GenerationFile,
-  access: FileAccess,
-): Drift['because'] | undefined {
-  if (present === undefined) return 'missing'
-  if (present.type !== 'file') return 'type'
-  if (present.sizeBytes !== file.content.length) return 'content'
-  if (present.content === undefined) return 'unreadable'
-  if (Buffer.compare(present.content, file.content) !== 0) return 'content'
-  return hasAccess(present, access) ? undefined : 'access'
+  expected: FileAccess,
+): Difference | undefined {
+  if (present === undefined) return { because: 'missing' }
+  if (present.type !== 'file') return { because: 'type' }
+  if (present.sizeBytes !== file.content.length) return { because: 'content' }
+  if (present.content === undefined) return { because: 'unreadable' }
+  if (Buffer.compare(present.content, file.content) !== 0) return { because: 'content' }
+  return hasAccess(present, expected) ? undefined : { because: 'access', present, expected }
 }
 
 function hasAccess(present: FileStatus, { mode, uid, gid }: FileAccess): boolean {

@@ -1,7 +1,7 @@
 import { namesOutside } from '@mayfly/ca-core'
-import { installedFilesDiffer } from '../installing/drift.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
-import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
+import type { LineageState } from '../state/lineage-state.ts'
+import { liveDrift } from './live-drift.ts'
 import { materialOf } from './material-of.ts'
 import type { Observations } from './plan-rotation.ts'
 import type { RenewalWish } from './renewal-wish.ts'
@@ -17,8 +17,8 @@ export async function observe(
 ): Promise<Observations> {
   const wished = await wish.stands()
   return {
-    ...(await observeDrift(ports, subject, state, held).then(
-      (drift) => ({ drift }),
+    ...(await liveDrift(ports, subject, state, held).then(
+      (drifts) => ({ drift: drifts.map(({ path }) => path) }),
       (unseen: unknown) => ({ drift: [], unseen }),
     )),
     ...(wished !== undefined && { wish: wished }),
@@ -30,27 +30,4 @@ export async function observe(
 function lacksNames(subject: RotationSubject, state: LineageState, held: HeldBundle): boolean {
   const [leaf] = materialOf(state.head, held.bundle).chain
   return leaf !== undefined && namesOutside(expectedNames(subject, state), leaf.names).length > 0
-}
-
-async function observeDrift(
-  { fileSystem, servers }: RotationPorts,
-  { live, name, access }: RotationSubject,
-  state: LineageState,
-  held: HeldBundle,
-): Promise<string[]> {
-  const generation = liveGeneration(state)
-  const credential = [state.head, state.candidate].find((one) => one?.serial === generation?.serial)
-  // Of anything else only the certificate and key are known that are about to replace it.
-  if (generation === undefined || credential === undefined) return []
-  if (generation.bundleSequence !== held.bundle.sequence) return []
-  const files = await servers.encode(materialOf(credential, held.bundle))
-  const drifts = await installedFilesDiffer({
-    fileSystem,
-    live,
-    name,
-    number: generation.number,
-    files,
-    access,
-  })
-  return drifts.map(({ path }) => path)
 }

@@ -37,7 +37,7 @@ export const remedies: Partial<Record<ErrorCode, string>> = {
     'No root that this host trusts has signed the new trust bundle. Make sure of it, then enrol again.',
   'bundle-invalid': 'Look at the trust bundle that the issuer serves.',
   'disk-full': 'Make room; the agent goes on trying.',
-  'permission-denied': 'Let the agent write there; it goes on trying.',
+  'permission-denied': 'Give the agent that right; it goes on trying.',
   'file-unwritable': 'Make the folder writable; the agent goes on trying.',
   'request-stale': 'Compare the clocks of this host and the issuer.',
 }

@@ -34,6 +34,8 @@ describe('mayfly agent check', () => {
 
   beforeEach(async () => {
     host = await VirtualHost.create()
+    host.subject = { ...host.subject, access: { mode: 0o600, gid: 7 } }
+    host.restart()
     await host.enroll()
     await host.run(minuteMs)
     const { clock, random, fileSystem, issuer, trace } = host
@@ -240,6 +242,50 @@ describe('mayfly agent check', () => {
     await host.fileSystem.makeDirectory('/etc/live/web', { mode: 0o755 })
     await failsAt('files', 'file-exists', /Move it away/)
   })
+
+  test('a key file that everybody may read: → a warning, with the mode that it should have', async () => {
+    await host.fileSystem.setAccess('/etc/live/web/key.pem', { mode: 0o644, gid: 7 })
+    const at = /\/etc\/archive\/web\/0001\/key\.pem/.source
+    await warnsAt(
+      'files',
+      new RegExp(
+        `^${at} has the mode 0644 in place of 0600, so that others may read or change it\\. Run: chmod 0600 ${at}\\. The agent puts it back`,
+      ),
+    )
+    ports = { ...ports, lock: async () => ({ release: () => undefined }) }
+    const { findings } = await check()
+    assert.match(
+      findings.find(({ check: name, result }) => name === 'files' && result === 'warning')?.message ?? '',
+      /Start the agent, which puts it back/,
+    )
+  })
+
+  test('a key file of another owner: → a warning, with the owner that it should have', async () => {
+    await host.fileSystem.setAccess('/etc/live/web/key.pem', { mode: 0o600, gid: 8 })
+    await warnsAt('files', /key\.pem belongs to \d+:8 in place of \d+:7\. Run: chown \d+:7 \/etc\/archive/)
+  })
+
+  for (const [what, harm, told] of [
+    [
+      'altered',
+      (path: string) => write(path, 'another', 0o600),
+      /key\.pem was altered: it does not hold what was installed\./,
+    ],
+    ['removed', (path: string) => host.fileSystem.remove(path), /key\.pem was removed\./],
+    [
+      'a link',
+      async (path: string) => {
+        await host.fileSystem.remove(path)
+        await host.fileSystem.replaceSymlink(path, '/etc/shadow')
+      },
+      /something else lies where .*key\.pem was installed\./,
+    ],
+  ] as const) {
+    test(`a key file is ${what}: → a warning that says so`, async () => {
+      await harm('/etc/archive/web/0001/key.pem')
+      await warnsAt('files', told)
+    })
+  }
 
   test('the server does not run: → fails, start it', async () => {
     await host.fileSystem.remove('/run/nginx.pid')

@@ -190,6 +190,26 @@ describe('enrolling a host', () => {
     assert.equal(server.heard.length, heard)
   })
 
+  test('an owner that only root may give files to, and we are not root: told before the token is used', async () => {
+    const { home, configPath } = await newHost()
+    await chmod(folder, 0o711)
+    await chmod(home, 0o777)
+    const heard = server.heard.length
+    const token = await issuer.token()
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      await assert.rejects(enroll({ token, name: 'web', configPath, entry: { owner: '1' } }, ports), {
+        code: 'permission-denied',
+        message: /only root may give a file to another user/,
+      })
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+    }
+    assert.equal(server.heard.length, heard)
+    assert.deepEqual(await readdir(home), ['agent.yaml'])
+  })
+
   test('a state folder that was opened to others later: closed again', async () => {
     const { home, configPath } = await newHost()
     await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)

@@ -281,7 +281,11 @@ for (const [what, { because, path, damage }] of Object.entries(damages)) {
     const content = generation(fileSystem, 1)
     assert.deepEqual(await installedFilesDiffer(content), [])
     await damage(fileSystem)
-    assert.deepEqual(await restoreGeneration(content), [{ path, because }])
+    const drifts = await restoreGeneration(content)
+    assert.deepEqual(
+      drifts.map((drift) => ({ path: drift.path, because: drift.because })),
+      [{ path, because }],
+    )
     assert.deepEqual(await installedFilesDiffer(content), [])
     assert.equal(await read(fileSystem, `${livePath(live, 'web')}/key.pem`), 'key 1')
     assert.equal(await fileSystem.readLink(livePath(live, 'web')), linkTarget('web', 1))

@@ -31,11 +31,22 @@ const otherReasons: Readonly<Record<string, string>> = {
 export function fileError(path: string, intent: FileIntent, cause: unknown): MayflyError {
   if (cause instanceof MayflyError) return cause
   const errno = errnoOf(cause) ?? 'unknown'
-  const rule = rules[errno]
+  const rule = isAboutGiving(cause, errno) ? givingRule : rules[errno]
   const code = rule?.code ?? (intent === 'read' ? 'file-unreadable' : 'file-unwritable')
   const reason =
     rule?.reason ?? otherReasons[errno] ?? (cause instanceof Error ? cause.message : String(cause))
   return new MayflyError(code, `${path}: ${reason}`, { details: { path, errno }, cause })
+}
+
+/** chown(2): what needs CAP_CHOWN. Whoever reads "not permitted" looks at the folder, where nothing is wrong. */
+const givingRule: FileErrorRule = {
+  code: 'permission-denied',
+  reason:
+    'only root may give a file to another user, or to a group that one is not in; run this as root, or name another owner and group',
+}
+
+function isAboutGiving(cause: unknown, errno: string): boolean {
+  return errno === 'EPERM' && cause instanceof Error && 'syscall' in cause && cause.syscall === 'fchown'
 }
 
 /** SQLITE_FULL (https://www.sqlite.org/rescode.html), in the low byte. SQLite keeps the system's own name to itself. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chownSync, statSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -41,6 +41,23 @@ describe('nodeFileSystem', () => {
     await nodeFileSystem.createFile(path, content, { mode: 0o640, uid: 65_534, gid: 65_533 })
     const { uid, gid } = await stat(path)
     assert.deepEqual({ uid, gid }, { uid: 65_534, gid: 65_533 })
+  })
+
+  it('createFile: as another user than root, for somebody else → what only root may, and nothing is left', async () => {
+    const folder = join(root, 'given')
+    await nodeFileSystem.makeDirectory(folder, { mode: 0o777 })
+    await chmod(root, 0o711)
+    const path = join(folder, 'key.pem')
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      await assert.rejects(nodeFileSystem.createFile(path, content, { mode: 0o640, uid: 1 }), {
+        code: 'permission-denied',
+        message: `${path}: only root may give a file to another user, or to a group that one is not in; run this as root, or name another owner and group`,
+      })
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+    }
+    assert.deepEqual(await readdir(folder), [])
   })
 
   it('replaceFile: the old one had another owner → the new access counts', {
