@@ -2,7 +2,9 @@ import { formatInstant, formatName, parseNames, sameName } from '@mayfly/ca-core
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import type { LineageState } from '../state/lineage-state.ts'
+import { onlyAPersonHelps } from '../state/setback.ts'
 import { identityAlarms } from '../status/certificate-alarms.ts'
+import { withRemedy } from '../status/remedies.ts'
 import { failed, good, type Outcome, warning } from './finding.ts'
 
 /** How long after its end a certificate may still ask, unless the issuer says otherwise. */
@@ -16,9 +18,17 @@ export function checkEnrolment(
 ): readonly Outcome[] {
   return [
     ...identityAlarms(state, settings.identity).map(({ code, message }) => warning(code, message)),
+    ...checkRefusal(state),
     checkNames(state, settings),
     checkHead(state, now),
   ]
+}
+
+/** Asking once more would tell: but that is a request, and a check makes none. */
+function checkRefusal({ setbacks: { ask } }: LineageState): Outcome[] {
+  if (ask === undefined || !onlyAPersonHelps.includes(ask.code)) return []
+  const message = `the issuer refused the last request, at ${formatInstant(ask.at)}: ${ask.message}`
+  return [failed(ask.code, withRemedy(ask.code, message))]
 }
 
 function checkNames({ names, identity }: LineageState, settings: CertificateSettings): Outcome {

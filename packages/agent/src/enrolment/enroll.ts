@@ -84,6 +84,7 @@ export async function enroll(options: EnrollOptions, ports: AgentPorts): Promise
   await liveFolderExists(ports.fileSystem, configuration.live)
   const isForOthers = access.uid !== undefined || access.gid !== undefined
   if (isForOthers) await tryFolder(ports, archivePath(configuration.live, name), access)
+  await requireNoOther(ports, configuration, name, claims)
 
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const lock = await ports.lock(statePaths.enrolmentLock(configuration.state))
@@ -134,6 +135,28 @@ function settingsOf(
   )
 }
 
+/** An identity has one lineage: a second certificate of it would end the first one, which nobody would see for hours. */
+async function requireNoOther(
+  { fileSystem }: AgentPorts,
+  { state, certificates }: AgentConfiguration,
+  name: string,
+  { identity, rootFingerprint }: EnrolmentTokenClaims,
+): Promise<void> {
+  for (const other of Object.keys(certificates)) {
+    if (other === name) continue
+    // One that cannot be read is told of by the agent.
+    const found = await openLineageStore(fileSystem, state, other)
+      .read()
+      .catch(() => undefined)
+    if (found?.identity !== identity || found.rootFingerprint !== rootFingerprint) continue
+    throw new MayflyError(
+      'config-invalid',
+      `the certificate ${other} of this host is of the identity ${identity} already, and would end with this enrolment. Use the token with --name ${other}; for a second certificate add an identity of its own; if ${other} is not needed any more, take it out of agent.yaml first`,
+      { details: { name, other, identity } },
+    )
+  }
+}
+
 function openContext(
   ports: AgentPorts,
   { state }: AgentConfiguration,
@@ -158,6 +181,7 @@ async function install(
   const lock = await lockUnlessRunning(context.ports, configuration.state)
   if (lock === undefined) return { is: 'left-to-agent' }
   try {
+    await forgetInstallingSetbacks(context)
     const view = await stepOnce(context, configuration)
     return installationOf(view)
   } finally {
@@ -172,6 +196,14 @@ async function lockUnlessRunning(ports: AgentPorts, state: string): Promise<File
     if (isMayflyError(error, 'already-running')) return undefined
     throw error
   }
+}
+
+/** Whoever enrols again has changed something: what failed before is tried now, and not told as if it had been. */
+async function forgetInstallingSetbacks({ store }: EnrolmentContext): Promise<void> {
+  const state = await store.read()
+  if (state === undefined) return
+  const { install, restore, ...others } = state.setbacks
+  if (install !== undefined || restore !== undefined) await store.write({ ...state, setbacks: others })
 }
 
 async function stepOnce(context: EnrolmentContext, { live, state }: AgentConfiguration): Promise<KeeperView> {

@@ -5,7 +5,7 @@ import type { AgentPorts } from '../agent-ports.ts'
 import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
 import { openLineageStore } from '../state/lineage-store.ts'
-import type { Setback } from '../state/setback.ts'
+import { onlyAPersonHelps, type Setback } from '../state/setback.ts'
 import { prepareStateFolder, statePaths } from '../state/state-folder.ts'
 import { startAgent } from './agent.ts'
 
@@ -28,6 +28,8 @@ export interface Renewal {
       }
     /** It goes on after the wait; `setback` is what has failed so far. */
     | { readonly is: 'under-way'; readonly setback?: Setback }
+    /** An issuer was asked since, and only a person can help: nothing is gained by waiting. */
+    | { readonly is: 'refused'; readonly setback: Setback }
 }
 
 const waitSecondsDefault = 60
@@ -42,11 +44,12 @@ export async function renewNow(options: RenewOptions, ports: AgentPorts): Promis
   const names = chooseNames(configuration, options)
   await prepareStateFolder(ports.fileSystem, configuration.state)
   const before = await readServed(ports, configuration, names)
+  const wishedAt = ports.clock.now()
   for (const name of names) {
-    await openLineageStore(ports.fileSystem, configuration.state, name).wishRenewal(ports.clock.now())
+    await openLineageStore(ports.fileSystem, configuration.state, name).wishRenewal(wishedAt)
   }
   return withAgent(options.configPath, configuration, ports, () =>
-    waitForNew(options, configuration, ports, before),
+    waitForNew(options, configuration, ports, { serials: before, wishedAt }),
   )
 }
 
@@ -94,6 +97,12 @@ async function withAgent<T>(
 
 type Serials = ReadonlyMap<string, string | undefined>
 
+/** How it was when the new certificates were asked for. */
+interface Before {
+  readonly serials: Serials
+  readonly wishedAt: Instant
+}
+
 async function readServed(
   ports: AgentPorts,
   { state }: AgentConfiguration,
@@ -111,14 +120,14 @@ async function waitForNew(
   { waitSeconds = waitSecondsDefault }: RenewOptions,
   configuration: AgentConfiguration,
   ports: AgentPorts,
-  before: Serials,
+  before: Before,
 ): Promise<Renewal[]> {
   const until = ports.clock.monotonic() + waitSeconds * 1_000
   for (;;) {
     const renewals = await Promise.all(
-      [...before.keys()].map((name) => look(ports, configuration, name, before)),
+      [...before.serials.keys()].map((name) => look(ports, configuration, name, before)),
     )
-    const isDone = renewals.every(({ outcome }) => outcome.is === 'renewed')
+    const isDone = renewals.every(({ outcome }) => outcome.is !== 'under-way')
     if (isDone || ports.clock.monotonic() >= until) return renewals
     await ports.clock.sleep(lookMs)
   }
@@ -128,18 +137,20 @@ async function look(
   ports: AgentPorts,
   { state }: AgentConfiguration,
   name: string,
-  before: Serials,
+  before: Before,
 ): Promise<Renewal> {
   const found = await openLineageStore(ports.fileSystem, state, name).read()
-  return { name, outcome: found === undefined ? { is: 'under-way' } : outcomeOf(found, before.get(name)) }
+  return { name, outcome: found === undefined ? { is: 'under-way' } : outcomeOf(found, name, before) }
 }
 
-function outcomeOf(state: LineageState, before: string | undefined): Renewal['outcome'] {
+function outcomeOf(state: LineageState, name: string, { serials, wishedAt }: Before): Renewal['outcome'] {
   const live = liveGeneration(state)
-  if (live !== undefined && live.serial !== before && state.live?.served === true) {
+  if (live !== undefined && live.serial !== serials.get(name) && state.live?.served === true) {
     return { is: 'renewed', generation: live.number, serial: live.serial, notAfter: live.notAfter }
   }
   const { ask, fetch, install, restore } = state.setbacks
+  if (ask !== undefined && ask.at >= wishedAt && onlyAPersonHelps.includes(ask.code))
+    return { is: 'refused', setback: ask }
   const setback = ask ?? fetch ?? install ?? restore
   return { is: 'under-way', ...(setback !== undefined && { setback }) }
 }

@@ -193,6 +193,23 @@ describe('mayfly agent check', () => {
     await failsAt('enrolment', 'lineage-expired', /mayfly agent enroll TOKEN --name web/)
   })
 
+  test('the issuer has refused the last request for good: → fails, with what only a person can do', async () => {
+    const now = host.clock.now()
+    const ask = { attempts: 1, since: now, at: now, retryAt: now + 1, message: 'It has ended.' }
+    const state = (code: 'lineage-ended' | 'transport-failed') => ({
+      ...host.state,
+      setbacks: { ask: { ...ask, code } },
+    })
+    await host.store.write(state('lineage-ended'))
+    await failsAt(
+      'enrolment',
+      'lineage-ended',
+      /refused the last request, at .*: It has ended\..*enrol this host/,
+    )
+    await host.store.write(state('transport-failed'))
+    assert.equal((await check()).failure, undefined)
+  })
+
   test('another identity in the configuration: → a warning', async () => {
     await write(configPath, yaml.replace('identity: web-1', 'identity: web-2'))
     await warnsAt('enrolment', /enrolled as web-1/)

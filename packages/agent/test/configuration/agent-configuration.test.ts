@@ -76,6 +76,11 @@ log: { level: debug }
       /must be an https:\/\/ URL/,
     ],
     ['a probe without a port', "certificates:\n  web: { probe: [{ connect: '127.0.0.1' }] }", /host:port/],
+    [
+      'another key than its preset has',
+      'certificates:\n  web: { reload: { preset: command, argv: [/bin/true] } }',
+      /^\S+:2:10: certificates\.web\.reload\.command: is missing\n\S+ certificates\.web\.reload\.argv: is not a known key/,
+    ],
     ['nothing to go back to', 'certificates:\n  web: { keep: 1 }', /at least 2/],
     [
       'PKCS #12 without a password',

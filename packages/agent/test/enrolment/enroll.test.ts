@@ -215,10 +215,37 @@ describe('enrolling a host', () => {
     await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
     await chmod(join(home, 'state'), 0o755)
     await enroll(
-      { token: await issuer.token({ jti: 'BBBBBBBBBBBBBBBBBBBBBB' }), name: 'db', configPath },
+      { token: await issuer.token({ jti: 'BBBBBBBBBBBBBBBBBBBBBB' }), name: 'web', configPath },
       ports,
     )
     assert.equal((await stat(join(home, 'state'))).mode & 0o777, 0o700)
+  })
+
+  test('another certificate of the same identity here: refused before the token is used, for the first would end', async () => {
+    const { configPath } = await newHost()
+    await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    const heard = server.heard.length
+    const token = await issuer.token({ jti: 'CCCCCCCCCCCCCCCCCCCCCC' })
+    await assert.rejects(enroll({ token, name: 'shop', configPath }, ports), {
+      code: 'config-invalid',
+      message: /^the certificate web of this host is of the identity web-1 already, .*--name web;/,
+    })
+    assert.equal(server.heard.length, heard)
+    assert.equal((await enroll({ token, name: 'web', configPath }, ports)).name, 'web')
+  })
+
+  test('again with what was wrong corrected: tried at once, and not told of as if it had failed again', async () => {
+    const { configPath } = await newHost()
+    const token = await issuer.token()
+    const reload = (exitCode: number) => ({
+      preset: 'command',
+      command: ['/bin/sh', '-c', `exit ${exitCode}`],
+    })
+    const first = await enroll({ token, name: 'web', configPath, entry: { reload: reload(3) } }, ports)
+    assert.ok(first.installation.is === 'installed' && !first.installation.served)
+    const again = await enroll({ token, name: 'web', configPath, entry: { reload: reload(0) } }, ports)
+    assert.ok(again.installation.is === 'installed')
+    assert.deepEqual([again.installation.served, again.installation.setback], [true, undefined])
   })
 
   test('a name that leaves its folder: refused', async () => {

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { formatName, parseCertificateChain, parseName } from '@mayfly/ca-core'
+import { formatName, MayflyError, parseCertificateChain, parseName } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { parseDocument } from 'yaml'
 import { freePort } from '../../../../test/support/servers/free-port.ts'
@@ -117,6 +117,18 @@ describe('a running agent', () => {
     assert.notEqual(await liveLink(), before)
   })
 
+  test('renew --now, which only a person can help: told at once, and not waited for', async () => {
+    const ended = new MayflyError('lineage-ended', 'It has ended.')
+    issuer.fault = async (request, real) =>
+      request.url.endsWith('/requests') ? issuer.problem(ended) : real()
+    const [renewal] = await renewNow({ configPath, waitSeconds: 120 }, ports)
+    issuer.fault = undefined
+    assert.ok(renewal?.outcome.is === 'refused', JSON.stringify(renewal))
+    assert.equal(renewal.outcome.setback.code, 'lineage-ended')
+    const [again] = await renewNow({ configPath }, ports)
+    assert.equal(again?.outcome.is, 'renewed', agent.log())
+  })
+
   test('SIGUSR1: opens no inspector, and changes nothing', async () => {
     const before = await liveLink()
     agent.child.kill('SIGUSR1')
@@ -184,7 +196,7 @@ describe('a running agent', () => {
   })
 
   test('a second certificate: enrolled beside the running agent, which takes it up', async () => {
-    const token = await issuer.token({ jti: 'BBBBBBBBBBBBBBBBBBBBBB' })
+    const token = await issuer.token({ identity: 'mail-1', jti: 'BBBBBBBBBBBBBBBBBBBBBB' })
     const done = await enroll({ token, name: 'mail', configPath }, ports)
     assert.equal(done.installation.is, 'left-to-agent')
     await eventually('the certificate is live', () => readlink(join(folder, 'live', 'mail')), agent.log)

@@ -127,7 +127,7 @@ export class VirtualIssuer implements Transport {
   }
 
   token(
-    overrides: { rootFingerprint?: string; names?: readonly string[]; jti?: string } = {},
+    overrides: { rootFingerprint?: string; identity?: string; names?: readonly string[]; jti?: string } = {},
   ): Promise<string> {
     return generateKeyPair('ec-p256').then((keyPair) =>
       createEnrolmentToken({

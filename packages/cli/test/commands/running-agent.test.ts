@@ -34,6 +34,9 @@ test('agent commands: enrolled, run, renewed and stopped, each told by status', 
   const running = await status()
   assert.equal(running.exitCode, 0, running.stdout)
   assert.equal(JSON.parse(running.stdout).certificates[0].installed.generation, 2)
+  await mayfly(['identity', 'suspend', 'web-1', '--config', config])
+  const refused = await mayfly(['agent', 'renew', 'web', '--config', agentConfig, '--wait', '10m'])
+  assert.deepEqual([refused.exitCode, /web +refused +.*identity-suspended/.test(refused.stdout)], [8, true])
   assert.equal(await agent.stop(), 0)
   assert.equal((await status()).exitCode, 2)
 

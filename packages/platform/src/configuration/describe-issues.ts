@@ -37,8 +37,7 @@ function describe(
     return issue.keys.map((key) => unknownKey([...path, key], document, allowed(path)))
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // The alternative with the fewest problems is the one that was meant.
-    const [nearest = []] = [...issue.errors].sort((one, other) => one.length - other.length)
+    const [nearest = []] = [...issue.errors].sort(byNearness)
     return nearest.flatMap((inner) => describe(inner, path, document, allowed))
   }
   if (issue.code === 'invalid_type' && !exists(document, path)) {
@@ -46,6 +45,15 @@ function describe(
   }
   const reason = describeRule(issue, path.length === 0 ? document.contents : document.getIn(path))
   return [{ offset: offsetOf(document, path), key: keyText(path), reason }]
+}
+
+/** What was meant is the alternative that its own words name, such as a preset; of several, the one with the fewest problems. */
+function byNearness(one: readonly Issue[], other: readonly Issue[]): number {
+  return otherWords(one) - otherWords(other) || one.length - other.length
+}
+
+function otherWords(issues: readonly Issue[]): number {
+  return issues.filter(({ code }) => code === 'invalid_value').length
 }
 
 function unknownKey(path: Path, document: Document, known: readonly string[]): ConfigurationProblem {

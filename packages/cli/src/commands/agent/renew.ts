@@ -36,15 +36,21 @@ export async function agentRenew(options: AgentRenewOptions, session: Session): 
 }
 
 function describe(renewals: readonly Renewal[]): Answer {
-  const late = renewals.filter(({ outcome }) => outcome.is === 'under-way')
   return {
     json: { renewals },
     lines: table(
       ['CERTIFICATE', 'OUTCOME', 'DETAILS'],
       renewals.map(({ name, outcome }) => [name, outcome.is, detailsOf(outcome)]),
     ),
-    exitCode: late.length === 0 ? 0 : exitCodes['not-minted'],
+    exitCode: exitCodeOf(renewals),
   }
+}
+
+function exitCodeOf(renewals: readonly Renewal[]): number {
+  const outcomes = renewals.map(({ outcome }) => outcome)
+  const refused = outcomes.find((outcome) => outcome.is === 'refused')
+  if (refused !== undefined) return exitCodes[refused.setback.code]
+  return outcomes.some(({ is }) => is === 'under-way') ? exitCodes['not-minted'] : 0
 }
 
 function detailsOf(outcome: Renewal['outcome']): string {
