@@ -61,8 +61,8 @@ function countReady(records: readonly ChainedAuditRecord[], now: Instant): numbe
   const full = records[auditSegmentRecordsMax - 1]
   if (!isSegmentReady({ first: first.text, full: full?.text }, now)) return 0
   if (full !== undefined) return records.length
-  const young = records.findIndex(({ text }) => !isOld(text, now))
-  return young === -1 ? records.length : young
+  // Nearly all are: they wait for the oldest to be a day old.
+  return records.findLastIndex(({ text }) => isOld(text, now)) + 1
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type FlattenedJws, type IssuerAnswer, signAuditHead, verifyAuditHead } from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
+import type { ChangePart } from '../store/change.ts'
 import { contradictionOf, raiseHistoryAlarm } from './history-alarm.ts'
 
 /** Where the store keeps the newest signed head. */
@@ -19,7 +20,17 @@ export interface SignedHead {
    * Signs the end as it is now, unless that was done; an alarm stays where the history does not have the end any more that
    * was signed before. Throws `authority-missing` and what the store throws.
    */
-  renew(): Promise<void>
+  sign(): Promise<SignedEnd | undefined>
+}
+
+/**
+ * A head that nobody has yet: it is given to the store first, as after a crash the history must not look shorter than
+ * what was handed out.
+ */
+export interface SignedEnd {
+  readonly part: ChangePart
+  /** To be called when the part is on disk: from then on it is handed out. */
+  kept(): void
 }
 
 export function createSignedHead(ports: HeadPorts): SignedHead {
@@ -32,14 +43,16 @@ export function createSignedHead(ports: HeadPorts): SignedHead {
       const text = await store.note(noteName)
       if (text !== undefined) current = JSON.parse(text) as FlattenedJws
     },
-    async renew() {
+    async sign() {
       await lookBack(current, ports)
       const next = await sign(current, ports)
-      if (next === undefined) return
-      // On disk before anyone has it: after a crash the history must not look shorter than what was handed out.
-      const part = { do: 'set-note', name: noteName, text: JSON.stringify(next) } as const
-      await store.commit([{ at: ports.clock.now(), parts: [part] }])
-      current = next
+      if (next === undefined) return undefined
+      return {
+        part: { do: 'set-note', name: noteName, text: JSON.stringify(next) },
+        kept() {
+          current = next
+        },
+      }
     },
   }
 }

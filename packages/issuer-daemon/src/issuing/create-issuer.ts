@@ -57,10 +57,9 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     certificate: (keyHash) => findCertificate(keyHash, ports),
     async sweep(options) {
       const startedMs = clock.monotonic()
-      const report = await runSweep(options, ports, { head, upkeep, history, told })
+      const { report, signed } = await runSweep(options, ports, { head, upkeep, history, told })
       const durationSeconds = Math.round(clock.monotonic() - startedMs) / secondMs
-      await sweeps.keep(report, durationSeconds)
-      return report
+      return sweeps.keep(report, durationSeconds, signed)
     },
     markHistory: () => history.mark(),
     mintOwn: (order) => mintOwn(order, ports),

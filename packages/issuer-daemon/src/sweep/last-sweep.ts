@@ -1,4 +1,5 @@
 import { formatInstant, isMayflyError } from '@mayfly/ca-core'
+import type { SignedEnd } from '../audit/signed-head.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { SweepReport } from './sweep-report.ts'
 
@@ -16,7 +17,11 @@ export interface SweepMemory {
   last(): LastSweep | undefined
   /** Takes up what was kept before this start. */
   load(): Promise<void>
-  keep(report: SweepReport, durationSeconds: number): Promise<void>
+  /**
+   * Remembers a sweep that has ended, and keeps in the same transaction the head that it signed. Gives the report, which
+   * says so where the store does not take them.
+   */
+  keep(report: SweepReport, durationSeconds: number, signed?: SignedEnd): Promise<SweepReport>
 }
 
 export function createSweepMemory({ store, clock }: Pick<IssuerPorts, 'store' | 'clock'>): SweepMemory {
@@ -27,16 +32,21 @@ export function createSweepMemory({ store, clock }: Pick<IssuerPorts, 'store' | 
       const text = await store.note(noteName)
       if (text !== undefined) last = JSON.parse(text) as LastSweep
     },
-    async keep(report, durationSeconds) {
+    async keep(report, durationSeconds, signed) {
       const at = clock.now()
       last = { ...report, finishedAt: formatInstant(at), durationSeconds }
+      const part = { do: 'set-note', name: noteName, text: JSON.stringify(last) } as const
       try {
-        const part = { do: 'set-note', name: noteName, text: JSON.stringify(last) } as const
-        await store.commit([{ at, parts: [part] }])
+        await store.commit([{ at, parts: signed === undefined ? [part] : [part, signed.part] }])
       } catch (error) {
-        // A store that takes nothing has stopped the sweep as well; the next one that ends well is kept.
         if (!isMayflyError(error)) throw error
+        // The next one that ends well is kept.
+        const stopped = report.stopped ?? error.code
+        last = { ...last, stopped }
+        return { ...report, stopped }
       }
+      signed?.kept()
+      return report
     },
   }
 }

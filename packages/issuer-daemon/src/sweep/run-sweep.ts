@@ -1,7 +1,7 @@
 import { type ErrorCode, type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { endingOfError } from '../audit/audit-attempt.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
-import type { SignedHead } from '../audit/signed-head.ts'
+import type { SignedEnd, SignedHead } from '../audit/signed-head.ts'
 import type { HistoryWatch } from '../backup/watch-history.ts'
 import { type InTurn, oneAtATime } from '../issuing/in-turn.ts'
 import { retireAuthorities } from '../issuing/intermediates/retire-authorities.ts'
@@ -26,10 +26,16 @@ export interface SweepOptions {
 
 /** What outlives each sweep. */
 export interface SweepParts {
-  readonly head: Pick<SignedHead, 'renew'>
+  readonly head: Pick<SignedHead, 'sign'>
   readonly upkeep: Upkeep
   readonly history: HistoryWatch
   readonly told: ToldFailures
+}
+
+export interface SweepOutcome {
+  readonly report: SweepReport
+  /** The end of the history after it, to be kept with the report. */
+  readonly signed?: SignedEnd
 }
 
 type MintDecision = Extract<SweepDecision, { do: 'mint' }>
@@ -57,8 +63,9 @@ export async function runSweep(
   options: SweepOptions,
   ports: IssuerPorts,
   { head, upkeep, history, told }: SweepParts,
-): Promise<SweepReport> {
+): Promise<SweepOutcome> {
   const { trace } = ports
+  let signed: SignedEnd | undefined
   let report: SweepReport = { due: 0, minted: 0, failed: 0 }
   const sum = (chunk: SweepReport): void => {
     report = addUp(report, chunk)
@@ -74,7 +81,7 @@ export async function runSweep(
     if (options.signal?.aborted !== true) told.swept()
     await retireAuthorities(ports)
     await upkeep.run()
-    await head.renew()
+    signed = await head.sign()
     await history.mark()
   } catch (error) {
     if (!isMayflyError(error)) throw error
@@ -82,7 +89,7 @@ export async function runSweep(
   }
   const { waiting: _, ...figures } = report
   trace.step('sweep.finished', figures)
-  return report
+  return { report, ...(signed && { signed }) }
 }
 
 /** After a write that failed, nothing is begun before another one came through. An empty change is written like any other. */

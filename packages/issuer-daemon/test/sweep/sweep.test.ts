@@ -264,6 +264,34 @@ describe('sweep', () => {
     assert.equal(issued, 2 * hostCount)
   })
 
+  it('neither its report nor the end that it signed can be kept → it says so, and no host is given that end', async () => {
+    const headGiven = async () => (await hosts[0]?.request())?.auditHead
+    faulty.refuses = 'set-note'
+    const report = await sweep()
+    assert.deepEqual(report, { due: hostCount, minted: hostCount, failed: 0, stopped: 'store-unavailable' })
+    assert.equal((await kit.issuer.status()).lastSweep?.stopped, 'store-unavailable')
+    assert.equal(await headGiven(), undefined)
+    faulty.refuses = undefined
+    assert.equal((await sweep()).stopped, undefined)
+    assert.notEqual(await headGiven(), undefined)
+  })
+
+  it('ends → its report and the end that it signed share one transaction', async () => {
+    let writes = 0
+    const each = {
+      part: 'set-note',
+      act: async () => {
+        writes += 1
+        faulty.before = each
+      },
+    } as const
+    faulty.before = each
+    await sweep()
+    faulty.before = undefined
+    assert.equal(writes, 1)
+    for (const name of ['sweep.last', 'audit.head']) assert.notEqual(await kit.store.note(name), undefined)
+  })
+
   it('chunks are large → a fault burns a hundred serials at most; without one a hundred go ahead of the others', async () => {
     const extra = 150
     const before = { ...kit.ports.policy }

@@ -33,6 +33,8 @@ export class AuditRows {
   readonly #becomeAnchor
   readonly #removeSegmentsBefore
   readonly #recent = new RecentRecords()
+  /** The oldest record that is not packed, as it was seen: only here is one taken away. */
+  #oldestLive: Row | undefined
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO audit (number, hash, text) VALUES (?, ?, ?)')
@@ -69,14 +71,16 @@ export class AuditRows {
 
   /** Whether it may be time to pack, by a look at the two records that decide it. */
   isReady(now: Instant): boolean {
-    const oldest = this.#oldest.get()
-    if (oldest === undefined) return false
-    const full = this.#text.get((oldest.number as number) + auditSegmentRecordsMax - 1)
-    return isSegmentReady({ first: oldest.text as string, full: full?.text as string | undefined }, now)
+    this.#oldestLive ??= this.#oldest.get()
+    if (this.#oldestLive === undefined) return false
+    const { number, text } = this.#oldestLive
+    const full = this.#text.get((number as number) + auditSegmentRecordsMax - 1)
+    return isSegmentReady({ first: text as string, full: full?.text as string | undefined }, now)
   }
 
   /** Packs the oldest records into one segment if it is their time, and tells how many. */
   pack(now: Instant): number {
+    this.#oldestLive = undefined
     const oldest = this.#live(0, auditSegmentRecordsMax)
     const previous = this.#link(Number.MAX_SAFE_INTEGER)
     const segment = planSegment(previous, oldest, now)
