@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { formatInstant, minuteMs, type Trace } from '@mayfly/ca-core'
+import { minuteMs, type Trace } from '@mayfly/ca-core'
 import { type Logger, type LogLevel, resolveAccess } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import type { AgentConfiguration } from '../configuration/agent-configuration.ts'
@@ -14,6 +14,7 @@ import { type LineageStore, openLineageStore } from '../state/lineage-store.ts'
 import type { KeptCertificate } from '../status/compose-status.ts'
 import type { IssuerClient } from '../transport/issuer-client.ts'
 import { agentVersion } from '../version.ts'
+import { logEvent } from './log-event.ts'
 
 export interface FleetOptions {
   readonly ports: AgentPorts
@@ -137,7 +138,7 @@ function startMember(subject: RotationSubject, state: string, options: FleetOpti
   const store = openLineageStore(fileSystem, state, name)
   const servers = serversOf(subject.settings, subject, options)
   const tell = (event: RotationEvent): void => {
-    logEvent(logger, event)
+    logEvent(logger, event, keeper.view().state)
     onEvent(name, event)
     // A step may take minutes where a port stays wrong: what it meets is to be seen meanwhile.
     member.kept = { ...member.kept, view: keeper.view() }
@@ -215,27 +216,5 @@ function loggingTrace(inner: Trace, logger: Logger, { onStep, nextGeneration }: 
       onStep()
       inner.step(step, fields)
     },
-  }
-}
-
-function logEvent(logger: Logger, event: RotationEvent): void {
-  switch (event.event) {
-    case 'failed': {
-      const { code, message, attempts, retryAt } = event.setback
-      const fields = { track: event.track, code, attempts, retryAt: formatInstant(retryAt) }
-      logger.warn(fields, `${event.track} failed: ${message}`)
-      break
-    }
-    case 'answer-refused':
-      logger.warn(event, 'the certificate of an issuer is of no use; the next issuer is asked')
-      break
-    case 'port-mended':
-      logger.warn(event, 'a live port served something else; a reload has mended it')
-      break
-    case 'put-back':
-      logger.warn(event, 'files of the live folder were altered, and are put back')
-      break
-    default:
-      logger.info(event, event.event)
   }
 }

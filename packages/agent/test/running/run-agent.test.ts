@@ -20,14 +20,19 @@ import { VirtualIssuer } from '../support/virtual-issuer.ts'
 
 interface StepLine {
   readonly step?: string
+  readonly event?: string
   readonly level: string
   readonly certificate?: string
   readonly generation?: number
 }
 
 function stepLines(log: string): StepLine[] {
+  return linesOf(log).filter(({ step }) => step !== undefined)
+}
+
+function linesOf(log: string): StepLine[] {
   const lines = log.split('\n').filter((line) => line.startsWith('{'))
-  return lines.map((line) => JSON.parse(line) as StepLine).filter(({ step }) => step !== undefined)
+  return lines.map((line) => JSON.parse(line) as StepLine)
 }
 
 describe('a running agent', () => {
@@ -102,6 +107,21 @@ describe('a running agent', () => {
       assert.equal(line?.level, 'info', step)
       assert.equal(typeof line?.generation, 'number', step)
     }
+    const log = agent.log()
+    const told = linesOf(log).filter(({ step, event }) => step !== undefined || event !== undefined)
+    for (const event of ['scheduled', 'received', 'installed', 'served'])
+      assert.ok(
+        told.some((line) => line.event === event),
+        event,
+      )
+    for (const line of told) assert.ok(Number.isSafeInteger(line.generation), JSON.stringify(line))
+    // One rotation has one number, from its key to the port; with its request the one before is reported.
+    const served = told.findLastIndex(({ event }) => event === 'served')
+    const begun = told.slice(0, served).findLastIndex(({ step }) => step === 'key.made')
+    const ofIt = told.slice(begun, served + 1).filter(({ step }) => step !== 'reported')
+    const numbers = new Set(ofIt.map(({ generation }) => generation))
+    assert.deepEqual([...numbers], [told[served]?.generation])
+    assert.doesNotMatch(log, /":1\d{12}[,}]/, 'a time in milliseconds')
   })
 
   test('a second agent on the same state: refused', async () => {
