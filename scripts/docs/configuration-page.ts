@@ -19,7 +19,7 @@ For editors: \`packages/issuer-daemon/issuer.schema.json\` (JSON Schema 2020-12)
 \`\`\`yaml
 url: https://ca.example.internal:8443
 listen: 0.0.0.0:8443
-state: /var/lib/mayfly
+state: /var/lib/mayfly-issuer
 trustDomain: example.internal
 passphrase:
   credential: passphrase

@@ -5,7 +5,13 @@ export interface UnitFit {
   readonly configPath: string
   /** Folders that the daemon writes to, absolute. */
   readonly writes?: readonly string[]
+  /** By which names the configuration asks for the unit's credential, if it does; absent means as packaged. */
+  readonly credentials?: readonly string[]
 }
+
+/** A unit that may write to no folder but its own: `ProtectSystem=strict` (systemd.exec(5)). */
+const strictStatePattern = /^StateDirectory=(\S+)\n(?=(?:.*\n)*ProtectSystem=strict\n)/m
+const stateRoot = '/var/lib'
 
 /** What `ProtectSystem=full` makes read-only (systemd.exec(5)). */
 const protectedFolders = ['/usr', '/boot', '/efi', '/etc']
@@ -14,7 +20,7 @@ const protectedFolders = ['/usr', '/boot', '/efi', '/etc']
  * The packaged unit with this machine's command and configuration in place of the usual ones. Folders that it keeps
  * read-only and the daemon writes to are opened; otherwise the first rotation would tell of them, half a day later.
  */
-export function fitUnit(text: string, { command, configPath, writes = [] }: UnitFit): string {
+export function fitUnit(text: string, { command, configPath, writes = [], credentials }: UnitFit): string {
   const start = command.map(quoteForUnit).join(' ')
   const config = quoteForUnit(configPath)
   return text
@@ -26,6 +32,18 @@ export function fitUnit(text: string, { command, configPath, writes = [] }: Unit
     .replace(/^ReadWritePaths=(\S+)$/m, (line, open: string) =>
       [line, ...writes.filter((folder) => isClosed(folder, open)).map(quotePath)].join(' '),
     )
+    .replace(strictStatePattern, (line, name: string) => {
+      const others = closedFolders(writes, name)
+      return others.length === 0 ? line : `${line}ReadWritePaths=${others.map(quotePath).join(' ')}\n`
+    })
+    .replace(/^LoadCredential=[^:\n]+(:.*\n)/m, (line, file: string) =>
+      credentials === undefined ? line : credentials.map((name) => `LoadCredential=${name}${file}`).join(''),
+    )
+}
+
+/** Of `writes`, what a unit may not write to that is left its state folder `name` alone. */
+export function closedFolders(writes: readonly string[], name: string): string[] {
+  return writes.filter((folder) => !isBelow(folder, `${stateRoot}/${name}`))
 }
 
 function isClosed(folder: string, open: string): boolean {

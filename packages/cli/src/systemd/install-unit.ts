@@ -2,7 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/ca-core'
 import type { Session } from '../commands/session.ts'
-import { fitUnit } from './fit-unit.ts'
+import { fitUnit, type UnitFit } from './fit-unit.ts'
 
 export type UnitName = 'mayfly-issuer' | 'mayfly-agent'
 
@@ -12,6 +12,9 @@ export interface UnitOptions {
   /** Where to, in place of systemd's own folders; systemd itself is then left alone. */
   readonly unitDir?: string
 }
+
+/** What a daemon needs of its unit. */
+export type UnitNeeds = Pick<UnitFit, 'writes' | 'credentials'>
 
 const unitFolder = '/etc/systemd/system'
 const sysusersFolder = '/etc/sysusers.d'
@@ -29,7 +32,7 @@ export function requireUnitRights({ systemd, unitDir }: UnitOptions): void {
 
 /**
  * Puts the unit of a daemon in place, makes the users that it needs, has systemd read it and enables it.
- * `writes` are folders that the daemon writes to. Does nothing unless asked to. Resolves to the paths that were written.
+ * `needs` are folders and credentials of the daemon. Does nothing unless asked to. Resolves to the paths that were written.
  *
  * @throws MayflyError `permission-denied`, `command-failed`
  */
@@ -38,10 +41,10 @@ export async function installUnit(
   { systemd, unitDir }: UnitOptions,
   configPath: string,
   session: Session,
-  writes: readonly string[] = [],
+  needs: UnitNeeds = {},
 ): Promise<string[]> {
   if (systemd !== true && unitDir === undefined) return []
-  const files = [await unitFile(name, unitDir ?? unitFolder, { configPath, writes }, session)]
+  const files = [await unitFile(name, unitDir ?? unitFolder, { configPath, ...needs }, session)]
   if (name === 'mayfly-issuer') files.push(await sysusersFile(unitDir ?? sysusersFolder, session))
   for (const { path, text } of files) {
     await ensureFolder(dirname(path), session)
@@ -65,14 +68,14 @@ interface UnitFile {
 async function unitFile(
   name: UnitName,
   folder: string,
-  { configPath, writes }: { readonly configPath: string; readonly writes: readonly string[] },
+  fit: Omit<UnitFit, 'command'>,
   session: Session,
 ): Promise<UnitFile> {
   const file = `${name}.service`
   const text = fitUnit(await readPackaged(file, session), {
+    ...fit,
     command: await ownCommand(session),
-    configPath: resolve(configPath),
-    writes,
+    configPath: resolve(fit.configPath),
   })
   return { path: join(resolve(folder), file), text }
 }

@@ -147,22 +147,24 @@ test('issuer install --unit-dir: → the unit and its user, for this machine; sy
   const setting = await layIssuer(await temporaryFolder(context))
   const answer = await signIssuer(setting)
   const units = join(setting.folder, 'units')
-  const { exitCode, stderr } = await mayfly([
-    ...[
-      'issuer',
-      'install',
-      answer,
-      '--config',
-      setting.config,
-      '--root-fingerprint',
-      setting.rootFingerprint,
-    ],
-    ...['--unit-dir', units],
-  ])
+  const install = (...args: string[]) =>
+    mayfly([
+      ...['issuer', 'install', answer, '--config', setting.config],
+      ...['--root-fingerprint', setting.rootFingerprint, ...args],
+    ])
+  const { exitCode, stdout, stderr } = await install('--unit-dir', units)
   assert.equal(exitCode, 0, stderr)
+  assert.ok(
+    stdout.includes(`must belong: chown -R mayfly-issuer: ${setting.state} ${setting.passphraseFile}\n`),
+  )
   assert.deepEqual(await readdir(units), ['mayfly-issuer.service', 'mayfly.conf'])
   const unit = await readFile(join(units, 'mayfly-issuer.service'), 'utf8')
   assert.ok(unit.includes(`issuer run --config ${setting.config}\n`))
+  assert.ok(unit.includes(`ReadWritePaths="-${setting.state}"\n`) && !unit.includes('\nLoadCredential='))
+
+  const text = await readFile(setting.config, 'utf8')
+  await writeFile(setting.config, text.replace(/passphrase:.*/, 'passphrase: { prompt: true }'))
+  assert.equal(codeOf(await install('--unit-dir', units, '--json')), 'config-invalid')
 })
 
 test('issuer status, token and identity commands: no issuer is running → transport-failed, told to monitoring', async (context) => {

@@ -48,3 +48,22 @@ test('a path with blanks, % or $: → quoted and escaped as systemd asks', async
     'ExecStart="/my apps/node" agent run --config /etc/50%%/$$x.yaml',
   ])
 })
+
+test('mayfly-issuer.service: a state elsewhere → opened; no credential asked for → none that would have to be there', async () => {
+  const packaged = await readUnit('mayfly-issuer')
+  const paths = { command: ['/opt/node'], configPath: '/etc/mayfly/issuer.yaml' }
+  const usual = fitUnit(packaged, {
+    ...paths,
+    writes: ['/var/lib/mayfly-issuer', '/var/lib/mayfly-issuer/store'],
+    credentials: ['passphrase'],
+  })
+  assert.deepEqual(linesOf(usual, 'ReadWritePaths'), [])
+  assert.deepEqual(linesOf(usual, 'LoadCredential'), linesOf(packaged, 'LoadCredential'))
+  const other = fitUnit(packaged, { ...paths, writes: ['/srv/ca 1', '/var/lib/mayfly'], credentials: [] })
+  assert.deepEqual(linesOf(other, 'ReadWritePaths'), ['ReadWritePaths="-/srv/ca 1" "-/var/lib/mayfly"'])
+  assert.deepEqual(linesOf(other, 'LoadCredential'), [])
+  const renamed = fitUnit(packaged, { ...paths, credentials: ['ca-key'] })
+  assert.deepEqual(linesOf(renamed, 'LoadCredential'), [
+    'LoadCredential=ca-key:/etc/mayfly/issuer.passphrase',
+  ])
+})

@@ -66,13 +66,8 @@ export async function agentEnroll(given: AgentEnrollOptions, session: Session): 
       },
       ports,
     )
-    const units = await installUnit(
-      'mayfly-agent',
-      options,
-      configPath,
-      session,
-      await writtenFolders(configPath, session),
-    )
+    const needs = { writes: await writtenFolders(configPath, session) }
+    const units = await installUnit('mayfly-agent', options, configPath, session, needs)
     return describe(enrolment, units)
   } finally {
     await ports.transport.close()

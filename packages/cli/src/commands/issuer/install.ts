@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   formatFingerprint,
   formatInstant,
@@ -7,10 +7,16 @@ import {
   parseFingerprint,
   readTrustBundle,
 } from '@mayfly/ca-core'
-import { type InstalledAuthority, installAuthority, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import {
+  type InstalledAuthority,
+  type IssuerConfiguration,
+  installAuthority,
+  readIssuerConfiguration,
+} from '@mayfly/issuer-daemon'
 import { inFile } from '../../ceremony/in-file.ts'
 import { readText } from '../../ceremony/root-folder.ts'
 import { answerFileNames } from '../../ceremony/sign-request.ts'
+import { closedFolders } from '../../systemd/fit-unit.ts'
 import { installUnit, requireUnitRights, type UnitOptions } from '../../systemd/install-unit.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
@@ -30,7 +36,9 @@ export interface IssuerInstallOptions extends UnitOptions {
 export async function issuerInstall(options: IssuerInstallOptions, session: Session): Promise<Answer> {
   requireUnitRights(options)
   const { fileSystem, clock } = session
-  const { state, trustDomain } = await readIssuerConfiguration(fileSystem, options.config)
+  const configuration = await readIssuerConfiguration(fileSystem, options.config)
+  requireUnattended(configuration, options)
+  const { state, trustDomain } = configuration
   const paths = answerPaths(options)
   const { intermediatePem, bundleText } = await readAnswer(paths, session)
   const installed = await installAuthority({
@@ -45,9 +53,38 @@ export async function issuerInstall(options: IssuerInstallOptions, session: Sess
       rootFingerprint: parseFingerprint(options.rootFingerprint),
     }),
   })
-  const units = await installUnit('mayfly-issuer', options, options.config, session)
-  return describe(installed, units)
+  const needs = { writes: writtenFolders(configuration), credentials: credentialsOf(configuration) }
+  const units = await installUnit('mayfly-issuer', options, options.config, session, needs)
+  return describe(installed, units, othersToGive(configuration))
 }
+
+/** Before anything is done: the unit would start, and end for want of somebody to ask. */
+function requireUnattended({ passphrase }: IssuerConfiguration, { systemd, unitDir }: UnitOptions): void {
+  if (!('prompt' in passphrase) || (systemd !== true && unitDir === undefined)) return
+  const message =
+    'Under systemd there is no terminal to ask for the passphrase on. Set passphrase: { credential: passphrase } in the configuration.'
+  throw new MayflyError('config-invalid', message)
+}
+
+function writtenFolders({ state, store }: IssuerConfiguration): string[] {
+  return [...new Set([state, ...(store.kind === 'sqlite' ? [dirname(store.path)] : [])])]
+}
+
+function credentialsOf({ passphrase }: IssuerConfiguration): string[] {
+  return 'credential' in passphrase ? [passphrase.credential] : []
+}
+
+/** What the user of the unit has to be given: systemd gives it only its usual state folder. */
+function othersToGive(configuration: IssuerConfiguration): string[] {
+  const { passphrase } = configuration
+  return [
+    ...closedFolders(writtenFolders(configuration), unitUser),
+    ...('file' in passphrase ? [passphrase.file] : []),
+  ]
+}
+
+/** Also the name of its state folder. */
+const unitUser = 'mayfly-issuer'
 
 /** What cannot be read at all is told with its file, before anything is done with it. */
 async function readAnswer(
@@ -79,6 +116,7 @@ function answerPaths({ dir, intermediate, bundle }: IssuerInstallOptions): {
 function describe(
   { certificate, root, bundle, retired, isPrepared }: InstalledAuthority,
   units: readonly string[],
+  others: readonly string[],
 ): Answer {
   return {
     json: {
@@ -104,9 +142,14 @@ function describe(
         ...units.map((unit) => ['Unit', unit] as const),
       ]),
       '',
+      ...(units.length === 0 || others.length === 0 ? [] : [adviceOnOwner(others)]),
       adviceFor(isPrepared, units),
     ],
   }
+}
+
+function adviceOnOwner(others: readonly string[]): string {
+  return `The unit runs as ${unitUser}, to whom this must belong: chown -R ${unitUser}: ${others.join(' ')}`
 }
 
 function adviceFor(isPrepared: boolean, units: readonly string[]): string {
