@@ -1,5 +1,6 @@
 import { agentJsonSchema } from '../../packages/agent/src/configuration/agent-configuration.ts'
 import { issuerJsonSchema } from '../../packages/issuer-daemon/src/configuration/json-schema.ts'
+import type { Schema } from './json-schema.ts'
 import { table } from './table.ts'
 
 /** `docs/configuration.md`: every key of both files, from the schemas that check them. */
@@ -57,20 +58,6 @@ ${keyTable(agentJsonSchema() as Schema)}
 A change of the file, or SIGHUP, is followed at once, \`log\` and \`metrics\` included; only \`state\` needs a restart. A
 mistake is told with its line, also in \`mayfly agent status\`, and the configuration before stays in use.
 `
-}
-
-interface Schema {
-  readonly description?: string
-  readonly type?: string | readonly string[]
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
-  readonly default?: unknown
-  readonly items?: Schema
-  readonly anyOf?: readonly Schema[]
-  readonly oneOf?: readonly Schema[]
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly additionalProperties?: Schema | boolean
-  readonly required?: readonly string[]
 }
 
 function keyTable(schema: Schema): string {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { keyTypes, profileNames } from '@mayfly/ca-core'
+import type { Command } from 'commander'
 import { keyTypeChoices, profileChoices } from '../src/commands/choices.ts'
+import { jsonOutputs } from '../src/json/json-outputs.ts'
 import { createProgram } from '../src/program.ts'
 import { makeRequest } from './support/make-request.ts'
 import { mayfly, mayflyCommand, mayflyOnTerminal, run, temporaryFolder } from './support/run-mayfly.ts'
@@ -66,6 +68,16 @@ test('every command: has help that says what it does; those that answer have --j
       assert.equal(hasJson, !daemons.includes(name), name)
     }
   }
+})
+
+test('every command with --json: has a schema of what it prints, and no schema is without its command', () => {
+  const wordsOf = (command: Command, before: string): string[] => {
+    const words = `${before} ${command.name()}`.trim()
+    const own = command.options.some(({ long }) => long === '--json') ? [words] : []
+    return [...own, ...command.commands.flatMap((part) => wordsOf(part, words))]
+  }
+  const withJson = createProgram(() => {}, []).commands.flatMap((command) => wordsOf(command, ''))
+  assert.deepEqual(withJson.toSorted(), Object.keys(jsonOutputs).toSorted())
 })
 
 test('choices in the help: → every key type and profile there is', () => {

@@ -38,6 +38,7 @@ export {
   startMetricsServer,
 } from './metrics/metrics-server.ts'
 export { nodeProcessRunner } from './programs/node-process-runner.ts'
+export { type WatchedReader, watchReader } from './programs/watch-reader.ts'
 export { systemRandom } from './random/system-random.ts'
 export { readSecret, type SecretPorts, type SecretSource } from './secrets/read-secret.ts'
 export { notifySystemd, type SystemdNotifier, type SystemdOptions } from './systemd/notify-systemd.ts'

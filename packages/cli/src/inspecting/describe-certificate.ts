@@ -11,10 +11,14 @@ import {
   type ProfileName,
   secondMs,
 } from '@mayfly/ca-core'
+import type { JsonOf } from '../json/json-fields.ts'
 import { columns, heading } from '../terminal/answer.ts'
+import type { certificateJson } from './inspect-json.ts'
+
+type CertificateJson = JsonOf<typeof certificateJson>
 
 /** What is worth knowing of a certificate, for a program. */
-export function certificateToJson(certificate: Certificate, now: Instant): Record<string, unknown> {
+export function certificateToJson(certificate: Certificate, now: Instant): CertificateJson {
   return {
     type: 'certificate',
     kind: kindOf(certificate),

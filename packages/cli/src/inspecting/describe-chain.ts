@@ -13,8 +13,10 @@ import {
   verifyIntermediateProfile,
 } from '@mayfly/ca-core'
 import { exitCodes } from '../errors/exit-codes.ts'
+import type { JsonOf } from '../json/json-fields.ts'
 import type { Answer } from '../terminal/answer.ts'
 import { certificateToJson, describeCertificate } from './describe-certificate.ts'
+import type { chainJson } from './inspect-json.ts'
 
 export interface ChainQuestionAsked {
   readonly now: Instant
@@ -23,8 +25,10 @@ export interface ChainQuestionAsked {
   readonly names?: readonly Name[]
 }
 
+type ChainJson = JsonOf<typeof chainJson>
+
 /** Shows certificates that Mayfly may have made; those of others as text only. */
-export async function describePem(pem: string, asked: ChainQuestionAsked): Promise<Answer> {
+export async function describePem(pem: string, asked: ChainQuestionAsked): Promise<Answer<ChainJson>> {
   try {
     return describeChain(parseCertificateChain(pem), asked)
   } catch (error) {
@@ -35,7 +39,7 @@ export async function describePem(pem: string, asked: ChainQuestionAsked): Promi
 }
 
 /** The same for one certificate in DER. */
-export async function describeDer(der: Uint8Array, asked: ChainQuestionAsked): Promise<Answer> {
+export async function describeDer(der: Uint8Array, asked: ChainQuestionAsked): Promise<Answer<ChainJson>> {
   try {
     return describeChain([parseCertificate(der)], asked)
   } catch (error) {
@@ -48,7 +52,7 @@ export async function describeDer(der: Uint8Array, asked: ChainQuestionAsked): P
 export function describeChain(
   chain: readonly Certificate[],
   { now, trust, names }: ChainQuestionAsked,
-): Answer {
+): Answer<ChainJson> {
   const verdict = trust === undefined ? undefined : judge(chain, trust, now, names)
   return {
     json: {
@@ -112,9 +116,9 @@ function isForeign(error: unknown): boolean {
   )
 }
 
-function describeForeign(texts: readonly string[]): Answer {
+function describeForeign(texts: readonly string[]): Answer<ChainJson> {
   return {
-    json: { certificates: texts.map((text) => ({ type: 'foreign-certificate', text })) },
+    json: { certificates: texts.map((text) => ({ type: 'foreign-certificate' as const, text })) },
     lines: ['This is no certificate of Mayfly:', '', ...texts],
   }
 }

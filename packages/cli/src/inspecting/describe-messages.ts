@@ -8,10 +8,12 @@ import {
   readTrustBundle,
 } from '@mayfly/ca-core'
 import { describeRequest } from '../ceremony/request-fingerprint.ts'
+import type { JsonOf } from '../json/json-fields.ts'
 import { type Answer, columns, heading } from '../terminal/answer.ts'
+import type { bundleJson, requestJson, tokenJson } from './inspect-json.ts'
 
 /** A request; that it can be read means that it is signed by its own key. */
-export function describeRequestPem(pem: string): Answer {
+export function describeRequestPem(pem: string): Answer<JsonOf<typeof requestJson>> {
   const request = parseCertificateRequestPem(pem)
   return {
     json: {
@@ -26,7 +28,7 @@ export function describeRequestPem(pem: string): Answer {
 }
 
 /** A trust bundle, and which root says to have signed it. */
-export async function describeBundle(text: string): Promise<Answer> {
+export async function describeBundle(text: string): Promise<Answer<JsonOf<typeof bundleJson>>> {
   const { bundle, signerFingerprint, signedAt } = await readTrustBundle(text)
   const { sequence, trustDomain, roots, distrusted } = bundle
   return {
@@ -62,7 +64,7 @@ export async function describeBundle(text: string): Promise<Answer> {
 }
 
 /** What an enrolment token says, never the token itself. */
-export function describeToken(text: string, now: Instant): Answer {
+export function describeToken(text: string, now: Instant): Answer<JsonOf<typeof tokenJson>> {
   const { issuerUrl, rootFingerprint, identity, profile, names, jti, issuedAt, expiresAt } =
     readEnrolmentToken(text)
   const state = expiresAt <= now ? 'expired' : 'not expired'

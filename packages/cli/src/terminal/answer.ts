@@ -2,8 +2,8 @@ import { styleText } from 'node:util'
 import { printable } from './printable.ts'
 
 /** What a command has to say when it is done: as lines for a person, or as one JSON value for a program. */
-export interface Answer {
-  readonly json: unknown
+export interface Answer<Json = unknown> {
+  readonly json: Json
   readonly lines: readonly string[]
   /** 0 unless the command documents others. */
   readonly exitCode?: number

@@ -39,7 +39,7 @@ test('a host from its enrolment on: preset, check, history, status and renew --n
   assert.match(incomplete.stderr, /The preset signal needs --pid-file and --signal/)
 
   const signal = ['--preset', 'signal', '--pid-file', pidFile, '--signal', 'SIGHUP', '--no-probe']
-  const enrolled = await agent(...enroll, ...folders, ...signal)
+  const enrolled = await agent(...enroll, ...folders, ...signal, '--json')
   assert.equal(enrolled.exitCode, 0, enrolled.stderr)
   const written = await readFile(inHost('agent.yaml'), 'utf8')
   assert.match(written, /preset: signal/)

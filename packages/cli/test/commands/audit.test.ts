@@ -8,7 +8,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { createRoot, dayMs, generateKeyPair, keySigner, signAuditHead } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
-import { mayfly, temporaryFolder } from '../support/run-mayfly.ts'
+import { assertJsonShape } from '../support/json-shape.ts'
+import { mayfly, mayflyCommand, run, temporaryFolder } from '../support/run-mayfly.ts'
 import { runIssuer } from '../support/running-issuer.ts'
 import { startDaemon } from '../support/start-daemon.ts'
 
@@ -18,6 +19,19 @@ test('audit tail: a new record → shown as it comes, until interrupted', async 
   const tail = startDaemon(['audit', 'tail', '--lines', '1', '--config', config], context)
   await ask('identity', 'add', 'web-9', '--name', 'dns:web-9.example')
   await tail.logged('identity.add done web-9')
+})
+
+test('audit tail: its reader goes, and no record comes → it ends at once, as by SIGPIPE', {
+  timeout: 30_000,
+}, async () => {
+  await ask('identity', 'add', 'web-8', '--name', 'dns:web-8.example')
+  const script = '"$@" | { read -r line; echo "$line"; }; echo "$PIPESTATUS"'
+  const tail = ['audit', 'tail', '--lines', '1', '--json', '--config', config]
+  const { stdout } = await run(['bash', '-c', script, 'bash', ...mayflyCommand, ...tail])
+  const [line = '', exitCode] = stdout.split('\n')
+  assertJsonShape(tail, line)
+  assert.match(line, /identity\.add.*web-8/)
+  assert.equal(exitCode, '141')
 })
 
 /** An issuer that has only this to say of its audit. */
@@ -70,7 +84,7 @@ test('audit commands: whole, exported with the hash of each line, shown line by 
   assert.deepEqual([verified.exitCode, verified.first], [0, 1])
   assert.ok(Number(verified.last) >= 3)
 
-  const all = await mayfly(['audit', 'export', '--config', config])
+  const all = await mayfly(['audit', 'export', '--json', '--config', config])
   const lines = all.stdout.trimEnd().split('\n')
   assert.equal(lines.length, Number(verified.last))
   let previous: Uint8Array = new Uint8Array(32)

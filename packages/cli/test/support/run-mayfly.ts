@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { assertJsonShape } from './json-shape.ts'
 
 const mainPath = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const pseudoTerminalPath = fileURLToPath(new URL('pseudo-terminal.py', import.meta.url))
@@ -30,9 +31,14 @@ export interface RunSettings {
   readonly input?: string
 }
 
-/** Runs `mayfly` without a terminal, with nothing in its environment but what is given. */
-export function mayfly(args: readonly string[], settings: RunSettings = {}): Promise<Finished> {
-  return run([...mayflyCommand, ...args], settings)
+/**
+ * Runs `mayfly` without a terminal, with nothing in its environment but what is given. What it prints with `--json` is
+ * held against the schema that `docs/json-output.md` is made from.
+ */
+export async function mayfly(args: readonly string[], settings: RunSettings = {}): Promise<Finished> {
+  const finished = await run([...mayflyCommand, ...args], settings)
+  if (args.includes('--json')) assertJsonShape(args, finished.stdout)
+  return finished
 }
 
 export interface Exchange {

@@ -1,9 +1,11 @@
 import { type CheckReport, checkAgent, type Finding, localPorts } from '@mayfly/agent'
 import { freeBytes } from '@mayfly/platform'
 import { exitCodes } from '../../errors/exit-codes.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, heading, table } from '../../terminal/answer.ts'
 import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
+import type { agentCheckJson } from './agent-json.ts'
 
 export interface AgentCheckOptions {
   readonly config: string
@@ -12,7 +14,10 @@ export interface AgentCheckOptions {
 }
 
 /** `mayfly agent check` */
-export async function agentCheck(options: AgentCheckOptions, session: Session): Promise<Answer> {
+export async function agentCheck(
+  options: AgentCheckOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof agentCheckJson>>> {
   const { config: configPath, names } = options
   tellProgress(session, 'Trying everything that a rotation will need…')
   const ports = localPorts()
@@ -27,7 +32,7 @@ export async function agentCheck(options: AgentCheckOptions, session: Session): 
   }
 }
 
-function describe({ findings, failure }: CheckReport): Answer {
+function describe({ findings, failure }: CheckReport): Answer<JsonOf<typeof agentCheckJson>> {
   const isReady = failure === undefined
   const toMend = findings.filter(({ result }) => result !== 'good').length
   return {

@@ -11,10 +11,13 @@ import {
 import { formatInstant, type KeyType, readEnrolmentToken } from '@mayfly/ca-core'
 import { readSecret } from '@mayfly/platform'
 import { exitCodes } from '../../errors/exit-codes.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { installUnit, requireUnitRights, type UnitOptions } from '../../systemd/install-unit.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
+import type { agentEnrollJson } from './agent-json.ts'
+import { setbackToJson } from './setback-to-json.ts'
 
 export interface AgentEnrollOptions extends UnitOptions {
   readonly token?: string
@@ -47,7 +50,10 @@ export interface AgentEnrollOptions extends UnitOptions {
 }
 
 /** `mayfly agent enroll` */
-export async function agentEnroll(given: AgentEnrollOptions, session: Session): Promise<Answer> {
+export async function agentEnroll(
+  given: AgentEnrollOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof agentEnrollJson>>> {
   const options = withWholePaths(given)
   const { config: configPath, name, state, live } = options
   requireUnitRights(options)
@@ -130,7 +136,7 @@ function reloadWishes(options: AgentEnrollOptions): Record<string, unknown> {
 function describe(
   { name, identity, serial, notAfter, configPath, installation }: Enrolment,
   units: readonly string[],
-): Answer {
+): Answer<JsonOf<typeof agentEnrollJson>> {
   const isFailed = installation.is === 'failed'
   return {
     json: {
@@ -139,7 +145,7 @@ function describe(
       serial,
       notAfter: formatInstant(notAfter),
       config: configPath,
-      installation,
+      installation: installationToJson(installation),
       units,
     },
     lines: [
@@ -162,6 +168,15 @@ function describe(
     ],
     exitCode: isFailed ? exitCodes[installation.setback.code] : 0,
   }
+}
+
+type InstallationJson = JsonOf<typeof agentEnrollJson>['installation']
+
+function installationToJson(installation: Enrolment['installation']): InstallationJson {
+  if (installation.is === 'left-to-agent') return installation
+  if (installation.is === 'failed') return { is: 'failed', setback: setbackToJson(installation.setback) }
+  const { setback, ...rest } = installation
+  return { ...rest, ...(setback && { setback: setbackToJson(setback) }) }
 }
 
 function nextStep({ is }: Enrolment['installation'], units: readonly string[]): string {

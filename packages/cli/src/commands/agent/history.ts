@@ -1,8 +1,11 @@
 import { agentHistory, type HistoryLine } from '@mayfly/agent'
 import { formatInstant, type Instant, MayflyError, secondMs } from '@mayfly/ca-core'
 import { durationSeconds } from '@mayfly/platform'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, table } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
+import type { agentHistoryJson } from './agent-json.ts'
+import { setbackToJson } from './setback-to-json.ts'
 
 export interface AgentHistoryOptions {
   readonly config: string
@@ -16,7 +19,10 @@ export interface AgentHistoryOptions {
 const countDefault = 100
 
 /** `mayfly agent history` */
-export async function agentHistoryCommand(options: AgentHistoryOptions, session: Session): Promise<Answer> {
+export async function agentHistoryCommand(
+  options: AgentHistoryOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof agentHistoryJson>>> {
   const { config, certificate, since, count } = options
   const { fileSystem, clock } = session
   const events = await agentHistory(config, fileSystem, {
@@ -24,7 +30,23 @@ export async function agentHistoryCommand(options: AgentHistoryOptions, session:
     certificate,
     since: since === undefined ? undefined : readSince(since, clock.now()),
   })
-  return { json: { events }, lines: describe(events) }
+  return { json: { events: events.map(lineToJson) }, lines: describe(events) }
+}
+
+type LineJson = JsonOf<typeof agentHistoryJson>['events'][number]
+
+function lineToJson(line: HistoryLine): LineJson {
+  switch (line.event) {
+    case 'scheduled':
+      return { ...line, mintAt: formatInstant(line.mintAt) }
+    case 'received':
+    case 'served':
+      return { ...line, notAfter: formatInstant(line.notAfter) }
+    case 'failed':
+      return { ...line, setback: setbackToJson(line.setback) }
+    default:
+      return line
+  }
 }
 
 /** `24h` back from now, or a time. */

@@ -1,10 +1,13 @@
 import { localPorts, type Renewal, renewNow } from '@mayfly/agent'
 import { formatInstant } from '@mayfly/ca-core'
 import { exitCodes } from '../../errors/exit-codes.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, table } from '../../terminal/answer.ts'
 import { tellProgress } from '../progress.ts'
 import { readDuration } from '../read-duration.ts'
 import type { Session } from '../session.ts'
+import type { agentRenewJson } from './agent-json.ts'
+import { setbackToJson } from './setback-to-json.ts'
 
 export interface AgentRenewOptions {
   readonly config: string
@@ -16,7 +19,10 @@ export interface AgentRenewOptions {
 }
 
 /** `mayfly agent renew` */
-export async function agentRenew(options: AgentRenewOptions, session: Session): Promise<Answer> {
+export async function agentRenew(
+  options: AgentRenewOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof agentRenewJson>>> {
   const { config: configPath, names, wait } = options
   const ports = localPorts()
   tellProgress(session, 'Waiting until the new certificates are served…')
@@ -35,9 +41,9 @@ export async function agentRenew(options: AgentRenewOptions, session: Session): 
   }
 }
 
-function describe(renewals: readonly Renewal[]): Answer {
+function describe(renewals: readonly Renewal[]): Answer<JsonOf<typeof agentRenewJson>> {
   return {
-    json: { renewals },
+    json: { renewals: renewals.map(({ name, outcome }) => ({ name, outcome: outcomeToJson(outcome) })) },
     lines: table(
       ['CERTIFICATE', 'OUTCOME', 'DETAILS'],
       renewals.map(({ name, outcome }) => [name, outcome.is, detailsOf(outcome)]),
@@ -51,6 +57,15 @@ function exitCodeOf(renewals: readonly Renewal[]): number {
   const refused = outcomes.find((outcome) => outcome.is === 'refused')
   if (refused !== undefined) return exitCodes[refused.setback.code]
   return outcomes.some(({ is }) => is === 'under-way') ? exitCodes['not-minted'] : 0
+}
+
+type OutcomeJson = JsonOf<typeof agentRenewJson>['renewals'][number]['outcome']
+
+function outcomeToJson(outcome: Renewal['outcome']): OutcomeJson {
+  if (outcome.is === 'renewed') return { ...outcome, notAfter: formatInstant(outcome.notAfter) }
+  if (outcome.is === 'refused') return { is: 'refused', setback: setbackToJson(outcome.setback) }
+  const { is, setback } = outcome
+  return { is, ...(setback && { setback: setbackToJson(setback) }) }
 }
 
 function detailsOf(outcome: Renewal['outcome']): string {

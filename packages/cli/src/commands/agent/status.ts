@@ -1,7 +1,9 @@
 import { agentStatus, type CertificateStatus, type StatusAlarm, type StatusReading } from '@mayfly/agent'
 import { type Instant, secondMs } from '@mayfly/ca-core'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading, table } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
+import type { agentStatusJson } from './agent-json.ts'
 
 export interface AgentStatusOptions {
   readonly config: string
@@ -9,7 +11,10 @@ export interface AgentStatusOptions {
 }
 
 /** `mayfly agent status` */
-export async function agentStatusCommand(options: AgentStatusOptions, session: Session): Promise<Answer> {
+export async function agentStatusCommand(
+  options: AgentStatusOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof agentStatusJson>>> {
   const { fileSystem, clock } = session
   const now = clock.now()
   const reading = await agentStatus(options.config, { fileSystem, now })

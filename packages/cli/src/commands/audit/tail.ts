@@ -1,6 +1,7 @@
 import { MayflyError } from '@mayfly/ca-core'
 import type { AuditRecordView } from '@mayfly/issuer-daemon'
-import { stopSignals } from '@mayfly/platform'
+import { stopSignals, watchReader } from '@mayfly/platform'
+import { outputClosedExitCode } from '../../errors/exit-codes.ts'
 import type { Answer } from '../../terminal/answer.ts'
 import { printable } from '../../terminal/printable.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
@@ -23,7 +24,9 @@ export async function auditTail(options: AuditTailOptions, session: Session): Pr
   const admin = await openAdmin(options, session)
   const show = session.json ? lineOf : personLine
   let after = Math.max(0, (await admin.auditEnd()).number - Number(options.lines))
-  const { signal, dispose } = stopSignals()
+  const stop = stopSignals()
+  const reader = options.follow ? watchReader() : undefined
+  const signal = AbortSignal.any([stop.signal, ...(reader ? [reader.gone] : [])])
   try {
     for (;;) {
       for await (const record of readRecords(admin, after)) {
@@ -35,7 +38,9 @@ export async function auditTail(options: AuditTailOptions, session: Session): Pr
       if (signal.aborted) return undefined
     }
   } finally {
-    dispose()
+    stop.dispose()
+    reader?.end()
+    if (reader?.gone.aborted) process.exitCode = outputClosedExitCode
   }
 }
 

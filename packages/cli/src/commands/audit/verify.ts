@@ -18,9 +18,11 @@ import {
   verifyAuditChain,
 } from '@mayfly/issuer-daemon'
 import { readText } from '../../ceremony/root-folder.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import type { Session } from '../session.ts'
+import type { auditVerifyJson } from './audit-json.ts'
 import { readRecords } from './read-records.ts'
 
 export interface AuditVerifyOptions extends AdminOptions {
@@ -29,7 +31,10 @@ export interface AuditVerifyOptions extends AdminOptions {
 }
 
 /** `mayfly audit verify` */
-export async function auditVerify(options: AuditVerifyOptions, session: Session): Promise<Answer> {
+export async function auditVerify(
+  options: AuditVerifyOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof auditVerifyJson>>> {
   const admin = await openAdmin(options, session)
   // First the end, then the records: those that come meanwhile are behind it.
   const end = await admin.auditEnd()
@@ -102,7 +107,11 @@ function broken(message: string): MayflyError {
   return new MayflyError('store-invalid', `${message} Somebody wrote to the store, or it is damaged.`)
 }
 
-function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEndView): Answer {
+function describe(
+  first: number,
+  last: AuditLink,
+  { signed, signedBy }: AuditEndView,
+): Answer<JsonOf<typeof auditVerifyJson>> {
   const head = signed && headOf(signed)
   const signer = signedBy && parseCertificate(signedBy).subject
   const hash = Buffer.from(last.hash).toString('hex')
@@ -112,7 +121,11 @@ function describe(first: number, last: AuditLink, { signed, signedBy }: AuditEnd
       last: last.number,
       hash,
       ...(head && {
-        signed: { number: head.number, at: formatInstant(head.at), by: signer },
+        signed: {
+          number: head.number,
+          at: formatInstant(head.at),
+          ...(signer !== undefined && { by: signer }),
+        },
       }),
     },
     lines: [

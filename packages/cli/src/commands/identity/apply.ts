@@ -1,9 +1,11 @@
 import { type AppliedIdentities, readIdentitiesFile } from '@mayfly/issuer-daemon'
 import { dryRunExitCode } from '../../errors/exit-codes.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, heading } from '../../terminal/answer.ts'
 import { printable } from '../../terminal/printable.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import type { Session } from '../session.ts'
+import type { identityApplyJson } from './identity-json.ts'
 
 export interface IdentityApplyOptions extends AdminOptions {
   readonly file: string
@@ -16,7 +18,10 @@ export interface IdentityApplyOptions extends AdminOptions {
 const shownMax = 100
 
 /** `mayfly identity apply` */
-export async function identityApply(options: IdentityApplyOptions, session: Session): Promise<Answer> {
+export async function identityApply(
+  options: IdentityApplyOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof identityApplyJson>>> {
   const { file, dryRun = false, prune = false } = options
   const identities = await readIdentitiesFile(session.fileSystem, file)
   const admin = await openAdmin(options, session)

@@ -1,9 +1,11 @@
 import type { ProfileName } from '@mayfly/ca-core'
 import type { AdminClient, IdentityPageMessage, IdentityState, IdentityView } from '@mayfly/issuer-daemon'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { growingTable } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import { readTime } from '../read-time.ts'
 import type { Session } from '../session.ts'
+import type { identityJson } from './identity-json.ts'
 
 export interface IdentityListOptions extends AdminOptions {
   readonly state?: IdentityState
@@ -63,7 +65,8 @@ async function writeJson(
 ): Promise<void> {
   let before = '{"identities":['
   for await (const page of pages) {
-    write(before + page.map((identity) => JSON.stringify(identity)).join(','))
+    const identities: readonly JsonOf<typeof identityJson>[] = page
+    write(before + identities.map((identity) => JSON.stringify(identity)).join(','))
     before = ','
   }
   write(`${before === ',' ? '' : before}]}\n`)

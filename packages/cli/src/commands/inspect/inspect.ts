@@ -12,8 +12,10 @@ import { inFile } from '../../ceremony/in-file.ts'
 import { readText } from '../../ceremony/root-folder.ts'
 import { type ChainQuestionAsked, describeDer, describePem } from '../../inspecting/describe-chain.ts'
 import { describeBundle, describeRequestPem, describeToken } from '../../inspecting/describe-messages.ts'
+import type { inspectJson, privateKeyJson } from '../../inspecting/inspect-json.ts'
 import { lookAtServer } from '../../inspecting/look-at-server.ts'
 import { recognise } from '../../inspecting/recognise.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
 import { readSubject } from './read-subject.ts'
@@ -27,7 +29,10 @@ export interface InspectOptions {
 }
 
 /** `mayfly inspect` */
-export async function inspect(options: InspectOptions, session: Session): Promise<Answer> {
+export async function inspect(
+  options: InspectOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof inspectJson>>> {
   const asked: ChainQuestionAsked = { now: session.clock.now(), ...(await readTrust(options, session)) }
   if (/^[a-z]+:\/\//i.test(options.subject)) return inspectServer(options, asked)
   return inspectBytes(await readSubject(options.subject, session), options.subject, asked)
@@ -36,7 +41,7 @@ export async function inspect(options: InspectOptions, session: Session): Promis
 async function inspectServer(
   { subject, serverName }: InspectOptions,
   asked: ChainQuestionAsked,
-): Promise<Answer> {
+): Promise<Answer<JsonOf<typeof inspectJson>>> {
   if (!/^https:/i.test(subject) || !URL.canParse(subject)) {
     throw new MayflyError('usage', `${JSON.stringify(subject)}: write https://host or https://host:port.`)
   }
@@ -46,13 +51,17 @@ async function inspectServer(
   const pem = encodeCertificateChain(chain.map((der) => ({ der })))
   const shown = await describePem(pem, { ...asked, names: [parseName(name)] })
   return {
-    json: { type: 'server', host: url.host, serverName: name, protocol, cipher, ...(shown.json as object) },
+    json: { type: 'server', host: url.host, serverName: name, protocol, cipher, ...shown.json },
     lines: [heading(url.host), ...columns([['TLS', `${protocol}, ${cipher}`]]), '', ...shown.lines],
     ...(shown.exitCode !== undefined && { exitCode: shown.exitCode }),
   }
 }
 
-async function inspectBytes(bytes: Uint8Array, subject: string, asked: ChainQuestionAsked): Promise<Answer> {
+async function inspectBytes(
+  bytes: Uint8Array,
+  subject: string,
+  asked: ChainQuestionAsked,
+): Promise<Answer<JsonOf<typeof inspectJson>>> {
   const recognised = recognise(bytes)
   switch (recognised.is) {
     case 'certificates':
@@ -76,7 +85,10 @@ async function inspectBytes(bytes: Uint8Array, subject: string, asked: ChainQues
 }
 
 /** A request begins like a certificate, so both are tried. */
-async function inspectDer(der: Uint8Array, asked: ChainQuestionAsked): Promise<Answer> {
+async function inspectDer(
+  der: Uint8Array,
+  asked: ChainQuestionAsked,
+): Promise<Answer<JsonOf<typeof inspectJson>>> {
   try {
     return await describeDer(der, asked)
   } catch (error) {
@@ -86,7 +98,7 @@ async function inspectDer(der: Uint8Array, asked: ChainQuestionAsked): Promise<A
 }
 
 /** Nothing of a private key is ever shown. */
-function describePrivateKey(encrypted: boolean): Answer {
+function describePrivateKey(encrypted: boolean): Answer<JsonOf<typeof privateKeyJson>> {
   return {
     json: { type: 'private-key', encrypted },
     lines: [encrypted ? 'An encrypted private key.' : 'A private key, not encrypted.'],

@@ -1,8 +1,10 @@
 import { isMayflyError } from '@mayfly/ca-core'
 import { acceptClockAtRest, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import type { JsonOf } from '../../json/json-fields.ts'
 import type { Answer } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import type { Session } from '../session.ts'
+import type { issuerAcceptClockJson } from './issuer-json.ts'
 
 export interface AcceptClockOptions extends AdminOptions {
   readonly json?: boolean
@@ -13,7 +15,10 @@ const attemptsMax = 20
 const pauseMs = 250
 
 /** `mayfly issuer accept-clock` */
-export async function issuerAcceptClock(options: AcceptClockOptions, session: Session): Promise<Answer> {
+export async function issuerAcceptClock(
+  options: AcceptClockOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof issuerAcceptClockJson>>> {
   try {
     await (await openAdmin(options, session)).acceptClock()
   } catch (error) {

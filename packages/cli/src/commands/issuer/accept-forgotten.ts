@@ -1,6 +1,8 @@
+import type { JsonOf } from '../../json/json-fields.ts'
 import type { Answer } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import type { Session } from '../session.ts'
+import type { issuerAcceptForgottenJson } from './issuer-json.ts'
 
 export interface AcceptForgottenOptions extends AdminOptions {
   readonly json?: boolean
@@ -10,7 +12,7 @@ export interface AcceptForgottenOptions extends AdminOptions {
 export async function issuerAcceptForgotten(
   options: AcceptForgottenOptions,
   session: Session,
-): Promise<Answer> {
+): Promise<Answer<JsonOf<typeof issuerAcceptForgottenJson>>> {
   const restored = await (await openAdmin(options, session)).acceptForgotten()
   return {
     json: restored,

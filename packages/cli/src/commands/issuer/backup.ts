@@ -1,8 +1,10 @@
 import { isAbsolute, resolve } from 'node:path'
 import { MayflyError } from '@mayfly/ca-core'
 import { backUpStore, dumpCommand, readIssuerConfiguration } from '@mayfly/issuer-daemon'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
+import type { issuerBackupJson } from './issuer-json.ts'
 
 export interface IssuerBackupOptions {
   readonly config: string
@@ -11,7 +13,10 @@ export interface IssuerBackupOptions {
 }
 
 /** `mayfly issuer backup` */
-export async function issuerBackup(options: IssuerBackupOptions, session: Session): Promise<Answer> {
+export async function issuerBackup(
+  options: IssuerBackupOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof issuerBackupJson>>> {
   const store = await sqlitePath(options, session)
   const out = isAbsolute(options.out) ? options.out : resolve(options.out)
   const made = await backUpStore({ store, out, now: session.clock.now() })

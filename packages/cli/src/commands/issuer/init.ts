@@ -3,9 +3,11 @@ import { formatFingerprint, type KeyType } from '@mayfly/ca-core'
 import { type InitialisedAuthority, initAuthority, readIssuerConfiguration } from '@mayfly/issuer-daemon'
 import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
+import type { issuerInitJson } from './issuer-json.ts'
 import { readNewIssuerPassphrase } from './issuer-passphrase.ts'
 import { stateOwnersFiles } from './state-owner.ts'
 
@@ -18,7 +20,10 @@ export interface IssuerInitOptions extends PassphraseOptions {
 }
 
 /** `mayfly issuer init` */
-export async function issuerInit(options: IssuerInitOptions, session: Session): Promise<Answer> {
+export async function issuerInit(
+  options: IssuerInitOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof issuerInitJson>>> {
   const { fileSystem, random } = session
   const configuration = await readIssuerConfiguration(fileSystem, options.config)
   const copy = options.out === undefined ? undefined : await requestPath(options.out, session)
@@ -44,7 +49,10 @@ async function requestPath(out: string, { fileSystem }: Session): Promise<string
   return (await fileSystem.status(out))?.type === 'directory' ? join(out, 'request.pem') : out
 }
 
-function describe({ keyType, keyHash }: InitialisedAuthority, path: string): Answer {
+function describe(
+  { keyType, keyHash }: InitialisedAuthority,
+  path: string,
+): Answer<JsonOf<typeof issuerInitJson>> {
   return {
     json: { request: path, keyType, keySha256: keyHash },
     lines: [

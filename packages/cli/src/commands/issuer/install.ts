@@ -16,10 +16,12 @@ import {
 import { inFile } from '../../ceremony/in-file.ts'
 import { readText } from '../../ceremony/root-folder.ts'
 import { answerFileNames } from '../../ceremony/sign-request.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { closedFolders } from '../../systemd/fit-unit.ts'
 import { installUnit, requireUnitRights, type UnitOptions } from '../../systemd/install-unit.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
+import type { issuerInstallJson } from './issuer-json.ts'
 import { stateOwnersFiles } from './state-owner.ts'
 
 export interface IssuerInstallOptions extends UnitOptions {
@@ -33,7 +35,10 @@ export interface IssuerInstallOptions extends UnitOptions {
 }
 
 /** `mayfly issuer install` */
-export async function issuerInstall(options: IssuerInstallOptions, session: Session): Promise<Answer> {
+export async function issuerInstall(
+  options: IssuerInstallOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof issuerInstallJson>>> {
   requireUnitRights(options)
   const { fileSystem, clock } = session
   const configuration = await readIssuerConfiguration(fileSystem, options.config)
@@ -117,7 +122,7 @@ function describe(
   { certificate, root, bundle, retired, isPrepared }: InstalledAuthority,
   units: readonly string[],
   others: readonly string[],
-): Answer {
+): Answer<JsonOf<typeof issuerInstallJson>> {
   return {
     json: {
       subject: certificate.subject,

@@ -7,8 +7,10 @@ import {
   restoreStore,
   unstageCommand,
 } from '@mayfly/issuer-daemon'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
+import type { issuerRestoreJson } from './issuer-json.ts'
 
 export interface IssuerRestoreOptions {
   readonly config: string
@@ -19,7 +21,10 @@ export interface IssuerRestoreOptions {
 }
 
 /** `mayfly issuer restore` */
-export async function issuerRestore(options: IssuerRestoreOptions, session: Session): Promise<Answer> {
+export async function issuerRestore(
+  options: IssuerRestoreOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof issuerRestoreJson>>> {
   const store = await sqlitePath(options, session)
   if (options.yes !== true) await confirm(store, session)
   const restored = await restoreStore({

@@ -1,12 +1,17 @@
 import type { AuthorityView, IntermediateView, IssuerStatus, LastSweep } from '@mayfly/issuer-daemon'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading, table } from '../../terminal/answer.ts'
 import { openAdmin } from '../admin.ts'
 import { monitoringExitCodes } from '../perform.ts'
 import type { Session } from '../session.ts'
+import type { issuerStatusJson } from './issuer-json.ts'
 import type { IssuerStatusOptions } from './status-exit-code.ts'
 
 /** `mayfly issuer status` */
-export async function issuerStatus(options: IssuerStatusOptions, session: Session): Promise<Answer> {
+export async function issuerStatus(
+  options: IssuerStatusOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof issuerStatusJson>>> {
   const status = await (await openAdmin(options, session)).status()
   return { json: status, lines: describe(status), exitCode: exitCodeOf(status) }
 }

@@ -1,8 +1,10 @@
 import { formatFingerprint, MayflyError, parseFingerprint } from '@mayfly/ca-core'
 import type { AdminClient, IntermediateView, TaintedAuthority } from '@mayfly/issuer-daemon'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import type { Session } from '../session.ts'
+import type { issuerTaintJson } from './issuer-json.ts'
 
 export interface IssuerTaintOptions extends AdminOptions {
   /** Hex, with or without colons; default: the current intermediate. */
@@ -15,7 +17,10 @@ export interface IssuerTaintOptions extends AdminOptions {
 const typedCharacters = 8
 
 /** `mayfly issuer taint` */
-export async function issuerTaint(options: IssuerTaintOptions, session: Session): Promise<Answer> {
+export async function issuerTaint(
+  options: IssuerTaintOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof issuerTaintJson>>> {
   const admin = await openAdmin(options, session)
   const { intermediates } = await admin.status()
   const view = chooseIntermediate(options, intermediates)
@@ -82,7 +87,7 @@ function taint(admin: AdminClient, { fingerprint }: IntermediateView): Promise<T
   return admin.taintAuthority(fingerprint)
 }
 
-function describe(tainted: TaintedAuthority): Answer {
+function describe(tainted: TaintedAuthority): Answer<JsonOf<typeof issuerTaintJson>> {
   return {
     json: tainted,
     lines: [

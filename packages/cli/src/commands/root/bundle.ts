@@ -16,8 +16,10 @@ import { openRootKey } from '../../ceremony/open-root-key.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
 import { openRootFolder, type RootFolder, readText } from '../../ceremony/root-folder.ts'
 import { signBundleAtRoot } from '../../ceremony/sign-bundle.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
+import type { rootBundleJson } from './root-json.ts'
 
 export interface RootBundleOptions extends PassphraseOptions {
   readonly root: string
@@ -30,7 +32,10 @@ export interface RootBundleOptions extends PassphraseOptions {
 }
 
 /** `mayfly root bundle` */
-export async function rootBundle(options: RootBundleOptions, session: Session): Promise<Answer> {
+export async function rootBundle(
+  options: RootBundleOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof rootBundleJson>>> {
   const { fileSystem, clock } = session
   const root = await openRootFolder(fileSystem, resolve(options.root))
   const current = await readCurrent(fileSystem, root, options.from)
@@ -88,7 +93,7 @@ async function readCertificate(fileSystem: FileSystem, path: string, why: string
   return inFile(path, () => parseCertificate(text))
 }
 
-function describe(bundle: TrustBundle, files: readonly string[]): Answer {
+function describe(bundle: TrustBundle, files: readonly string[]): Answer<JsonOf<typeof rootBundleJson>> {
   return {
     json: {
       sequence: bundle.sequence,

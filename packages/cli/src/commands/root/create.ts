@@ -10,9 +10,11 @@ import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files
 import { makeRoot, rootPaths } from '../../ceremony/create-root.ts'
 import { type NameRangeOptions, readNameConstraints } from '../../ceremony/name-ranges.ts'
 import { type PassphraseOptions, readNewPassphrase } from '../../ceremony/passphrase.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
+import type { rootCreateJson } from './root-json.ts'
 
 export interface RootCreateOptions extends PassphraseOptions, NameRangeOptions {
   readonly out: string
@@ -23,7 +25,10 @@ export interface RootCreateOptions extends PassphraseOptions, NameRangeOptions {
 }
 
 /** `mayfly root create` */
-export async function rootCreate(options: RootCreateOptions, session: Session): Promise<Answer> {
+export async function rootCreate(
+  options: RootCreateOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof rootCreateJson>>> {
   const { fileSystem, clock, random } = session
   const path = resolve(options.out)
   const trustDomain = parseTrustDomain(options.trustDomain)
@@ -50,7 +55,11 @@ export async function rootCreate(options: RootCreateOptions, session: Session): 
   )
 }
 
-function describe(root: Certificate, trustDomain: string, files: readonly string[]): Answer {
+function describe(
+  root: Certificate,
+  trustDomain: string,
+  files: readonly string[],
+): Answer<JsonOf<typeof rootCreateJson>> {
   return {
     json: {
       subject: root.subject,

@@ -4,8 +4,10 @@ import { brokenRecords } from '../../ceremony/ceremony-record.ts'
 import { describeRoots } from '../../ceremony/next-bundle.ts'
 import { openRootFolder } from '../../ceremony/root-folder.ts'
 import { exitCodes } from '../../errors/exit-codes.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
+import type { rootShowJson } from './root-json.ts'
 
 export interface RootShowOptions {
   readonly root: string
@@ -13,7 +15,10 @@ export interface RootShowOptions {
 }
 
 /** `mayfly root show` */
-export async function rootShow(options: RootShowOptions, session: Session): Promise<Answer> {
+export async function rootShow(
+  options: RootShowOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof rootShowJson>>> {
   const { certificate, bundle, records } = await openRootFolder(session.fileSystem, resolve(options.root))
   const { sequence, trustDomain, distrusted } = bundle.content
   const broken = brokenRecords(records)

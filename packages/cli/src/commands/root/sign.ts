@@ -14,9 +14,11 @@ import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
 import { describeRequest, requireFingerprint } from '../../ceremony/request-fingerprint.ts'
 import { openRootFolder, type RootFolder, readText } from '../../ceremony/root-folder.ts'
 import { answerPaths, signRequestAtRoot } from '../../ceremony/sign-request.ts'
+import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { readDuration } from '../read-duration.ts'
 import type { Session } from '../session.ts'
+import type { rootSignJson } from './root-json.ts'
 
 export interface RootSignOptions extends PassphraseOptions, NameRangeOptions {
   readonly request: string
@@ -29,7 +31,10 @@ export interface RootSignOptions extends PassphraseOptions, NameRangeOptions {
 }
 
 /** `mayfly root sign` */
-export async function rootSign(options: RootSignOptions, session: Session): Promise<Answer> {
+export async function rootSign(
+  options: RootSignOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof rootSignJson>>> {
   const { fileSystem, clock, random } = session
   const root = await openRootFolder(fileSystem, resolve(options.root))
   const text = await readText(
@@ -78,7 +83,11 @@ async function confirmRequest(
   requireFingerprint(request, typed)
 }
 
-function describe(certificate: Certificate, root: RootFolder, files: readonly string[]): Answer {
+function describe(
+  certificate: Certificate,
+  root: RootFolder,
+  files: readonly string[],
+): Answer<JsonOf<typeof rootSignJson>> {
   return {
     json: {
       subject: certificate.subject,

@@ -1,8 +1,10 @@
 import type { ProfileName } from '@mayfly/ca-core'
+import type { JsonOf } from '../../json/json-fields.ts'
 import type { Answer } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import { readDuration } from '../read-duration.ts'
 import type { Session } from '../session.ts'
+import type { tokenCreateJson } from './token-json.ts'
 
 export interface TokenCreateOptions extends AdminOptions {
   readonly identity: string
@@ -13,7 +15,10 @@ export interface TokenCreateOptions extends AdminOptions {
 }
 
 /** `mayfly token create` */
-export async function tokenCreate(options: TokenCreateOptions, session: Session): Promise<Answer> {
+export async function tokenCreate(
+  options: TokenCreateOptions,
+  session: Session,
+): Promise<Answer<JsonOf<typeof tokenCreateJson>>> {
   const { identity, profile, name: names, life } = options
   const admin = await openAdmin(options, session)
   const created = await admin.createToken({
