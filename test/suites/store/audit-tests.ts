@@ -103,6 +103,7 @@ export function auditTests(bench: StoreBench): void {
       await append(bench, 'four', 1)
       const [anchor, ...rest] = await all(bench)
       assert.deepEqual([anchor?.number, anchor?.text], [4, ''])
+      assert.deepEqual(await bench.store.auditRecords({ afterNumber: 0, limit: 1 }), [anchor])
       assert.deepEqual(Buffer.from(anchor?.hash ?? []), Buffer.from(before[3]?.hash ?? []))
       assert.equal(rest.length, 3)
       assert.ok(verifyAuditChain(found(anchor), rest).intact)

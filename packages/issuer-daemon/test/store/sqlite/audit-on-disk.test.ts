@@ -10,7 +10,7 @@ import { auditChainOrigin, verifyAuditChain } from '../../../src/audit/audit-cha
 import { packTexts, unpackTexts } from '../../../src/audit/packing/pack-texts.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 
-test('audit on disk: a packed segment is altered while the store is open → the next page shows it', async () => {
+test('audit on disk: a packed segment is altered while the store is open → the next page shows it, and one record needs no unpacking', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-store-'))
   const path = join(folder, 'store.sqlite')
   const store = await openSqliteStore({ path })
@@ -27,6 +27,8 @@ test('audit on disk: a packed segment is altered while the store is open → the
     other.prepare('UPDATE audit_segment SET packed = ?').run(packTexts(texts))
     other.close()
     assert.deepEqual(verifyAuditChain(auditChainOrigin, await read()).intact, false)
+    const [second] = await store.auditRecords({ afterNumber: 1, limit: 1 })
+    assert.match(second?.text ?? '', /two/)
   } finally {
     await store.close()
     await rm(folder, { recursive: true })

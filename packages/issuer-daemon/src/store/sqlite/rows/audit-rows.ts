@@ -34,7 +34,7 @@ export class AuditRows {
   readonly #removeSegmentsBefore
   readonly #recent = new RecentRecords()
   /** The oldest record that is not packed, as it was seen: only here is one taken away. */
-  #oldestLive: Row | undefined
+  #oldestLive: { readonly number: number; readonly text: string } | undefined
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO audit (number, hash, text) VALUES (?, ?, ?)')
@@ -71,11 +71,19 @@ export class AuditRows {
 
   /** Whether it may be time to pack, by a look at the two records that decide it. */
   isReady(now: Instant): boolean {
-    this.#oldestLive ??= this.#oldest.get()
-    if (this.#oldestLive === undefined) return false
-    const { number, text } = this.#oldestLive
-    const full = this.#text.get((number as number) + auditSegmentRecordsMax - 1)
-    return isSegmentReady({ first: text as string, full: full?.text as string | undefined }, now)
+    const oldest = this.#lookForOldest()
+    if (oldest === undefined) return false
+    const full = this.#text.get(oldest.number + auditSegmentRecordsMax - 1)
+    return isSegmentReady({ first: oldest.text, full: full?.text as string | undefined }, now)
+  }
+
+  #lookForOldest(): { readonly number: number; readonly text: string } | undefined {
+    if (this.#oldestLive === undefined) {
+      const row = this.#oldest.get()
+      if (row === undefined) return undefined
+      this.#oldestLive = { number: row.number as number, text: row.text as string }
+    }
+    return this.#oldestLive
   }
 
   /** Packs the oldest records into one segment if it is their time, and tells how many. */
@@ -87,6 +95,8 @@ export class AuditRows {
     if (segment === undefined) return 0
     const { number, hash, lastAt, packed } = segment
     this.#insertSegment.run(number, hash, lastAt, packed)
+    // Hosts report ends that they were given hours ago: of those that lie in it none is to unpack it again.
+    this.#recent.segment(segment, () => oldest.filter((record) => record.number <= number))
     return Number(this.#removeThrough.run(number).changes)
   }
 
@@ -118,14 +128,22 @@ export class AuditRows {
 
   /** With each request a host reports an end that it holds: that must not unpack a segment each time. */
   #one(afterNumber: number): readonly ChainedAuditRecord[] {
+    const oldest = this.#lookForOldest()
+    if (oldest !== undefined && afterNumber + 1 >= oldest.number) return this.#live(afterNumber, 1)
     const row = this.#endAfter.get(afterNumber)
     if (row === undefined) return this.#live(afterNumber, 1)
+    if (row.is_anchor === 1) return this.#unpack(row)
     const end = toLink(row)
-    const unpack = (found: Row) => this.#recent.segment(toLink(found), () => this.#unpack(found))
-    const records =
-      this.#recent.recordAfter(afterNumber, end) ?? this.#many({ afterNumber, limit: 1 }, unpack)
+    const records = this.#recent.recordAfter(afterNumber, end) ?? this.#oneOf(row, afterNumber)
     this.#recent.rememberAfter(afterNumber, end, records)
     return records
+  }
+
+  /** Of a segment that ends after the number. */
+  #oneOf(row: Row, afterNumber: number): readonly ChainedAuditRecord[] {
+    const segment = this.#recent.segment(toLink(row), () => this.#unpack(row))
+    const start = Math.max(0, afterNumber + 1 - (segment[0]?.number ?? 0))
+    return segment.slice(start, start + 1)
   }
 
   #many(
