@@ -126,7 +126,7 @@ function conflictAlarms(identities: readonly IdentityView[]): Alarm[] {
 
 function authorityAlarms(authority: IssuingAuthority | undefined, now: Instant): Alarm[] {
   if (authority === undefined) {
-    return [{ because: 'authority-missing', message: 'There is no intermediate; install one.' }]
+    return [{ because: 'authority-missing', message: 'There is no intermediate that may sign; install one.' }]
   }
   const end = authorityEnd(authority.authority.certificate.notAfter, now)
   switch (end.is) {

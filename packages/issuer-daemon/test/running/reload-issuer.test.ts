@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { isMayflyError } from '@mayfly/ca-core'
-import { type KeptConfiguration, nodeFileSystem } from '@mayfly/platform'
+import { type KeptConfiguration, nodeFileSystem, systemClock } from '@mayfly/platform'
 import { adminClient } from '../../src/admin/admin-client.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
 import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
@@ -171,4 +171,20 @@ test("reload: a delegate's socket that cannot be opened → an alarm, until a sw
   assert.equal((await adminClient(socket).status()).alarms.length, 0)
   await writeFile(live.configPath, original)
   await followed.reload()
+})
+
+test('reload: the intermediate is tainted, and none is prepared → taken up all the same; the alarm is of the taint', async () => {
+  const [intermediate] = (await live.admin.status()).intermediates
+  const fingerprint = intermediate?.fingerprint ?? assert.fail('there is no intermediate')
+  const at = systemClock.now()
+  await live.store.commit([{ at, parts: [{ do: 'taint', fingerprint, at }] }])
+  const text = await readFile(live.configPath, 'utf8')
+  await writeFile(live.configPath, `${text}\nlimits: { address: { perMinute: 1, burst: 2 } }\n`)
+  await followed.reload()
+  const statuses = [await healthz(), await healthz(), await healthz()].map(({ status }) => status)
+  assert.deepEqual(statuses, [200, 200, 429])
+  assert.deepEqual(
+    (await alarms()).map(({ because }) => because),
+    ['authority-missing', 'authority-tainted'],
+  )
 })

@@ -145,7 +145,7 @@ describe('sweep', () => {
     })
   }
 
-  it('a key fails for a reason of ours → one record and an alarm however often it is swept; mended, it is certified', async () => {
+  it('a key fails for a reason of ours → one record and an alarm however often it is swept, also after a start; mended, it is certified', async () => {
     const { server } = kit.ports.authority().profiles
     const plan = server.plan.bind(server)
     let code: ErrorCode | undefined = 'lint-failed'
@@ -170,6 +170,10 @@ describe('sweep', () => {
     assert.equal(alarm?.because, 'keys-failing')
     assert.match(alarm.message, /^1 key did not get .* own: lint-failed\. /)
     assert.deepEqual(others, [])
+
+    kit = await kit.restart()
+    await kit.issuer.recover()
+    assert.deepEqual(await alarms(), [alarm])
 
     code = 'internal'
     await sweep()
