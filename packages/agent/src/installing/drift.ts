@@ -1,7 +1,7 @@
 import { sep } from 'node:path'
 import type { FileAccess, FileStatus, FolderEntry } from '@mayfly/ca-core'
 import type { GenerationFile } from '../formats/generation-file.ts'
-import { accessOf, type GenerationContent } from './generation-files.ts'
+import { accessOf, type GenerationContent, modeOf } from './generation-files.ts'
 import { generationPath, linkTarget, livePath } from './paths.ts'
 
 /** One thing on the disk that is not as it was installed. */
@@ -20,41 +20,49 @@ export async function installedFilesDiffer(content: GenerationContent): Promise<
   const folder = generationPath(live, name, number)
   const link = livePath(live, name)
   const target = await fileSystem.readLink(link)
-  const linkDrift: Drift[] = target === linkTarget(name, number) ? [] : [{ path: link, because: 'link' }]
-  return [...(await differingFiles(content, folder)), ...linkDrift]
+  const drifts = await differingFiles(content, folder)
+  if (target !== linkTarget(live, name, number)) drifts.push({ path: link, because: 'link' })
+  return drifts
 }
 
 /** The files in `folder` that are not as `content` says, or the folder itself. */
 export async function differingFiles(content: GenerationContent, folder: string): Promise<Drift[]> {
   const { fileSystem, files, access } = content
-  const names = files.map(({ name }) => name)
+  const names: string[] = []
   // Whoever could swap a file could make it endless: more than belongs there is not read.
-  const fileBytesMax = Math.max(0, ...files.map((file) => file.content.length))
+  let fileBytesMax = 0
+  for (const file of files) {
+    names.push(file.name)
+    fileBytesMax = Math.max(fileBytesMax, file.content.length)
+  }
   const present = await fileSystem.readFolder(folder, names, fileBytesMax)
   if (present === undefined) {
     const other = await fileSystem.status(folder)
     return [{ path: folder, because: other === undefined ? 'missing' : 'type' }]
   }
-  return files.flatMap((file) => {
-    const difference = differenceOf(present.get(file.name), file, accessOf(file, access))
-    return difference === undefined ? [] : [{ path: folder + sep + file.name, ...difference }]
-  })
+  const drifts: Drift[] = []
+  for (const file of files) {
+    const difference = differenceOf(present.get(file.name), file, access)
+    if (difference !== undefined) drifts.push({ path: folder + sep + file.name, ...difference })
+  }
+  return drifts
 }
 
 function differenceOf(
   present: FolderEntry | undefined,
   file: GenerationFile,
-  expected: FileAccess,
+  access: FileAccess,
 ): Difference | undefined {
   if (present === undefined) return { because: 'missing' }
   if (present.type !== 'file') return { because: 'type' }
   if (present.sizeBytes !== file.content.length) return { because: 'content' }
   if (present.content === undefined) return { because: 'unreadable' }
   if (Buffer.compare(present.content, file.content) !== 0) return { because: 'content' }
-  return hasAccess(present, expected) ? undefined : { because: 'access', present, expected }
+  if (hasAccess(present, modeOf(file, access), access)) return undefined
+  return { because: 'access', present, expected: accessOf(file, access) }
 }
 
-function hasAccess(present: FileStatus, { mode, uid, gid }: FileAccess): boolean {
+function hasAccess(present: FileStatus, mode: number, { uid, gid }: FileAccess): boolean {
   return (
     present.mode === mode &&
     (uid === undefined || present.uid === uid) &&

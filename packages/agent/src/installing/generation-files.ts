@@ -17,5 +17,9 @@ export const folderAccess: FileAccess = { mode: 0o755 }
 const publicBits = 0o444
 
 export function accessOf(file: GenerationFile, access: FileAccess): FileAccess {
-  return file.secret ? access : { ...access, mode: access.mode | publicBits }
+  return file.secret ? access : { ...access, mode: modeOf(file, access) }
+}
+
+export function modeOf(file: GenerationFile, { mode }: FileAccess): number {
+  return file.secret ? mode : mode | publicBits
 }

@@ -29,7 +29,7 @@ export async function installedGeneration(files: CertificateFiles): Promise<Inst
     return { kind: 'foreign', path, reason: `it is a ${present.type}, not a link` }
   const target = (await fileSystem.readLink(path)) ?? ''
   const number = parseGenerationNumber(target.slice(target.lastIndexOf('/') + 1))
-  if (number === undefined || linkTarget(name, number) !== target) {
+  if (number === undefined || linkTarget(live, name, number) !== target) {
     return { kind: 'foreign', path, reason: `it leads to ${target}, which is no generation of ${name}` }
   }
   const folder = await fileSystem.status(generationPath(live, name, number))
@@ -46,13 +46,21 @@ export async function currentGeneration(files: CertificateFiles): Promise<number
 export async function previousGeneration(files: CertificateFiles): Promise<number | undefined> {
   const current = await currentGeneration(files)
   if (current === undefined) return undefined
-  const earlier = (await listGenerations(files)).filter((number) => number < current)
-  return earlier.at(-1)
+  return newestBefore(current, await listGenerations(files))
+}
+
+/** The newest of `numbers`, oldest first, that is older than `current`. */
+export function newestBefore(current: number, numbers: readonly number[]): number | undefined {
+  return numbers.findLast((number) => number < current)
 }
 
 /** Every whole generation in the archive, oldest first. */
 export async function listGenerations(files: CertificateFiles): Promise<number[]> {
-  const entries = await files.fileSystem.list(archivePath(files.live, files.name))
+  return generationsAmong(await files.fileSystem.list(archivePath(files.live, files.name)))
+}
+
+/** The numbers of the generations among what is in the archive, oldest first. */
+export function generationsAmong(entries: readonly string[]): number[] {
   const numbers = entries.map(parseGenerationNumber).filter((number) => number !== undefined)
   return numbers.sort((a, b) => a - b)
 }

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { MayflyError, parseIdentityName } from '@mayfly/ca-core'
 
 /** Where the files of one certificate are, or will be. */
@@ -30,6 +30,8 @@ export function archivePath(live: string, name: string): string {
 interface Paths {
   readonly live: string
   readonly archive: string
+  /** Of every link's target, up to the number. */
+  readonly targets: string
 }
 
 /** Every look asks for the same few. */
@@ -41,7 +43,11 @@ function pathsOf(live: string, name: string): Paths {
   const before = known.get(key)
   if (before !== undefined) return before
   const place = parseIdentityName(name)
-  const paths = { live: join(resolve(live), place), archive: join(archiveRoot(live), place) }
+  const paths = {
+    live: join(resolve(live), place),
+    archive: join(archiveRoot(live), place),
+    targets: `../archive/${place}/`,
+  }
   if (known.size >= knownMax) known.clear()
   known.set(key, paths)
   return paths
@@ -49,7 +55,7 @@ function pathsOf(live: string, name: string): Paths {
 
 /** The folder of one generation: `<live>/../archive/web/0007`. Throws `name-invalid`. */
 export function generationPath(live: string, name: string, number: number): string {
-  return join(archivePath(live, name), formatGenerationNumber(number))
+  return archivePath(live, name) + sep + formatGenerationNumber(number)
 }
 
 export function archiveRoot(live: string): string {
@@ -57,8 +63,8 @@ export function archiveRoot(live: string): string {
 }
 
 /** What the live link holds. It is relative, so that both folders can be moved or mounted together. */
-export function linkTarget(name: string, number: number): string {
-  return `../archive/${parseIdentityName(name)}/${formatGenerationNumber(number)}`
+export function linkTarget(live: string, name: string, number: number): string {
+  return pathsOf(live, name).targets + formatGenerationNumber(number)
 }
 
 /** `7` → `0007`. */

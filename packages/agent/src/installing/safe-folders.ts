@@ -1,4 +1,4 @@
-import { dirname, join, resolve, sep } from 'node:path'
+import { dirname, resolve, sep } from 'node:path'
 import { type FileStatus, type FileSystem, MayflyError } from '@mayfly/ca-core'
 import { effectiveUserId } from '@mayfly/platform'
 import { archivePath, type CertificatePlace } from './paths.ts'
@@ -27,15 +27,21 @@ export interface SafeFoldersOptions extends CertificatePlace {
 export async function requireSafeFolders(options: SafeFoldersOptions): Promise<void> {
   const { fileSystem, live, name, userId = effectiveUserId() } = options
   if (userId !== rootId) return
-  for (const folder of [resolve(live), archivePath(live, name)]) await requireSafe(fileSystem, folder)
+  const safe = new Set<string>()
+  for (const folder of [resolve(live), archivePath(live, name)]) await requireSafe(fileSystem, folder, safe)
 }
 
-async function requireSafe(fileSystem: FileSystem, folder: string): Promise<void> {
+/** Both ways begin in the same folders, which are noted in `safe` and looked at once. */
+async function requireSafe(fileSystem: FileSystem, folder: string, safe: Set<string>): Promise<void> {
   let path: string = sep
   let left = parts(folder)
   for (let links = 0; left.length > 0; ) {
     const [next = '', ...rest] = left
-    const at = join(path, next)
+    const at = path === sep ? sep + next : path + sep + next
+    if (safe.has(at)) {
+      ;[path, left] = [at, rest]
+      continue
+    }
     const status = await fileSystem.status(at)
     // The agent makes what is missing, and is its owner then.
     if (status === undefined) return
@@ -43,6 +49,7 @@ async function requireSafe(fileSystem: FileSystem, folder: string): Promise<void
     const target = status.type === 'symlink' ? await fileSystem.readLink(at) : undefined
     if (target === undefined) {
       requireClosed(at, status)
+      safe.add(at)
       ;[path, left] = [at, rest]
       continue
     }

@@ -22,7 +22,7 @@ export async function switchGeneration(
   }
   const link = livePath(live, name)
   if (!(await liveFolderExists(fileSystem, live))) await fileSystem.makeDirectory(dirname(link), folderAccess)
-  if ((await fileSystem.readLink(link)) === linkTarget(name, number))
+  if ((await fileSystem.readLink(link)) === linkTarget(live, name, number))
     return fileSystem.syncDirectory(dirname(link))
-  await fileSystem.replaceSymlink(link, linkTarget(name, number))
+  await fileSystem.replaceSymlink(link, linkTarget(live, name, number))
 }

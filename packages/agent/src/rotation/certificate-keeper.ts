@@ -8,7 +8,7 @@ import { openLookSchedule } from './look-schedule.ts'
 import { observe } from './observe.ts'
 import { paceOfFailure } from './pace.ts'
 import { type Observations, planRotation } from './plan-rotation.ts'
-import { nextSetback } from './record-setback.ts'
+import { isNews, nextSetback } from './record-setback.ts'
 import { openRenewalWish } from './renewal-wish.ts'
 import type { RotationAction, Wait } from './rotation-action.ts'
 import { issuerUrls, type RotationPorts, type RotationSubject } from './rotation-context.ts'
@@ -53,16 +53,14 @@ export function createCertificateKeeper(
   let state: LineageState | undefined
   let held: HeldBundle | undefined
 
-  const save = async (next: LineageState): Promise<LineageState> => {
-    await store.write(next)
+  const note = (next: LineageState): LineageState => {
     state = next
     return next
   }
 
-  /** A setback that cannot be written is kept in memory: its wait must hold on a full disk too. */
-  const saveIfPossible = async (next: LineageState): Promise<void> => {
-    state = next
-    await store.write(next).catch(() => undefined)
+  const save = async (next: LineageState): Promise<LineageState> => {
+    await store.write(next)
+    return note(next)
   }
 
   const fail = async (deed: Deed, error: unknown): Promise<void> => {
@@ -71,8 +69,11 @@ export function createCertificateKeeper(
     const now = clock.now()
     const pace = paceOfFailure(state.head, now)
     const times = { now, pace, anotherKeyAt: state.wasted?.keepUntil }
-    const setback = nextSetback(state.setbacks[track], error, { ...times, random: ports.random })
-    await saveIfPossible({ ...state, setbacks: { ...state.setbacks, [track]: setback } })
+    const before = state.setbacks[track]
+    const setback = nextSetback(before, error, { ...times, random: ports.random })
+    const next = note({ ...state, setbacks: { ...state.setbacks, [track]: setback } })
+    // One that cannot be written is kept in memory: its wait must hold on a full disk too.
+    if (isNews(before, setback)) await store.write(next).catch(() => undefined)
     tell({ event: 'failed', track, setback })
   }
 
@@ -92,7 +93,7 @@ export function createCertificateKeeper(
     wished: string | undefined,
   ): Promise<void> => {
     try {
-      await carryOut({ ports, subject, state: now, held: bundle, wish: wished, save }, deed)
+      await carryOut({ ports, subject, state: now, held: bundle, wish: wished, save, note }, deed)
       await succeed(deed, now)
       // Only now is the wish granted: a key that only wrong answers came for is given up, and another is made.
       const hasCome = now.candidate === undefined && state?.candidate !== undefined
@@ -123,12 +124,8 @@ export function createCertificateKeeper(
         const now = await load()
         observed ??= await observe(ports, subject, wish, now.state, now.held)
         const at = clock.now()
-        const [next] = planRotation(
-          now.state,
-          now.held,
-          at,
-          withLook(observed, looks.nextAt(now.state.head, at)),
-        )
+        const seen = withLook(observed, looks.nextAt(now.state.head, at))
+        const [next] = planRotation(now.state, now.held, at, seen)
         if (next === undefined || isWait(next)) return requireSeen(observed, next ?? waitAMinute(clock.now()))
         await attempt(next, now.state, now.held, observed.wish)
         if (next.do === 'look' || next.do === 'serve') looks.seen()

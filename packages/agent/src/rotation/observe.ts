@@ -2,7 +2,7 @@ import { namesOutside } from '@mayfly/ca-core'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import type { LineageState } from '../state/lineage-state.ts'
 import { liveDrift } from './live-drift.ts'
-import { materialOf } from './material-of.ts'
+import { openCredential } from './material-of.ts'
 import type { Observations } from './plan-rotation.ts'
 import type { RenewalWish } from './renewal-wish.ts'
 import { expectedNames, type RotationPorts, type RotationSubject } from './rotation-context.ts'
@@ -16,18 +16,16 @@ export async function observe(
   held: HeldBundle,
 ): Promise<Observations> {
   const wished = await wish.stands()
-  return {
-    ...(await liveDrift(ports, subject, state, held).then(
-      (drifts) => ({ drift: drifts.map(({ path }) => path) }),
-      (unseen: unknown) => ({ drift: [], unseen }),
-    )),
-    ...(wished !== undefined && { wish: wished }),
-    lacksNames: lacksNames(subject, state, held),
-  }
+  const seen = await liveDrift(ports, subject, state, held).then(
+    (drifts) => ({ drift: drifts.map(({ path }) => path) }),
+    (unseen: unknown) => ({ drift: [], unseen }),
+  )
+  const observed = { ...seen, lacksNames: lacksNames(subject, state) }
+  return wished === undefined ? observed : { ...observed, wish: wished }
 }
 
 /** Names come from the issuer's policy; what the configuration asks for beyond it, the issuer refuses when it is asked. */
-function lacksNames(subject: RotationSubject, state: LineageState, held: HeldBundle): boolean {
-  const [leaf] = materialOf(state.head, held.bundle).chain
+function lacksNames(subject: RotationSubject, state: LineageState): boolean {
+  const [leaf] = openCredential(state.head).chain
   return leaf !== undefined && namesOutside(expectedNames(subject, state), leaf.names).length > 0
 }

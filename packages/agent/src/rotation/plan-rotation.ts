@@ -233,20 +233,24 @@ const issuerTracks: readonly Track[] = ['bundle', 'ask', 'fetch']
  * back on several tracks would return in a crowd after an outage.
  */
 function backsOffUntil(planning: Planning, track: Track): Instant | undefined {
-  const others = issuerTracks.includes(track) ? issuerTracks : []
-  const ends = [track, ...others].flatMap((one) => {
-    const setback = planning.state.setbacks[one]
+  const { setbacks } = planning.state
+  let latest: Instant | undefined
+  for (const one of issuerTracks.includes(track) ? issuerTracks : [track]) {
+    const setback = setbacks[one]
     const counts = one === track || setback?.code === unreachable
-    if (setback === undefined || !counts || mayTry(planning, setback)) return []
-    return one === 'restore' && isOfEarlierWayBack(planning, setback) ? [] : [setback.retryAt]
-  })
-  return ends.length === 0 ? undefined : Math.max(...ends)
+    if (setback === undefined || !counts || mayTry(planning, setback)) continue
+    if (one === 'restore' && isOfEarlierWayBack(planning, setback)) continue
+    latest = Math.max(latest ?? setback.retryAt, setback.retryAt)
+  }
+  return latest
 }
 
 function earliest(waits: readonly Wait[], now: Instant): Wait {
-  const [first, ...rest] = waits.filter((wait) => wait.until > now)
-  if (first === undefined) return { do: 'wait', until: now + paceOfNothing, because: 'back-off' }
-  return rest.reduce((soonest, wait) => (wait.until < soonest.until ? wait : soonest), first)
+  let soonest: Wait | undefined
+  for (const wait of waits) {
+    if (wait.until > now && (soonest === undefined || wait.until < soonest.until)) soonest = wait
+  }
+  return soonest ?? { do: 'wait', until: now + paceOfNothing, because: 'back-off' }
 }
 
 /** Where every reason to wait has just passed, the next look is a second away. */

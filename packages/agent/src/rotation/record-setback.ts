@@ -59,6 +59,16 @@ function beginsAnew(before: Setback | undefined, { code }: MayflyError): boolean
   return code === 'certificate-expired' && before?.code !== code
 }
 
+/**
+ * Whether a setback is worth a write to the disk. Where nobody can be reached for hours, only the number of attempts
+ * changes: of those each doubling is kept. Who starts again then tries soon, and finds nobody whom that could be too often for.
+ */
+export function isNews(before: Setback | undefined, after: Setback): boolean {
+  const isSame = before?.code === after.code && before.message === after.message
+  const { attempts } = after
+  return !isSame || after.code !== 'transport-failed' || (attempts & (attempts - 1)) === 0
+}
+
 /** Anything thrown, as an error that can be told: a programmer's mistake must not stop the others' certificates. */
 export function asMayflyError(error: unknown): MayflyError {
   if (isMayflyError(error)) return error

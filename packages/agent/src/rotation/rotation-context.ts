@@ -40,6 +40,8 @@ export interface RotationContext {
   readonly wish: string | undefined
   /** Makes `next` durable; from then on it is the state. Gives it back. */
   save(next: LineageState): Promise<LineageState>
+  /** `next` is the state from now on. What is new in it may be lost by a crash; it is saved with what comes next. */
+  note(next: LineageState): void
 }
 
 /** The names that every certificate must carry: the configuration's word, or else the token's. */

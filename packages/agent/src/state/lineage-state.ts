@@ -13,7 +13,7 @@ import { type Setbacks, setbacksSchema } from './setback.ts'
 import { type StagedKey, stagedKeySchema } from './staged-key.ts'
 import { type WastedKeys, wastedKeysSchema } from './wasted-keys.ts'
 
-/** A complete set of files in the archive. */
+/** A set of files in the archive. */
 export interface GenerationRecord {
   readonly number: number
   readonly serial: string
@@ -54,9 +54,12 @@ export interface LineageState extends LineageIdentity {
   readonly wasted?: WastedKeys
   /** Absent where every issuer's newest certificate was good, and where there is only one issuer. */
   readonly refusedIssuers?: readonly RefusedIssuer[]
-  /** Complete generations in the archive, oldest first. */
+  /** Generations in the archive, oldest first. A crash or a full disk may have left the newest without its files. */
   readonly generations: readonly GenerationRecord[]
-  /** What the live link points at; `served` once check, reload and probe have passed. */
+  /**
+   * What the live link points at; after a crash right behind a switch, what it pointed at before. `served` once check,
+   * reload and probe have passed.
+   */
   readonly live?: { readonly number: number; readonly served: boolean }
   /** No generation number is used twice, not even one that a crash left half written. */
   readonly numberMax: number

@@ -42,6 +42,38 @@ describe('the keeper of a certificate', () => {
     assert.deepEqual(host.issuer.reports.at(-1)?.servedSerials, [host.state.head.serial])
   })
 
+  test('one rotation: five writes of the state, each before what must not be done without it', async () => {
+    const host = await enrolledHost()
+    let writes = 0
+    host.fileSystem.onOperation = (operation, path) => {
+      if (operation === 'replaceFile' && path.endsWith('/lineages/web.json')) writes++
+    }
+    await host.run(13 * hourMs)
+    assert.equal(liveGeneration(host.state)?.number, 2)
+    // The candidate, the number of its generation, the new head, the next key, and the promise for it.
+    assert.equal(writes, 5)
+  })
+
+  test('the issuer is away for six hours: a dozen writes of the state, and none for each attempt', async () => {
+    const host = await enrolledHost()
+    host.issuer.fault = async () => {
+      throw new MayflyError('transport-failed', 'no route')
+    }
+    let writes = 0
+    host.fileSystem.onOperation = (operation) => {
+      if (operation === 'replaceFile') writes++
+    }
+    await host.run(2 * hourMs)
+    host.restart()
+    await host.run(4 * hourMs)
+    const attempts = host.events.filter(({ event }) => event === 'failed').length
+    assert.ok(attempts > 60, `only ${attempts} attempts`)
+    assert.ok(writes <= 12, `${writes} writes`)
+    host.issuer.fault = undefined
+    await host.run(10 * minuteMs)
+    assert.deepEqual(host.state.setbacks, {})
+  })
+
   test('a week: rotates about twice a day, each time with a new key', async () => {
     const host = await enrolledHost()
     const keys = new Set<string>()

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { MayflyError, minuteMs, secondMs } from '@mayfly/ca-core'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import type { Pace } from '../../src/rotation/pace.ts'
-import { nextSetback } from '../../src/rotation/record-setback.ts'
+import { isNews, nextSetback } from '../../src/rotation/record-setback.ts'
 import type { Setback } from '../../src/state/setback.ts'
 
 const now = Date.UTC(2026, 2, 2)
@@ -46,5 +46,31 @@ describe('the wait after a failure', () => {
     const { attempts, retryAt } = failOften('certificate-expired', 8)
     assert.equal(attempts, 8)
     assert.ok(retryAt - now >= 2.5 * minuteMs, `${(retryAt - now) / secondMs} s`)
+  })
+})
+
+describe('whether a setback is written down', () => {
+  const written = (code: Setback['code'], attempts: number): boolean =>
+    isNews(failOften(code, attempts - 1), failOften(code, attempts))
+
+  test('the first, and whatever comes after another → yes', () => {
+    assert.equal(isNews(undefined, fail('transport-failed')), true)
+    assert.equal(isNews(failOften('overloaded', 4), failOften('transport-failed', 5)), true)
+    assert.equal(
+      isNews(fail('transport-failed'), { ...failOften('transport-failed', 3), message: 'yes' }),
+      true,
+    )
+  })
+
+  test('nobody answers for hours → at each doubling', () => {
+    const attempts = Array.from({ length: 63 }, (_, index) => index + 2)
+    assert.deepEqual(
+      attempts.filter((count) => written('transport-failed', count)),
+      [2, 4, 8, 16, 32, 64],
+    )
+  })
+
+  test('somebody answers, and will not → each time: who starts again must not ask sooner', () => {
+    for (const count of [2, 3, 5, 7]) assert.equal(written('rate-limited', count), true)
   })
 })

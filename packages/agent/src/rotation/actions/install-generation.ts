@@ -19,7 +19,7 @@ export async function installGeneration(
   holder: Holder,
   because: InstallReason,
 ): Promise<void> {
-  const { ports, subject, held, save } = context
+  const { ports, subject, held, note } = context
   const { fileSystem, servers, trace } = ports
   const credential = credentialOf(context.state, holder)
   const material = materialOf(credential, held.bundle)
@@ -40,14 +40,12 @@ export async function installGeneration(
   const place = { fileSystem, live: subject.live, name: subject.name, number }
   await requireSafeFolders(place)
   await writeGeneration({ ...place, files, access: subject.access })
-  const written = await save(
-    withGeneration(state, { ...recordOf(credential), number, bundleSequence: held.bundle.sequence }),
-  )
   trace.step('files.written', { ...fields, generation: number })
 
   await switchGeneration(place)
   trace.step('switched', { ...fields, generation: number })
-  await save({ ...written, live: { number, served: false } })
+  // Saved with what comes of serving it. Who does not know of the switch finds it done, and serves.
+  note({ ...state, live: { number, served: false } })
   ports.tell({ event: 'installed', generation: number, serial: credential.serial, because })
 }
 
@@ -70,16 +68,19 @@ async function proveOrDrop(
   }
 }
 
-/** The number of the same generation if it was written before, or else a new one, durable before it is used. */
+/** The number of the same generation if it was begun before, or else a new one, durable before it is used. */
 async function chooseNumber(
   context: RotationContext,
   credential: Credential,
 ): Promise<{ number: number; state: LineageState }> {
-  const { state, save } = context
+  const { state, held, save } = context
   const earlier = writtenEarlier(context, credential)
   if (earlier !== undefined) return { number: earlier.number, state }
+  const { serial, notAfter } = credential
   const number = state.numberMax + 1
-  return { number, state: await save({ ...state, numberMax: number }) }
+  const record = { number, serial, notAfter, bundleSequence: held.bundle.sequence }
+  const generations = [...state.generations, record]
+  return { number, state: await save({ ...state, numberMax: number, generations }) }
 }
 
 function writtenEarlier(
@@ -89,13 +90,4 @@ function writtenEarlier(
   return state.generations.find(
     ({ serial, bundleSequence }) => serial === credential.serial && bundleSequence === held.bundle.sequence,
   )
-}
-
-function recordOf({ serial, notAfter }: Credential): Pick<GenerationRecord, 'serial' | 'notAfter'> {
-  return { serial, notAfter }
-}
-
-function withGeneration(state: LineageState, record: GenerationRecord): LineageState {
-  const others = state.generations.filter(({ number }) => number !== record.number)
-  return { ...state, generations: [...others, record].sort((a, b) => a.number - b.number) }
 }

@@ -10,12 +10,12 @@ import { issuerUrls, type RotationContext } from '../rotation-context.ts'
 export async function refreshBundle({ ports, subject, state, held }: RotationContext): Promise<void> {
   const { shelf, clock, tell } = ports
   const urls = issuerUrls(subject, state)
-  const asked = new Map(urls.map((url) => [url, ports.issuer.bundle(url, held.bundle)]))
-  const answers = await Promise.allSettled(asked.values())
+  const answers = await Promise.allSettled(urls.map((url) => ports.issuer.bundle(url, held.bundle)))
   await askIssuers(urls, async (url) => {
-    const answer = await (asked.get(url) ?? ports.issuer.bundle(url, held.bundle))
-    if (answer.is === 'unchanged') return shelf.confirm(state.rootFingerprint, clock.now())
-    const { bundle } = await shelf.accept(state.rootFingerprint, answer.text, clock.now())
+    const answer = answers[urls.indexOf(url)]
+    if (answer?.status !== 'fulfilled') throw answer?.reason
+    if (answer.value.is === 'unchanged') return shelf.confirm(state.rootFingerprint, clock.now())
+    const { bundle } = await shelf.accept(state.rootFingerprint, answer.value.text, clock.now())
     if (bundle.sequence > held.bundle.sequence) tell({ event: 'bundle', sequence: bundle.sequence })
   })
   const tainted = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.tainted : []))

@@ -1,4 +1,3 @@
-import { listGenerations } from '../../installing/installed-generation.ts'
 import { removeOldGenerations } from '../../installing/remove-old-generations.ts'
 import { type LineageState, withCandidateAsHead } from '../../state/lineage-state.ts'
 import { clearSetback } from '../../state/setback.ts'
@@ -40,9 +39,8 @@ export async function serveGeneration(context: RotationContext, holder: Holder):
 /** Old generations go only now, when the new one is seen to work. That it fails must not fail the rotation. */
 async function removeOld({ ports, subject, state }: RotationContext): Promise<LineageState['generations']> {
   const place = { fileSystem: ports.fileSystem, live: subject.live, name: subject.name }
-  await removeOldGenerations({ ...place, keep: subject.settings.keep }).catch(() => undefined)
-  const present = await listGenerations(place).catch(() => undefined)
-  return state.generations.filter(({ number }) => present === undefined || present.includes(number))
+  const left = await removeOldGenerations({ ...place, keep: subject.settings.keep }).catch(() => undefined)
+  return state.generations.filter(({ number }) => left === undefined || left.includes(number))
 }
 
 /** A certificate that was never served before is: whatever kept others from it is over. */
