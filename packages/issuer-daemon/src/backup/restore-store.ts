@@ -7,7 +7,12 @@ import { auditChainOrigin, verifyAuditChain } from '../audit/audit-chain.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
 import type { ChangePart } from '../store/change.ts'
 import type { IdentityRecord } from '../store/identity-record.ts'
-import { readIdentities, readTaints, requireIntegrity } from '../store/sqlite/inspect-database.ts'
+import {
+  readIdentities,
+  readTaints,
+  requireIntegrity,
+  requireOwnSchema,
+} from '../store/sqlite/inspect-database.ts'
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts'
 import { realPath } from '../store/sqlite/real-path.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
@@ -112,6 +117,7 @@ async function prepare(
   { backup, now, acceptForgotten }: RestoreOptions,
 ): Promise<Omit<RestoredStore, 'replaced'>> {
   requireIntegrity(path, backup)
+  requireOwnSchema(path, backup)
   const store = await openSqliteStore({ path })
   try {
     await requireChain(store, path)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { drawSerial, generateKeyPair, hourMs, isMayflyError, minuteMs, type Trace } from '@mayfly/ca-core'
 import { backUpStore } from '../../src/backup/back-up-store.ts'
@@ -97,6 +98,35 @@ describe('backup and restore', () => {
     })
     kit = await kit.reopen()
     assert.equal((await kit.issuer.showIdentity('web-1')).state, 'active')
+  })
+
+  it('a backup in which somebody put what acts on every change → refused, with its name', async () => {
+    await back()
+    for (const [name, sql] of [
+      ['helpful', 'CREATE TRIGGER helpful AFTER UPDATE ON identity BEGIN DELETE FROM note; END'],
+      ['identity_view', 'CREATE VIEW identity_view AS SELECT * FROM identity'],
+      // As an editor of the file would name it, so that it looks like SQLite's own.
+      [
+        'sqlite_helpful',
+        `PRAGMA writable_schema = ON;
+         INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_helpful', 'identity', 0,
+           'CREATE TRIGGER sqlite_helpful AFTER UPDATE ON identity BEGIN DELETE FROM note; END')`,
+      ],
+    ] as const) {
+      const evil = join(folder, name)
+      copyFileSync(backup, evil)
+      const database = new DatabaseSync(evil, { defensive: false })
+      database.exec(sql)
+      database.close()
+      await kit.store.close()
+      const options = { store: kit.path, now: kit.clock.now(), acceptForgotten: false, trace }
+      await assert.rejects(restoreStore({ ...options, backup: evil }), {
+        code: 'store-invalid',
+        message: new RegExp(`^${evil} .*\\b${name}\\b`),
+      })
+      kit = await kit.reopen()
+    }
+    await restore()
   })
 
   it('restored → says so until it is acknowledged; what was suspended since stays suspended; tokens are revoked', async () => {

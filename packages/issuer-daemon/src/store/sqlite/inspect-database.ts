@@ -3,7 +3,9 @@ import { isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { toIdentity } from '../columns/identity-columns.ts'
 import type { IdentityRecord } from '../identity-record.ts'
 import type { Taint } from '../taint.ts'
+import { foreignToSchema } from './own-schema.ts'
 import { TaintRows } from './rows/taint-rows.ts'
+import { applicationId } from './schema.ts'
 import { storeError } from './store-error.ts'
 
 /** Reads every page of a copy of `backup`. @throws MayflyError `store-invalid` where one is damaged, or it is no database */
@@ -26,6 +28,26 @@ export function requireIntegrity(path: string, backup: string): void {
   throw new MayflyError(
     'store-invalid',
     `The backup ${backup} is damaged; take an older one. The store was left as it is.`,
+  )
+}
+
+/** @throws MayflyError `store-invalid` where somebody has put a trigger, a view or a table into a copy of `backup` */
+export function requireOwnSchema(path: string, backup: string): void {
+  const database = new DatabaseSync(path)
+  let foreign: string[] = []
+  try {
+    // Of the database of another program the migration tells.
+    const id = database.prepare('PRAGMA application_id').get()?.application_id
+    if (id === applicationId) foreign = foreignToSchema(database)
+  } finally {
+    database.close()
+  }
+  if (foreign.length === 0) return
+  throw new MayflyError(
+    'store-invalid',
+    `${backup} is not as \`mayfly issuer backup\` made it: somebody has changed, added or removed ${foreign.join(', ')}. ` +
+      'Take another backup, and find out who could write to this one. The store was left as it is.',
+    { details: { path: backup, foreign } },
   )
 }
 
