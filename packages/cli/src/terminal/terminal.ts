@@ -28,14 +28,17 @@ export function openTerminal(
         `There is no terminal to ask on: ${question.trim()} Answer by a flag; see --help.`,
       )
     }
+    const ending = listenForEnd()
     // Before the question is shown: who answers at once must not be echoed by the terminal either.
     input.setRawMode(true)
     output.write(question)
+    const show = (text: string): void => void (shown && output.write(Buffer.from(text, 'latin1')))
     try {
-      return await readLine(reader, shown ? (text) => output.write(Buffer.from(text, 'latin1')) : () => {})
+      return await readLine(() => reader.next(ending.signal), show)
     } finally {
       input.setRawMode(false)
       output.write('\n')
+      ending.dispose()
     }
   }
 
@@ -47,12 +50,29 @@ export function openTerminal(
   }
 }
 
-async function readLine(reader: ByteReader, show: (text: string) => void): Promise<Uint8Array> {
+/** What ends a process. While a question is open it is an answer, as Ctrl-C is: the terminal must not stay mute. */
+const endings = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+
+function listenForEnd(): { readonly signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController()
+  const end = (): void => controller.abort()
+  for (const ending of endings) process.on(ending, end)
+  return {
+    signal: controller.signal,
+    dispose() {
+      for (const ending of endings) process.off(ending, end)
+    },
+  }
+}
+
+async function readLine(
+  next: () => Promise<number | undefined>,
+  show: (text: string) => void,
+): Promise<Uint8Array> {
   let line: EditedLine = emptyLine
   while (line.state === 'open') {
-    const next = typeByte(line, await reader.next())
-    show(next.echo)
-    line = next
+    line = typeByte(line, await next())
+    show(line.echo)
   }
   if (line.state === 'cancelled') throw new MayflyError('cancelled', 'Cancelled; nothing was done.')
   return line.bytes
@@ -67,26 +87,29 @@ class ByteReader {
     this.#input = input
   }
 
-  /** `undefined` at the end of the stream. */
-  async next(): Promise<number | undefined> {
-    if (this.#pending.length === 0) this.#pending = await this.#chunk()
+  /** `undefined` at the end of the stream, or when `signal` is aborted. */
+  async next(signal: AbortSignal): Promise<number | undefined> {
+    if (signal.aborted) return undefined
+    if (this.#pending.length === 0) this.#pending = await this.#chunk(signal)
     const [byte] = this.#pending
     this.#pending = this.#pending.subarray(1)
     return byte
   }
 
-  #chunk(): Promise<Uint8Array> {
+  #chunk(signal: AbortSignal): Promise<Uint8Array> {
     const input = this.#input
     return new Promise((resolve) => {
       const settle = (chunk: Uint8Array): void => {
         input.off('data', settle)
         input.off('end', end)
+        signal.removeEventListener('abort', end)
         input.pause()
         resolve(chunk)
       }
       const end = (): void => settle(new Uint8Array())
       input.on('data', settle)
       input.on('end', end)
+      signal.addEventListener('abort', end)
       input.resume()
     })
   }

@@ -52,6 +52,18 @@ test('root create: the second passphrase differs, or Ctrl-C → nothing is made'
   assert.deepEqual(await readdir(folder), [])
 })
 
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
+  test(`root create: ${signal} while the passphrase is asked for → nothing is made, and the terminal shows again what is typed`, async (context) => {
+    const folder = await temporaryFolder(context)
+    const args = ['root', 'create', '--out', join(folder, 'root'), '--trust-domain', 'corp.example']
+    const { exitCode, stdout, stderr } = await mayflyOnTerminal(args, [{ expect: 'key: ', signal }])
+    assert.equal(stderr, '')
+    assert.equal(exitCode, 130)
+    assert.match(stdout, /nothing was done/)
+    assert.deepEqual(await readdir(folder), [])
+  })
+}
+
 test('root create: passphrase from a descriptor → read', async (context) => {
   const folder = await temporaryFolder(context)
   const args = ['root', 'create', '--out', join(folder, 'root'), '--trust-domain', 'corp.example']

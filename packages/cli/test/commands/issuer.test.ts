@@ -58,6 +58,13 @@ test('issuer init: a passphrase to be asked for → twice, and shown nowhere', a
   )
   assert.equal(exitCode, 0, stdout)
   assert.ok(!stdout.includes(passphrase))
+
+  // A signal that it also takes as an order to stop must not leave it waiting for an answer.
+  const stopped = await mayflyOnTerminal(
+    ['issuer', 'run', '--config', setting.config],
+    [{ expect: 'Passphrase', signal: 'SIGTERM' }],
+  )
+  assert.deepEqual([stopped.exitCode, stopped.stderr], [130, ''], stopped.stdout)
 })
 
 /** An intermediate that the true root signed, for a key that is not this issuer's. */

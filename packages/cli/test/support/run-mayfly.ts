@@ -41,12 +41,16 @@ export async function mayfly(args: readonly string[], settings: RunSettings = {}
   return finished
 }
 
-export interface Exchange {
-  readonly expect: string
-  readonly send: string
-}
+/** What is typed, or which signal comes, once something was shown. */
+export type Exchange = { readonly expect: string } & (
+  | { readonly send: string }
+  | { readonly signal: NodeJS.Signals }
+)
 
-/** Runs `mayfly` on a pseudo-terminal and answers its questions; everything it shows is in `stdout`. */
+/**
+ * Runs `mayfly` on a pseudo-terminal and answers its questions; everything it shows is in `stdout`. Whatever came, the
+ * terminal must be as before at the end: otherwise `stderr` says so, and `exitCode` is 1.
+ */
 export function mayflyOnTerminal(
   args: readonly string[],
   exchanges: readonly Exchange[],
