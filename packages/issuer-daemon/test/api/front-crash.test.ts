@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { connect } from 'node:tls'
 import { BroadcastChannel } from 'node:worker_threads'
 import { isMayflyError } from '@mayfly/ca-core'
+import { FakeClock } from '../../../../test/fakes/fake-clock.ts'
 import { frontInThread } from '../../src/api/front/thread/thread-front.ts'
 import { jsonAnswer } from '../../src/api/route.ts'
 import { type FrontKit, startFrontKit, wideLimits } from '../support/front-kit.ts'
@@ -72,5 +73,27 @@ test('front: its thread ends again and again → it has failed, and is not start
   assert.ok(isMayflyError(failure, 'internal'))
   assert.match(failure.message, /ended 3 times within 60 s/)
   await assert.rejects(kit.ask(say), /ECONNREFUSED/)
+  await kit.front.close()
+})
+
+test('front: its thread stands still, and does not end → it is ended, and another takes its place; one that works is left alone', async () => {
+  const logged: unknown[] = []
+  const clock = new FakeClock()
+  const open = frontInThread({ error: (fields: unknown) => void logged.push(fields) }, module)
+  const kit = await startFrontKit(open, { routes: [echo('nothing')], clock })
+  for (let look = 0; look < 10; look++) {
+    await clock.advance(5_000)
+    assert.equal((await answered(kit)).status, 200)
+  }
+  assert.equal(logged.length, 0)
+  const channel = new BroadcastChannel('front-crash')
+  channel.postMessage('stand still')
+  while (logged.length === 0) {
+    await clock.advance(5_000)
+    await new Promise(setImmediate)
+  }
+  channel.close()
+  assert.match(String((logged[0] as { err: unknown }).err), /not turned its loop for 30 s/)
+  assert.equal((await answered(kit)).status, 200)
   await kit.front.close()
 })

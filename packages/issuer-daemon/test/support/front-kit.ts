@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import type { Clock } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { createTestPki, type TestPki } from '../../../../test/support/test-pki.ts'
 import type { AnsweredRequest } from '../../src/api/answered-request.ts'
@@ -47,6 +48,8 @@ export interface FrontKitOptions {
   readonly limits?: Partial<FrontLimits>
   readonly authenticate?: CorePorts['authenticate']
   readonly listen?: { readonly host: string; readonly port: number }
+  /** Of the thread of the core; the front's own has the machine's. */
+  readonly clock?: Clock
 }
 
 export async function startFrontKit(open: OpenFront, options: FrontKitOptions): Promise<FrontKit> {
@@ -73,7 +76,7 @@ export async function startFrontKit(open: OpenFront, options: FrontKitOptions): 
       limits: { ...wideLimits, ...options.limits },
       material: { keyPem: leaf.keyPem, chainPem: leaf.fullchainPem },
     },
-    { clock: systemClock, random: systemRandom, core: counted.core },
+    { clock: options.clock ?? systemClock, random: systemRandom, core: counted.core },
   )
   return {
     front,

@@ -102,6 +102,9 @@ async function carryOut(
     case 'follow':
       front.follow(order.limits)
       break
+    case 'answer':
+      report({ is: 'awake' })
+      break
     case 'close':
       await front.close()
       core.send()

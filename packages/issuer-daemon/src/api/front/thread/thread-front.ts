@@ -7,6 +7,7 @@ import type { FlatValue } from './flat.ts'
 import { packTold, toldPlaces, unpackAlone, unpackEnds } from './packed-answers.ts'
 import { type NumberedArrival, unpackArrivals } from './packed-arrivals.ts'
 import { unpackError } from './packed-error.ts'
+import { type AskedThread, silentMs, standsStill } from './silent-thread.ts'
 import type { FrontOrder, FrontReport } from './thread-messages.ts'
 
 /** A thread that ends so often in so short a time would end again. */
@@ -119,8 +120,9 @@ class FrontWorker {
   /** What the core has, by the front's number, until the front is done with it. */
   readonly #taken = new Map<number, Taken>()
   #told: FlatValue[] = []
+  #isAwake = false
 
-  constructor(module: URL, settings: FrontSettings, { core }: FrontBasis) {
+  constructor(module: URL, settings: FrontSettings, { core, clock }: FrontBasis) {
     this.#core = core
     const worker = new Worker(module, { workerData: settings, resourceLimits })
     this.#worker = worker
@@ -129,8 +131,17 @@ class FrontWorker {
     this.opened = opened.promise
     this.ended = ended.promise
     let because: unknown
+    const exited = new AbortController()
+    const watch = async (): Promise<void> => {
+      await this.opened
+      await standsStill(this.#asked(), clock, exited.signal)
+      because = new MayflyError('internal', `It has not turned its loop for ${silentMs / 1_000} s.`)
+      await worker.terminate()
+    }
+    watch().catch(() => undefined)
     worker.on('message', (report: FrontReport) => {
       if (report.is === 'turn') this.#turn(report)
+      else if (report.is === 'awake') this.#isAwake = true
       else if (report.is === 'open') opened.resolve(report.port)
       else if (report.is === 'refused') opened.reject(unpackError(report.error))
       else void worker.terminate()
@@ -139,6 +150,7 @@ class FrontWorker {
       because = error
     })
     worker.on('exit', () => {
+      exited.abort()
       this.#taken.clear()
       opened.reject(
         because ?? new MayflyError('internal', 'The thread that serves callers ended at its start.'),
@@ -154,6 +166,16 @@ class FrontWorker {
   async close(): Promise<void> {
     this.order({ do: 'close' })
     await this.ended
+  }
+
+  #asked(): AskedThread {
+    return {
+      ask: () => {
+        this.#isAwake = false
+        this.order({ do: 'answer' })
+      },
+      hasAnswered: () => this.#isAwake,
+    }
   }
 
   #turn({ arrivals, ended, alone }: Extract<FrontReport, { is: 'turn' }>): void {

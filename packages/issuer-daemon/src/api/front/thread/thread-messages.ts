@@ -15,6 +15,7 @@ export type FrontReport =
       readonly ended: Flat
       readonly alone: readonly AnswerAlone[]
     }
+  | { readonly is: 'awake' }
   | { readonly is: 'closed' }
 
 /** What the core's thread tells the front's. */
@@ -22,4 +23,6 @@ export type FrontOrder =
   | { readonly do: 'tell'; readonly told: Flat }
   | { readonly do: 'present'; readonly material: TlsMaterial }
   | { readonly do: 'follow'; readonly limits: FrontLimits }
+  /** To say that it is awake. */
+  | { readonly do: 'answer' }
   | { readonly do: 'close' }
