@@ -49,11 +49,12 @@ export function actorOf(context: SecurityContext): Actor {
     case 'token':
       return { kind: 'token', jti: context.claims.jti, identity: context.claims.identity }
     case 'lineage':
+      // In the order of the alphabet, as the audit has its fields.
       return {
-        kind: 'lineage',
-        identity: context.identity,
-        lineage: context.lineage,
         generation: context.generation,
+        identity: context.identity,
+        kind: 'lineage',
+        lineage: context.lineage,
       }
     case 'admin':
       return context.rights.is === 'owner' ? { kind: 'admin' } : { kind: 'admin', name: context.rights.name }

@@ -1,4 +1,4 @@
-import type { CertificateRecord, IssuanceRecord } from '../issuance-record.ts'
+import type { CertificateRecord, IssuanceRecord, StoredChain } from '../issuance-record.ts'
 import { blobToHex } from './blob.ts'
 import type { Row } from './row.ts'
 
@@ -21,8 +21,13 @@ export function toIssuance(row: Row): IssuanceRecord {
   }
 }
 
-/** A row of `issuance`, `certificate` and `chain` together, the last two columns as `chain_fingerprint` and `chain_pem`. */
-export function toCertificate(row: Row): CertificateRecord {
+/** A row of the table `chain`. */
+export function toChain(row: Row): StoredChain {
+  return { fingerprint: blobToHex(row.fingerprint as Uint8Array), pem: row.pem as string }
+}
+
+/** A row of `issuance` and `certificate` together, and the chain of the certificate. */
+export function toCertificate(row: Row, chain: StoredChain): CertificateRecord {
   const issuance = toIssuance(row)
   return {
     serial: issuance.serial,
@@ -30,7 +35,7 @@ export function toCertificate(row: Row): CertificateRecord {
     notBefore: row.not_before as number,
     notAfter: issuance.notAfter,
     renewAt: row.renew_at as number,
-    chain: { fingerprint: blobToHex(row.chain_fingerprint as Uint8Array), pem: row.chain_pem as string },
+    chain,
     issuance,
   }
 }

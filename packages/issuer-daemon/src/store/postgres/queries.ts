@@ -2,9 +2,10 @@ import { auditChainOrigin } from '../../audit/audit-chain.ts'
 import { RecentRecords } from '../../audit/recent-records.ts'
 import { blobToHex, hexToBlob } from '../columns/blob.ts'
 import { toIdentity } from '../columns/identity-columns.ts'
-import { toCertificate, toIssuance } from '../columns/issuance-columns.ts'
+import { toCertificate, toChain, toIssuance } from '../columns/issuance-columns.ts'
 import type { Row } from '../columns/row.ts'
 import { toToken } from '../columns/token-columns.ts'
+import type { CertificateRecord } from '../issuance-record.ts'
 import type { Store } from '../store.ts'
 import type { ChainUse, Taint } from '../taint.ts'
 import { readAuditPage } from './audit.ts'
@@ -29,7 +30,7 @@ type Queries = Pick<
 >
 
 const certificateSelect = `SELECT issuance.*, certificate.der, certificate.not_before,
-    certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem
+    certificate.renew_at, chain.fingerprint, chain.pem
   FROM certificate JOIN issuance ON issuance.id = certificate.issuance_id
     JOIN chain ON chain.id = certificate.chain_id`
 
@@ -39,6 +40,10 @@ const underTaint = `SELECT identity.* FROM identity
     JOIN chain ON chain.id = certificate.chain_id
     JOIN taint ON taint.fingerprint = chain.fingerprint
   WHERE identity.id > $1 AND identity.id <= $2 AND identity.mint_at > $3 ORDER BY identity.id`
+
+function toChainedCertificate(row: Row): CertificateRecord {
+  return toCertificate(row, toChain(row))
+}
 
 const chainUses = `SELECT chain.fingerprint, chain.pem, coalesce(live.n, 0) AS live_leaves, live.last_not_after
   FROM chain LEFT JOIN (
@@ -83,9 +88,9 @@ export function queriesOn(database: Database): Queries {
         ? one(
             `${certificateSelect} WHERE issuance.key = $1 AND issuance.state <> 2 AND issuance.state = 1`,
             hexToBlob(by.keyHash),
-            toCertificate,
+            toChainedCertificate,
           )
-        : one(`${certificateSelect} WHERE issuance.serial = $1`, hexToBlob(by.serial), toCertificate),
+        : one(`${certificateSelect} WHERE issuance.serial = $1`, hexToBlob(by.serial), toChainedCertificate),
     async pendingIntents({ intendedBefore, limit }) {
       const page = 'SELECT * FROM issuance WHERE state = 0 AND intended_at < $1 ORDER BY intended_at LIMIT $2'
       return (await all(page, [Math.ceil(intendedBefore), limit])).map(toIssuance)

@@ -1,16 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { hexToBlob } from '../../columns/blob.ts'
-import { toCertificate, toIssuance } from '../../columns/issuance-columns.ts'
+import { toCertificate, toChain, toIssuance } from '../../columns/issuance-columns.ts'
 import type { Row } from '../../columns/row.ts'
 import type { CertificateRecord, IssuanceRecord, StoredChain } from '../../issuance-record.ts'
 import { isConstraintViolation } from '../store-error.ts'
 import type { IntentRow, RecordRowPart } from '../writing/row-change.ts'
 
 const certificateColumns = `issuance.*, certificate.der, certificate.not_before,
-  certificate.renew_at, chain.fingerprint AS chain_fingerprint, chain.pem AS chain_pem`
+  certificate.renew_at, certificate.chain_id`
 
-const certificateTables = `certificate JOIN issuance ON issuance.id = certificate.issuance_id
-  JOIN chain ON chain.id = certificate.chain_id`
+const certificateTables = 'certificate JOIN issuance ON issuance.id = certificate.issuance_id'
 
 // The part that the index holds; the words must be its own. A `+` keeps a condition from choosing another index.
 const sameKeyPart = 'substr(issuance.key, 1, 16) = substr(?1, 1, 16) AND issuance.burnt IS NULL'
@@ -29,12 +28,15 @@ export class IssuanceRows {
   readonly #certificateByKey
   readonly #certificateBySerial
   readonly #chainId
+  readonly #chainById
   readonly #insertChain
   readonly #becomeNewest
   readonly #suspendedAt
   readonly #beginLineage
   /** By fingerprint, as was seen in the transaction at hand. */
   readonly #chainIds = new Map<string, number>()
+  /** By id, as they were committed: few, long, and never changed or removed. */
+  readonly #chains = new Map<number, StoredChain>()
 
   constructor(database: DatabaseSync) {
     this.#intend = database.prepare(
@@ -65,6 +67,7 @@ export class IssuanceRows {
        WHERE issuance.serial = ?`,
     )
     this.#chainId = database.prepare('SELECT id FROM chain WHERE fingerprint = ?')
+    this.#chainById = database.prepare('SELECT fingerprint, pem FROM chain WHERE id = ?')
     this.#insertChain = database.prepare('INSERT INTO chain (fingerprint, pem) VALUES (?, ?)')
     this.#becomeNewest = database.prepare(
       `UPDATE identity SET version = version + 1, newest_serial = ?2, newest_serial_generation = ?3,
@@ -149,12 +152,23 @@ export class IssuanceRows {
       'keyHash' in by
         ? this.#certificateByKey.get(hexToBlob(by.keyHash))
         : this.#certificateBySerial.get(hexToBlob(by.serial))
-    return row === undefined ? undefined : toCertificate(row)
+    return row === undefined ? undefined : toCertificate(row, this.#chainOf(row.chain_id as number))
   }
 
   /** To be told at the beginning of each transaction, and where a part of one is undone. */
   forgetLooks(): void {
     this.#chainIds.clear()
+  }
+
+  /** Of a certificate that is read outside of a transaction. */
+  #chainOf(id: number): StoredChain {
+    const known = this.#chains.get(id)
+    if (known !== undefined) return known
+    const row = this.#chainById.get(id)
+    if (row === undefined) throw new TypeError(`there is no chain ${id}`)
+    const chain = toChain(row)
+    this.#chains.set(id, chain)
+    return chain
   }
 
   #chain({ fingerprint, pem }: StoredChain): number {

@@ -81,12 +81,16 @@ export class WriteLane<Change, Outcome> {
     const isBulk = changes.length > quickMax
     const queue = isBulk ? this.#bulk : this.#quick
     const pieceMax = isBulk ? besideQuickMax : changesMax
+    if (changes.length > 0 && changes.length <= pieceMax) return this.#load(queue, changes)
     const loads: Promise<Outcome[]>[] = []
     for (let start = 0; start < changes.length; start += pieceMax) {
-      const some = changes.slice(start, start + pieceMax)
-      loads.push(new Promise((resolve, reject) => this.#enqueue(queue, { changes: some, resolve, reject })))
+      loads.push(this.#load(queue, changes.slice(start, start + pieceMax)))
     }
     return (await Promise.all(loads)).flat()
+  }
+
+  #load(queue: Queue<Change, Outcome>, changes: readonly Change[]): Promise<Outcome[]> {
+    return new Promise((resolve, reject) => this.#enqueue(queue, { changes, resolve, reject }))
   }
 
   /** Does other writing in its turn, while no transaction runs. */
