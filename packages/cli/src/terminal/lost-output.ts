@@ -6,6 +6,7 @@ interface Streams {
   readonly stderr: NodeJS.EventEmitter & { write(text: string): unknown }
   listenerCount(event: string): number
   readonly pid: number
+  exitCode?: number | string | null | undefined
   kill(pid: number, signal: string): unknown
   exit(code: number): never
 }
@@ -24,8 +25,9 @@ export function endWithOutput(streams: Streams = process): void {
     isLost = true
     const isClosed = error.code === 'EPIPE'
     if (!isClosed) stderr.write(`mayfly: standard output: ${reasonOf(error)} (${codeOf(error)})\n`)
+    streams.exitCode = isClosed ? outputClosedExitCode : exitCodes[codeOf(error)]
     if (streams.listenerCount('SIGTERM') > 0) streams.kill(streams.pid, 'SIGTERM')
-    else streams.exit(isClosed ? outputClosedExitCode : exitCodes[codeOf(error)])
+    else streams.exit(streams.exitCode)
   })
 }
 

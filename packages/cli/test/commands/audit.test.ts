@@ -78,7 +78,7 @@ test('audit verify: an end that no authority of the issuer signed, or the beginn
 })
 
 /** The last: it forges a record. */
-test('audit commands: whole, exported with the hash of each line, shown line by line', async () => {
+test('audit commands: whole, exported with the hash of each line, shown line by line', async (context) => {
   for (const name of ['web-1', 'web-2']) await ask('identity', 'add', name, '--name', `dns:${name}.example`)
   const verified = await ask('audit', 'verify')
   assert.deepEqual([verified.exitCode, verified.first], [0, 1])
@@ -102,8 +102,13 @@ test('audit commands: whole, exported with the hash of each line, shown line by 
   assert.equal((await mayfly(['audit', 'export', '--since', '2999-01-01', '--config', config])).stdout, '')
   assert.equal((await mayfly(['audit', 'export', '--since', 'noon', '--config', config])).exitCode, 2)
 
-  const tail = await mayfly(['audit', 'tail', '--lines', '1', '--no-follow', '--config', config])
-  assert.match(tail.stdout, /^\d+ \S+ identity\.add done web-2 by admin from local\n$/)
+  const declared = join(await temporaryFolder(context), 'identities.yaml')
+  await writeFile(declared, 'identities: {}\n')
+  await ask('identity', 'apply', '--dry-run', '-f', declared)
+  const dry = await mayfly(['audit', 'tail', '--lines', '1', '--no-follow', '--config', config])
+  assert.match(dry.stdout, /^\d+ \S+ identity\.apply done - by admin from local \(dry run\)\n$/)
+  const tail = await mayfly(['audit', 'tail', '--lines', '2', '--no-follow', '--config', config])
+  assert.match(tail.stdout, /^\d+ \S+ identity\.add done web-2 by admin from local\n/)
 
   const database = new DatabaseSync(join(state, 'store.sqlite'))
   database.exec("UPDATE audit SET text = replace(text, 'web-1', 'web-3') WHERE text LIKE '%web-1%'")

@@ -41,6 +41,7 @@ test('identity apply: ten thousand from a file, shown, done at once, and nothing
   assert.match(shown.stdout, /- old-1: suspended, for it is not declared\n/)
   assert.match(shown.stdout, /… and 9899 more\n$/)
   const kept = await mayfly([...apply, '--config', config])
+  assert.match(kept.stdout, /^Applied: 0 added, 1 changed, 0 suspended, 1 as declared\n/)
   assert.match(kept.stdout, /9999 not declared, and left; --prune suspends them:\n {2}= old-1\n/)
   assert.equal((await ask('identity', 'show', 'old-1')).state, 'new' as never)
 

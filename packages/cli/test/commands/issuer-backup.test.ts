@@ -18,7 +18,12 @@ test('issuer backup and restore: while it runs, and only while it does not; the 
   await ask('identity', 'suspend', 'web-1')
   assert.equal((await ask('issuer', 'restore', out, '--yes')).code, 'already-running')
   await daemon.stop()
-  assert.equal((await ask('issuer', 'restore', out)).code, 'usage')
+  const unasked = await mayfly(['issuer', 'restore', out, '--config', config])
+  assert.equal(unasked.exitCode, 2)
+  assert.match(
+    unasked.stderr,
+    /^mayfly: There is no terminal to ask on\. To replace .* without a question: add --yes\./,
+  )
   const restored = await ask('issuer', 'restore', out, '--yes')
   assert.deepEqual([restored.exitCode, restored.keptSuspended], [0, ['web-1']])
 

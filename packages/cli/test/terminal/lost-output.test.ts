@@ -42,15 +42,18 @@ test('standard output: on a full disk → a sentence and the code of a full disk
 test('standard output: lost while a command has more to end → it is told by SIGTERM, once', () => {
   const [stdout, stderr] = [new EventEmitter(), Object.assign(new EventEmitter(), { write: () => true })]
   const killed: string[] = []
-  endWithOutput({
+  const streams = {
     stdout,
     stderr,
     pid: 42,
-    listenerCount: (event) => (event === 'SIGTERM' ? 1 : 0),
-    kill: (pid, signal) => killed.push(`${pid} ${signal}`),
-    exit: () => assert.fail('it would leave what it has started'),
-  })
+    listenerCount: (event: string) => (event === 'SIGTERM' ? 1 : 0),
+    kill: (pid: number, signal: string) => killed.push(`${pid} ${signal}`),
+    exit: (): never => assert.fail('it would leave what it has started'),
+    exitCode: 0,
+  }
+  endWithOutput(streams)
   for (const code of ['EPIPE', 'ERR_STREAM_DESTROYED'])
     stdout.emit('error', Object.assign(new Error(), { code }))
   assert.deepEqual(killed, ['42 SIGTERM'])
+  assert.equal(streams.exitCode, 141)
 })

@@ -54,13 +54,13 @@ interface ReadRecord {
   readonly address?: string
   readonly relay?: string
   readonly serial?: string
+  readonly details?: { readonly dryRun?: boolean }
 }
 
 /** One line for a person. What comes from outside is made printable: a name cannot paint over the line. */
 function personLine({ number, text }: AuditRecordView): string {
-  const { at, action, outcome, actor, reason, identity, address, relay, serial } = JSON.parse(
-    text,
-  ) as ReadRecord
+  const record = JSON.parse(text) as ReadRecord
+  const { at, action, outcome, actor, reason, identity, address, relay, serial, details } = record
   const parts = [
     String(number),
     at,
@@ -70,6 +70,7 @@ function personLine({ number, text }: AuditRecordView): string {
     `by ${actor.kind}${actor.name === undefined ? '' : ` ${actor.name}`}`,
     ...(address === undefined ? [] : [`from ${address}${relay === undefined ? '' : ` by way of ${relay}`}`]),
     ...(reason === undefined ? [] : [`(${reason})`]),
+    ...(details?.dryRun === true ? ['(dry run)'] : []),
     ...(serial === undefined ? [] : [`serial ${serial}`]),
   ]
   return printable(parts.join(' '))

@@ -38,14 +38,11 @@ type Declaration = AppliedIdentities['changed'][number]['from']
 
 function describe(result: AppliedIdentities, differs: boolean): string[] {
   const { applied, added, changed, pruned, unchanged, suspended, left, leftCount } = result
-  const counts = `${added.length} to add, ${changed.length} to change, ${pruned.length} to suspend, ${unchanged} as declared`
-  const title = differs
-    ? applied
-      ? `Applied: ${counts}`
-      : `Would be done: ${counts}`
-    : 'All is as declared.'
+  const [add, change, suspend] = [added.length, changed.length, pruned.length]
+  const done = `Applied: ${add} added, ${change} changed, ${suspend} suspended`
+  const planned = `Would be done: ${add} to add, ${change} to change, ${suspend} to suspend`
   return [
-    heading(title),
+    heading(differs ? `${applied ? done : planned}, ${unchanged} as declared` : 'All is as declared.'),
     ...shown(added, (identity) => [`+ ${identity.name}: ${wordsOf(identity)}`]),
     ...shown(changed, ({ name, from, to }) => [`~ ${name}: ${wordsOf(from)}`, `  -> ${wordsOf(to)}`]),
     ...shown(pruned, (name) => [`- ${name}: suspended, for it is not declared`]),

@@ -53,6 +53,12 @@ async function sqlitePath(
 }
 
 async function confirm(store: string, { terminal }: Session): Promise<void> {
+  if (!terminal.interactive) {
+    throw new MayflyError(
+      'usage',
+      `There is no terminal to ask on. To replace the store ${store} without a question: add --yes.`,
+    )
+  }
   const answer = await terminal.ask(`Replace the store ${store} by the backup? Type yes: `)
   if (answer.trim() !== 'yes') throw new MayflyError('cancelled', 'Cancelled; nothing was done.')
 }
