@@ -36,6 +36,9 @@ const linksMax = 40
  */
 export class MemoryFileSystem implements FileSystem {
   readonly #root: MemoryFolder
+  /** What stands at a path that no link is on, as it was looked up since anything was made, renamed or removed. */
+  readonly #known = new Map<string, Inode | undefined>()
+  #hasFollowed = false
   readonly #owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
   #failures: { failure: InjectedFailure; left: number }[] = []
   /** Called before each operation; may throw, as a crash there would. */
@@ -57,6 +60,7 @@ export class MemoryFileSystem implements FileSystem {
 
   /** Drops everything that was not synced. */
   powerLoss(): void {
+    this.#known.clear()
     losePower(this.#root)
   }
 
@@ -64,7 +68,6 @@ export class MemoryFileSystem implements FileSystem {
     return this.#read('readFile', path, () => {
       const inode = this.#find(placeOf(path).names, 'follow') ?? fail('ENOENT')
       if (inode.type !== 'file') return fail('EISDIR')
-      // What is written is a copy of its own, so that what is read may be the thing itself.
       return inode.content
     })
   }
@@ -74,7 +77,7 @@ export class MemoryFileSystem implements FileSystem {
       const place = placeOf(path)
       const folder = this.#parent(place)
       if (folder.entries.has(place.name)) fail('EEXIST')
-      put(folder, place.name, newFile(content, access, this.#owner))
+      this.#put(folder, place.name, newFile(content, access, this.#owner))
     })
   }
 
@@ -82,8 +85,14 @@ export class MemoryFileSystem implements FileSystem {
     return this.#write('replaceFile', path, () => {
       const place = placeOf(path)
       const folder = this.#parent(place)
-      if (folder.entries.get(place.name)?.type === 'directory') fail('EISDIR')
-      put(folder, place.name, newFile(content, access, this.#owner))
+      const hasFollowed = this.#hasFollowed
+      const present = folder.entries.get(place.name)
+      if (present?.type === 'directory') fail('EISDIR')
+      const made = newFile(content, access, this.#owner)
+      put(folder, place.name, made)
+      // Only this path leads to another file now: an agent replaces its state all the time.
+      if (present?.type === 'file' && !hasFollowed) this.#known.set(place.path, made)
+      else this.#known.clear()
       sync(folder)
     })
   }
@@ -94,7 +103,7 @@ export class MemoryFileSystem implements FileSystem {
       const folder = this.#parent(place)
       const present = folder.entries.get(place.name)
       if (present === undefined) {
-        put(folder, place.name, newFile(content, access, this.#owner))
+        this.#put(folder, place.name, newFile(content, access, this.#owner))
         sync(folder)
         return
       }
@@ -124,14 +133,14 @@ export class MemoryFileSystem implements FileSystem {
       const folder = this.#parent(place)
       const present = folder.entries.get(place.name)
       if (present !== undefined && present.type !== 'symlink') fail('EEXIST')
-      put(folder, place.name, newLink(target, this.#owner))
+      this.#put(folder, place.name, newLink(target, this.#owner))
       sync(folder)
     })
   }
 
   readLink(path: string): Promise<string | undefined> {
     return this.#read('readLink', path, () => {
-      const inode = this.#find(placeOf(path).names)
+      const inode = this.#look(path)
       return inode?.type === 'symlink' ? inode.target : undefined
     })
   }
@@ -151,7 +160,7 @@ export class MemoryFileSystem implements FileSystem {
     fileBytesMax: number,
   ): Promise<ReadonlyMap<string, FolderEntry> | undefined> {
     return this.#read('readFolder', path, () => {
-      const folder = this.#find(placeOf(path).names)
+      const folder = this.#look(path)
       if (folder?.type !== 'directory') return undefined
       const { seen } = folder
       const isSame = seen?.fileBytesMax === fileBytesMax && haveSameNames(seen.names, names)
@@ -172,7 +181,7 @@ export class MemoryFileSystem implements FileSystem {
 
   status(path: string): Promise<FileStatus | undefined> {
     return this.#read('status', path, () => {
-      const inode = this.#find(placeOf(path).names)
+      const inode = this.#look(path)
       return inode && statusOf(inode)
     })
   }
@@ -194,7 +203,7 @@ export class MemoryFileSystem implements FileSystem {
       const replaced = target.entries.get(newPlace.name)
       if (replaced?.type === 'directory' && replaced.entries.size > 0) fail('ENOTEMPTY')
       takeAway(source, oldPlace.name)
-      put(target, newPlace.name, inode)
+      this.#put(target, newPlace.name, inode)
     })
   }
 
@@ -202,7 +211,9 @@ export class MemoryFileSystem implements FileSystem {
     return this.#write('remove', path, () => {
       const place = placeOf(path)
       const folder = this.#find(place.folder, 'follow')
-      if (folder?.type === 'directory') takeAway(folder, place.name)
+      if (folder?.type !== 'directory') return
+      takeAway(folder, place.name)
+      this.#known.clear()
     })
   }
 
@@ -258,7 +269,7 @@ export class MemoryFileSystem implements FileSystem {
     if (present !== undefined) return present.type === 'directory' ? present : fail('ENOTDIR')
     const parent = this.#makeFolders(names.slice(0, -1))
     const made = newFolder({ mode: 0o755 }, this.#owner)
-    put(parent, names.at(-1) ?? '', made)
+    this.#put(parent, names.at(-1) ?? '', made)
     sync(parent)
     return made
   }
@@ -272,9 +283,25 @@ export class MemoryFileSystem implements FileSystem {
     return inode.type === 'directory' ? inode : fail('ENOTDIR')
   }
 
+  #put(folder: MemoryFolder, name: string, inode: Inode): void {
+    put(folder, name, inode)
+    this.#known.clear()
+  }
+
+  /** For operations that change nothing: simulations look at the same few paths hundreds of times between two changes. */
+  #look(path: string): Inode | undefined {
+    const known = this.#known.get(path)
+    if (known !== undefined || this.#known.has(path)) return known
+    const place = placeOf(path)
+    const inode = this.#find(place.names)
+    if (path === place.path && !this.#hasFollowed) this.#known.set(path, inode)
+    return inode
+  }
+
   /** Links in the middle of a path are followed; one at its end only where that is asked for. */
   #find(names: readonly string[], last: 'follow' | 'keep' = 'keep', links: number = 0): Inode | undefined {
     if (links > linksMax) return fail('ELOOP')
+    this.#hasFollowed = links > 0
     let inode: Inode = this.#root
     for (let index = 0; index < names.length; index++) {
       if (inode.type !== 'directory') return undefined
@@ -292,6 +319,8 @@ export class MemoryFileSystem implements FileSystem {
 
 /** A path, taken apart. */
 interface Place {
+  /** As everybody writes it who writes it in the same way. */
+  readonly path: string
   readonly names: readonly string[]
   readonly folder: readonly string[]
   readonly name: string
@@ -305,7 +334,8 @@ function placeOf(path: string): Place {
   const known = knownPaths.get(path)
   if (known !== undefined) return known
   const names = normalize(path).split('/').filter(Boolean)
-  const place = { names, folder: names.slice(0, -1), name: names.at(-1) ?? '' }
+  const folder = names.slice(0, -1)
+  const place = { path: `/${names.join('/')}`, names, folder, name: names.at(-1) ?? '' }
   if (knownPaths.size >= knownPathsMax) knownPaths.clear()
   knownPaths.set(path, place)
   return place

@@ -42,10 +42,9 @@ export interface Owner {
 }
 
 export function newFile(content: Uint8Array, access: FileAccess, owner: Owner): MemoryFile {
-  // A copy, as its owner may write to it again; nothing here does, so that one is enough.
-  const copy = content.slice()
   const { mode, uid = owner.uid, gid = owner.gid } = access
-  return { type: 'file', mode, uid, gid, content: copy, durable: copy }
+  // No copy: nobody writes to what was given to be written.
+  return { type: 'file', mode, uid, gid, content, durable: content }
 }
 
 export function newFolder(access: FileAccess, owner: Owner): MemoryFolder {

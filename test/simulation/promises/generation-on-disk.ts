@@ -1,11 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
-import {
-  type Certificate,
-  type FileSystem,
-  type Instant,
-  isMayflyError,
-  parseCertificateChain,
-} from '@mayfly/ca-core'
+import { dirname, resolve } from 'node:path'
+import { type Certificate, type FileSystem, type Instant, parseCertificateChain } from '@mayfly/ca-core'
 
 /** What a server holds after it has read its files. */
 export interface ServedCertificate {
@@ -21,14 +16,18 @@ export type GenerationOnDisk =
   | { readonly is: 'torn'; readonly because: string }
 
 const spkiDer = { type: 'spki', format: 'der' } as const
+/** More than any of them has. */
+const fileBytesMax = 1_048_576
 const names = ['fullchain.pem', 'key.pem', 'cert.pem', 'chain.pem', 'bundle.pem'] as const
 
 /** Reads what lies behind the live link as a server would, and looks whether it belongs together. */
 export async function readGeneration(fileSystem: FileSystem, folder: string): Promise<GenerationOnDisk> {
-  if ((await fileSystem.readLink(folder)) === undefined) return { is: 'absent' }
+  const target = await fileSystem.readLink(folder)
+  if (target === undefined) return { is: 'absent' }
+  const present = await fileSystem.readFolder(resolve(dirname(folder), target), names, fileBytesMax)
   const contents: Uint8Array[] = []
   for (const name of names) {
-    const content = await readContent(fileSystem, `${folder}/${name}`)
+    const content = present?.get(name)?.content
     if (content === undefined) return { is: 'torn', because: `${name} is missing` }
     contents.push(content)
   }
@@ -91,15 +90,6 @@ function isAuthority(pem: string): boolean {
 
 function torn(because: string): GenerationOnDisk {
   return { is: 'torn', because }
-}
-
-async function readContent(fileSystem: FileSystem, path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await fileSystem.readFile(path)
-  } catch (error) {
-    if (isMayflyError(error, 'file-missing')) return undefined
-    throw error
-  }
 }
 
 function textOf(content: Uint8Array): string {

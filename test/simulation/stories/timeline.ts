@@ -72,21 +72,9 @@ export class Timeline {
 
   sleep(milliseconds: number, owner?: Owner, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    return new Promise((resolve, reject) => {
-      let isOver = false
-      const end = (finish: () => void) => (): boolean => {
-        if (isOver) return false
-        isOver = true
-        signal?.removeEventListener('abort', wake)
-        finish()
-        return true
-      }
-      const wake = (): void => {
-        this.#queue.push(this.#now, { owner, fire: end(() => reject(signal?.reason)) })
-      }
-      signal?.addEventListener('abort', wake, { once: true })
-      this.#queue.push(this.#now + Math.max(0, Math.ceil(milliseconds)), { owner, fire: end(resolve) })
-      this.#endTurn()
+    return this.suspend<void>(owner, ({ resume, fail }) => {
+      resume(undefined, this.#now + Math.max(0, Math.ceil(milliseconds)))
+      signal?.addEventListener('abort', () => fail(() => signal.reason, this.#now), { once: true })
     })
   }
 

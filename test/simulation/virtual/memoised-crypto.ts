@@ -36,8 +36,8 @@ type Compute = (...given: never[]) => unknown
 interface Verified {
   readonly how: string
   readonly key: KeyObject
-  /** Its bytes, one character each. */
-  readonly message: string
+  /** Nobody writes to what was signed. */
+  readonly message: Uint8Array
   readonly result: unknown
 }
 
@@ -119,7 +119,7 @@ function rememberSigned(compute: Compute, { verified }: Known): Compute {
     if (asked.key.type !== 'private') return signature
     const { how } = asked
     const key = crypto.createPublicKey(asked.key)
-    const result = { how, key, message: latin1Of(message), result: true }
+    const result = { how, key, message, result: true }
     verified.learn(latin1Of(signature as Buffer), result)
     // The issuer writes what stands in a certificate anew for a JWS.
     if (how === 'sha256 ' && asked.key.asymmetricKeyType === 'ec') {
@@ -141,8 +141,8 @@ function memoiseVerify(compute: Compute, known: Known): Compute {
     const isSame = (before: Verified): boolean =>
       before.how === how &&
       (before.key === key || before.key.equals(key)) &&
-      before.message === latin1Of(message)
-    const verify = (): Verified => ({ how, key, message: latin1Of(message), result: compute(...given) })
+      Buffer.compare(before.message, message) === 0
+    const verify = (): Verified => ({ how, key, message, result: compute(...given) })
     const verified = known.verified.get(latin1Of(signature), verify)
     return isSame(verified) ? verified.result : compute(...given)
   }

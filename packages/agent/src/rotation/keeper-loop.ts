@@ -58,7 +58,7 @@ export function startKeeperLoop(keeper: CertificateKeeper, options: KeeperLoopOp
       woken = false
       const waitMs = Math.min(Math.max(await stepOnce(), 0), sleepMsMax)
       if (woken || signal.aborted) continue
-      if (sleeping.signal.aborted) sleeping = new AbortController()
+      sleeping = new AbortController()
       await clock.sleep(waitMs, sleeping.signal).catch(() => undefined)
     }
   }

@@ -76,6 +76,8 @@ function remember(certificate: Certificate): Certificate {
 
 /** Every certificate of a PEM file, in order, at least one. Throws as `parseCertificate`. */
 export function parseCertificateChain(pem: string): Certificate[] {
+  const known = recentChains.get(pem)
+  if (known !== undefined) return [...known]
   const blocks = decodePemAll('CERTIFICATE', pem)
   if (blocks.length === 0 || blocks.length > chainCertificatesMax) {
     throw new MayflyError(
@@ -83,8 +85,14 @@ export function parseCertificateChain(pem: string): Certificate[] {
       `Expected 1 to ${chainCertificatesMax} certificates and found ${blocks.length}.`,
     )
   }
-  return blocks.map(parseCertificate)
+  const chain = blocks.map(parseCertificate)
+  if (recentChains.size >= recentMax) recentChains.clear()
+  recentChains.set(pem, chain)
+  return [...chain]
 }
+
+/** The same by their text: what a host is given is looked at when it comes, proved, installed and signed with. */
+const recentChains = new Map<string, readonly Certificate[]>()
 
 /** The certificates as one PEM file, in the order given. */
 export function encodeCertificateChain(certificates: readonly { readonly der: Uint8Array }[]): string {

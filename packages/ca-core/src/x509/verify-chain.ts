@@ -51,7 +51,7 @@ type Path = readonly Certificate[]
 /** The chain with its root at the end, every signature verified. */
 function completePath(chain: Path, roots: Path): { path: Path; verdict: ChainVerdict } {
   const path = [...chain, ...missingRoot(chain, roots)]
-  return { path, verdict: checkPath(path, roots) }
+  return { path, verdict: checkPath(path, chain, roots) }
 }
 
 /** The root that signed the last certificate, unless the chain ends in a root already. */
@@ -61,7 +61,8 @@ function missingRoot(chain: Path, roots: Path): Certificate[] {
   return roots.filter((root) => isSignedBy(last, root)).slice(0, 1)
 }
 
-function checkPath(path: Path, roots: Path): ChainVerdict {
+/** Of a root that was found to have signed `chain`, the signature is not verified again. */
+function checkPath(path: Path, chain: Path, roots: Path): ChainVerdict {
   const [leaf] = path
   const last = path.at(-1)
   if (roots.length === 0) return untrusted('there is no root to trust')
@@ -69,7 +70,7 @@ function checkPath(path: Path, roots: Path): ChainVerdict {
   if (path.length > chainDepthMax) return untrusted(`the chain has more than ${chainDepthMax} certificates`)
   if (!isOneOf(roots, last)) return untrusted(`${show(last)} is not signed by a trusted root`)
   if (path.length < 2) return untrusted(`${show(leaf)} is a root, not a leaf`)
-  for (const [certificate, issuer] of pairs(path)) {
+  for (const [certificate, issuer] of pairs(chain)) {
     if (!isSignedBy(certificate, issuer))
       return untrusted(`${show(certificate)} is not signed by ${show(issuer)}`)
   }
