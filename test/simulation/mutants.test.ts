@@ -19,11 +19,17 @@ const lossOfPower: Fault = {
   from: storyStart + 2 * dayMs,
   to: storyStart + 2 * dayMs + minuteMs,
 }
+const startOnOther: Fault = {
+  kind: 'server-set-back',
+  host: 'host-1',
+  from: storyStart + dayMs + 12 * hourMs,
+  to: storyStart + dayMs + 12 * hourMs,
+}
 const quiet: StoryOptions = {
   seed: 1,
   hosts: hostNames(2),
   days: 4,
-  faults: [lossOfPower],
+  faults: [startOnOther, lossOfPower],
   isCalm: true,
   handshakeShare: 0,
 }
@@ -35,7 +41,9 @@ const inStories = (Object.keys(mutants) as MutantName[]).filter((name) => !inSce
 
 describe('a product that is broken on purpose', () => {
   test('unbroken → the same story keeps every promise', async () => {
-    assert.equal((await runStory(quiet)).broken, undefined)
+    const { broken, evidence } = await runStory(quiet)
+    assert.equal(broken, undefined)
+    assert.ok(evidence['server started on its certificate of before'], 'that fault must be felt')
   })
 
   for (const mutant of inStories) {

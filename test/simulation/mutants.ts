@@ -61,6 +61,10 @@ export const mutants = {
     breaks: 'no-false-alarm',
     mutate: () => ({ fileSystem: withoutSync }),
   },
+  'agent that looks away': {
+    breaks: 'no-certificate-of-before',
+    mutate: () => ({ servers: (inner) => ({ ...inner, look: async () => ({ is: 'served' }) }) }),
+  },
   'agent that looks at another port': {
     breaks: 'converges',
     mutate: () => ({ servers: (inner) => ({ ...inner, probe: blind }) }),
@@ -96,6 +100,7 @@ export type MutantName =
   | 'issuer that certifies a key again'
   | 'issuer that signs before it records'
   | 'agent that does not sync its state'
+  | 'agent that looks away'
   | 'agent that looks at another port'
   | 'agent with a bug in a reload'
   | 'issuer that forgets a copy'

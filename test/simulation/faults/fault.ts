@@ -45,6 +45,8 @@ export type Fault =
   /** The reload says that it has worked, and the server keeps the old certificate. */
   | ({ readonly kind: 'reload-ignored' } & OnHost)
   | ({ readonly kind: 'server-down' } & OnHost)
+  /** The server is started on the certificate that it had before, and says nothing. */
+  | ({ readonly kind: 'server-set-back' } & OnHost)
 
 export type FaultKind = Fault['kind']
 
@@ -63,6 +65,8 @@ export function describeFault(fault: Fault): string {
     case 'issuer-clock':
     case 'host-clock':
       return `clock is set ${formatDuration(Math.abs(fault.aheadMs))} ${fault.aheadMs < 0 ? 'back' : 'forward'} ${lasting}`
+    case 'server-set-back':
+      return 'the server is started on its certificate of before'
     default:
       return `${fault.kind} ${lasting}`
   }

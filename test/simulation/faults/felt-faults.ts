@@ -27,6 +27,8 @@ export const faultsToFeel = [
   'reload ignored',
   'reload of a server that is down',
   'probe saw another certificate',
+  'server started on its certificate of before',
+  'look saw another certificate',
   'TLS handshake done',
   // The guard of the main promise is no empty word: some ports did show an expired certificate.
   'minute with an expired certificate, issuer out of reach',

@@ -55,6 +55,8 @@ const hostHabits: readonly Habit[] = [
   { perDay: 0.06, draw: lasting('reload-fails', minuteMs, 4 * hourMs) },
   { perDay: 0.06, draw: lasting('reload-ignored', minuteMs, 4 * hourMs) },
   { perDay: 0.05, draw: lasting('server-down', minuteMs, 8 * hourMs) },
+  // Felt where the agent looks at its port between rotations, which few of a story's do.
+  { perDay: 0.2, draw: (_, from) => ({ kind: 'server-set-back', host: '', from, to: from }) },
 ]
 
 /** Everything that goes wrong between `from` and `to`. Each host's faults depend on the seed and its name alone. */

@@ -4,6 +4,8 @@ import type { Instant } from '@mayfly/ca-core'
 export const promises = {
   'no-expired-certificate': 'a live port serves no expired certificate where the issuer could be reached',
   'no-unproven-certificate': 'a live port serves only what was proved',
+  'no-certificate-of-before':
+    'a port that shows another certificate than the newest is mended after the next look at it',
   'no-torn-generation': 'the live link leads to one whole generation',
   'no-serial-twice': 'no serial is signed twice',
   'no-key-for-two-lineages': 'no key is certified for two lineages',

@@ -1,6 +1,7 @@
 import { backdateSeconds, type Instant, minuteMs, secondMs } from '@mayfly/ca-core'
 import { Dice } from '../dice.ts'
 import { describeFault, type Fault } from '../faults/fault.ts'
+import { setServerBack } from '../faults/set-server-back.ts'
 import type { Mutation } from '../mutation.ts'
 import { BrokenPromise as Broken, type BrokenPromise } from '../promises/broken-promise.ts'
 import { type Break, Ledger } from '../promises/ledger.ts'
@@ -193,6 +194,9 @@ export class World {
         return story.saw('site without power')
       case 'agent-crash':
         return host?.dieWithin(fault.operation, () => this.#died(host, fault))
+      case 'server-set-back':
+        if (host !== undefined) setServerBack(host, this, (one) => this.#isWell(one))
+        return
       case 'host-asleep':
         story.saw('host asleep')
         return host?.freeze(Math.max(host.frozenUntil, fault.to))

@@ -17,7 +17,6 @@ import {
   readEnrolmentToken,
   secondMs,
 } from '@mayfly/ca-core'
-import { certificateSchema } from '../../../packages/agent/src/configuration/certificate-settings.ts'
 import { requestEnrolment } from '../../../packages/agent/src/enrolment/request-enrolment.ts'
 import { type KeeperLoop, startKeeperLoop } from '../../../packages/agent/src/rotation/keeper-loop.ts'
 import { FakeProcessRunner } from '../../fakes/fake-process-runner.ts'
@@ -29,6 +28,7 @@ import type { Break, Ledger } from '../promises/ledger.ts'
 import type { Watched } from '../promises/promise-watch.ts'
 import type { Story } from '../stories/story.ts'
 import type { Owner, Timeline } from '../stories/timeline.ts'
+import { settingsOf } from './host-settings.ts'
 import type { IssuerSite } from './issuer-site.ts'
 import { JoinPermission } from './join-permission.ts'
 import { filesOfProcess, isWriting } from './process-files.ts'
@@ -78,6 +78,7 @@ interface AgentProcess extends Owner {
 export class VirtualHost {
   readonly name: string
   readonly identity: string
+  readonly lookMinutes: number
   readonly disk = new MemoryFileSystem()
   readonly server: VirtualServer
   readonly clock: WallClock
@@ -125,10 +126,11 @@ export class VirtualHost {
     this.#subject = {
       name: certificate,
       live,
-      settings: certificateSchema.parse({ keyType: 'ec-p256' }),
+      settings: settingsOf(name),
       access: { mode: 0o600 },
       version: '0.1.0',
     }
+    this.lookMinutes = this.#subject.settings.lookMinutes
     this.wellSince = timeline.now
   }
 

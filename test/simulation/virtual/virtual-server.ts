@@ -1,5 +1,5 @@
 import type { HostServers } from '@mayfly/agent'
-import { type FileSystem, MayflyError, secondMs, type TrustBundle } from '@mayfly/ca-core'
+import { type FileSystem, type Instant, MayflyError, secondMs, type TrustBundle } from '@mayfly/ca-core'
 import { encodeFormats } from '../../../packages/agent/src/formats/encode-formats.ts'
 import type { GenerationFile } from '../../../packages/agent/src/formats/generation-file.ts'
 import type { Material } from '../../../packages/agent/src/formats/material.ts'
@@ -36,6 +36,7 @@ export class VirtualServer {
   readonly #options: VirtualServerOptions
   readonly #proved = new Set<string>()
   #loaded: ServedCertificate | undefined
+  #before: ServedCertificate | undefined
   isRunning = true
   failsReload = false
   ignoresReload = false
@@ -65,6 +66,16 @@ export class VirtualServer {
     await this.#load()
   }
 
+  /** Is started on the certificate that it had before, if that is good until then; says which one that is. */
+  setBack(until: Instant): ServedCertificate | undefined {
+    const before = this.#before
+    if (!this.isRunning || before === undefined || before.notAfter < until) return undefined
+    this.#loaded = before
+    this.#before = undefined
+    this.#options.onChange()
+    return before
+  }
+
   /** Whatever a server reads must be whole and proved. */
   async #load(): Promise<void> {
     const { host, fileSystem, folder, breakPromise } = this.#options
@@ -79,6 +90,7 @@ export class VirtualServer {
         `serves ${certificate.serial}, which was never proved`,
       )
     }
+    if (this.#loaded?.serial !== certificate.serial) this.#before = this.#loaded
     this.#loaded = certificate
     this.#options.onChange()
   }
@@ -117,6 +129,7 @@ export class VirtualServer {
         await alive()
         if (!this.isRunning) return { is: 'down', message: 'nothing runs there' }
         if (this.serving?.chainPem === chainPem) return { is: 'served' }
+        story.saw('look saw another certificate')
         return { is: 'other', message: 'the live port serves another certificate' }
       },
     }
