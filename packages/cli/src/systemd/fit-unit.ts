@@ -1,3 +1,5 @@
+import { isInHome } from './home-folders.ts'
+
 export interface UnitFit {
   /** What starts Mayfly on this machine, absolute. */
   readonly command: readonly string[]
@@ -19,6 +21,7 @@ const protectedFolders = ['/usr', '/boot', '/efi', '/etc']
 /**
  * The packaged unit with this machine's command and configuration in place of the usual ones. Folders that it keeps
  * read-only and the daemon writes to are opened; otherwise the first rotation would tell of them, half a day later.
+ * Homes are hidden, unless something that the daemon needs lies there: then they are read-only.
  */
 export function fitUnit(text: string, { command, configPath, writes = [], credentials }: UnitFit): string {
   const start = command.map(quoteForUnit).join(' ')
@@ -31,6 +34,9 @@ export function fitUnit(text: string, { command, configPath, writes = [], creden
     .replace(/^ConditionPathExists=.*$/m, () => `ConditionPathExists=${escapeSpecifiers(configPath)}`)
     .replace(/^ReadWritePaths=(\S+)$/m, (line, open: string) =>
       [line, ...writes.filter((folder) => isClosed(folder, open)).map(quotePath)].join(' '),
+    )
+    .replace(/^ProtectHome=yes$/m, (line) =>
+      [...command, configPath, ...writes].some(isInHome) ? 'ProtectHome=read-only' : line,
     )
     .replace(strictStatePattern, (line, name: string) => {
       const others = closedFolders(writes, name)
@@ -47,7 +53,8 @@ export function closedFolders(writes: readonly string[], name: string): string[]
 }
 
 function isClosed(folder: string, open: string): boolean {
-  return !isBelow(folder, open) && protectedFolders.some((closed) => isBelow(folder, closed))
+  if (isBelow(folder, open)) return false
+  return isInHome(folder) || protectedFolders.some((closed) => isBelow(folder, closed))
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/ca-core'
 import type { Session } from '../commands/session.ts'
 import { fitUnit, type UnitFit } from './fit-unit.ts'
+import { homeHint } from './home-hint.ts'
 
 export type UnitName = 'mayfly-issuer' | 'mayfly-agent'
 
@@ -44,12 +45,15 @@ export async function installUnit(
   needs: UnitNeeds = {},
 ): Promise<string[]> {
   if (systemd !== true && unitDir === undefined) return []
-  const files = [await unitFile(name, unitDir ?? unitFolder, { configPath, ...needs }, session)]
+  const command = await ownCommand(session)
+  const files = [await unitFile(name, unitDir ?? unitFolder, { command, configPath, ...needs }, session)]
   if (name === 'mayfly-issuer') files.push(await sysusersFile(unitDir ?? sysusersFolder, session))
   for (const { path, text } of files) {
     await ensureFolder(dirname(path), session)
     await session.fileSystem.replaceFile(path, Buffer.from(text), { mode: unitMode })
   }
+  const hint = await homeHint(name, command, session.fileSystem)
+  if (hint !== undefined && !session.json) session.terminal.say(hint)
   if (unitDir === undefined) await tellSystemd(name, session)
   return files.map(({ path }) => path)
 }
@@ -65,16 +69,10 @@ interface UnitFile {
   readonly text: string
 }
 
-async function unitFile(
-  name: UnitName,
-  folder: string,
-  fit: Omit<UnitFit, 'command'>,
-  session: Session,
-): Promise<UnitFile> {
+async function unitFile(name: UnitName, folder: string, fit: UnitFit, session: Session): Promise<UnitFile> {
   const file = `${name}.service`
   const text = fitUnit(await readPackaged(file, session), {
     ...fit,
-    command: await ownCommand(session),
     configPath: resolve(fit.configPath),
   })
   return { path: join(resolve(folder), file), text }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fitUnit } from '../../src/systemd/fit-unit.ts'
 
 const readUnit = (name: string) =>
   readFile(new URL(`../../../../packaging/systemd/${name}.service`, import.meta.url), 'utf8')
+
+const home = join('/home', 'ann')
 
 const linesOf = (text: string, key: string) => text.split('\n').filter((line) => line.startsWith(`${key}=`))
 
@@ -37,6 +40,33 @@ test('folders that the unit keeps read-only: → opened; others, and those it op
   assert.deepEqual(linesOf(fitted, 'ReadWritePaths'), [
     'ReadWritePaths=/etc/mayfly "-/etc/ssl/my \\"live\\"" "-/etc/ssl/50%%"',
   ])
+})
+
+for (const [what, change] of [
+  ['the command', { command: [`${home}/.nvm/versions/node/v26.10.0/bin/node`] }],
+  ['what it runs', { command: ['/opt/node', join('/root', 'mayfly', 'main.js')] }],
+  ['the configuration', { configPath: `${home}/mayfly.yaml` }],
+] as const) {
+  test(`${what} lies in a home folder: → homes are to be seen, and nothing more`, async () => {
+    for (const name of ['mayfly-agent', 'mayfly-issuer']) {
+      const packaged = await readUnit(name)
+      const usual = { command: ['/opt/node'], configPath: '/etc/mayfly/daemon.yaml' }
+      assert.deepEqual(linesOf(fitUnit(packaged, usual), 'ProtectHome'), ['ProtectHome=yes'])
+      const fitted = fitUnit(packaged, { ...usual, ...change })
+      assert.deepEqual(linesOf(fitted, 'ProtectHome'), ['ProtectHome=read-only'])
+      assert.deepEqual(linesOf(fitted, 'ReadWritePaths'), linesOf(packaged, 'ReadWritePaths'))
+    }
+  })
+}
+
+test('a live folder in a home: → homes are to be seen, and that one is open', async () => {
+  const fitted = fitUnit(await readUnit('mayfly-agent'), {
+    command: ['/opt/node'],
+    configPath: '/etc/mayfly/agent.yaml',
+    writes: [`${home}/live`],
+  })
+  assert.deepEqual(linesOf(fitted, 'ProtectHome'), ['ProtectHome=read-only'])
+  assert.deepEqual(linesOf(fitted, 'ReadWritePaths'), [`ReadWritePaths=/etc/mayfly "-${home}/live"`])
 })
 
 test('a path with blanks, % or $: → quoted and escaped as systemd asks', async () => {
