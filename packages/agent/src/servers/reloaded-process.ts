@@ -56,10 +56,19 @@ async function unitOf(fileSystem: FileSystem, pid: number): Promise<string | und
   return unit === 'mayfly-agent.service' ? undefined : unit
 }
 
+/** A command line is as long as its process wants it. */
+const commandCharactersMax = 200
+
+/** What nginx and others write before it. */
+const titlePattern = /^\S+: master process /
+
 /** What it was started with, as anybody on this host can see it. */
 async function commandOf(fileSystem: FileSystem, pid: number): Promise<string> {
-  const words = (await readProcess(fileSystem, pid, 'cmdline')).split('\0').filter((word) => word !== '')
-  return words.length > 0 ? words.join(' ') : 'as it was started before'
+  const line = (await readProcess(fileSystem, pid, 'cmdline'))
+    .replaceAll('\0', ' ')
+    .replace(titlePattern, '')
+    .trim()
+  return line === '' || line.length > commandCharactersMax ? 'as it was started before' : line
 }
 
 async function readProcess(fileSystem: FileSystem, pid: number, file: string): Promise<string> {

@@ -61,11 +61,15 @@ test('nginx: checked with its own test, then sent SIGHUP', async () => {
 })
 
 /** Process 4711 ends at the signal; systemd knows it by its control group as `unit`, if it does. */
-async function fallenWorld(unit: string | undefined, activeState: string) {
+async function fallenWorld(
+  unit: string | undefined,
+  activeState: string,
+  commandLine = 'nginx\0-c\0/srv/n.conf\0',
+) {
   const { runner, files, control } = await world()
   const cgroup = unit === undefined ? '0::/user.slice/session-1.scope\n' : `0::/system.slice/${unit}\n`
   await files.createFile('/proc/4711/cgroup', Buffer.from(cgroup), { mode: 0o444 })
-  await files.createFile('/proc/4711/cmdline', Buffer.from('nginx\0-c\0/srv/n.conf\0'), { mode: 0o444 })
+  await files.createFile('/proc/4711/cmdline', Buffer.from(commandLine), { mode: 0o444 })
   runner.program('systemctl', (argv) => (argv[1] === 'show' ? { stdout: `${activeState}\n` } : {}))
   const server = control({ preset: 'nginx' })
   await server.reload(context)
@@ -96,6 +100,17 @@ test('a server that ends at its reload, and runs again: reloaded as ever', async
   await server.reload(context)
   assert.deepEqual(runner.signals.at(-1), { pid: 4712, signal: 'SIGHUP' })
 })
+
+for (const [name, line, command] of [
+  ['as nginx shows itself', 'nginx: master process nginx -c /srv/n.conf\0\0\0', 'nginx -c /srv/n\\.conf'],
+  ['longer than anybody types', `nginx\0${'-g x '.repeat(50)}`, 'as it was started before'],
+  ['not to be read', '', 'as it was started before'],
+] as const) {
+  test(`a server that ends as it is reloaded, with a command line ${name}: told with what can be typed`, async () => {
+    const { sentence } = await fallenWorld(undefined, '', line)
+    assert.match(sentence ?? '', new RegExp(`Start it: ${command}\\.$`))
+  })
+}
 
 for (const [name, unit, activeState, command] of [
   ['somebody has stopped its unit', 'nginx.service', 'inactive', 'systemctl start nginx.service'],

@@ -61,7 +61,12 @@ export function addAdminOptions(command: Command): Command {
 /** What an identity may have. */
 export function addIdentityOptions(command: Command): Command {
   return command
-    .addOption(new Option('--profile <profile>', 'what its certificates are for').choices(profileChoices))
+    .addOption(
+      new Option(
+        '--profile <profile>',
+        'what its certificates are for; of a new one server if absent',
+      ).choices(profileChoices),
+    )
     .option('--name <name>', 'a name it may carry: dns:web-1.example, ip:192.0.2.1; may be repeated', collect)
 }
 

@@ -24,6 +24,11 @@ export function columns(rows: readonly (readonly [name: string, value: string])[
   return rows.map(([name, value]) => `  ${faint(name.padEnd(width))}  ${printable(value)}`.trimEnd())
 }
 
+/** A message of several lines, such as the mistakes of a file, for a column. */
+export function onOneLine(text: string): string {
+  return text.replaceAll('\n', '; ')
+}
+
 /** Rows under a heading row, each column as wide as its widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   return growingTable(header)(rows)

@@ -25,7 +25,7 @@ export function openTerminal(
     if (!interactive) {
       throw new MayflyError(
         'usage',
-        `There is no terminal to ask on: ${question.trim()} Answer by a flag; see --help.`,
+        `There is no terminal to ask this on: "${question.trim()}" Answer by a flag; see --help.`,
       )
     }
     const ending = listenForEnd()

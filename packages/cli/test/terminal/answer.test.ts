@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { columns, table } from '../../src/terminal/answer.ts'
+import { columns, onOneLine, table } from '../../src/terminal/answer.ts'
 import { printable, printableLines } from '../../src/terminal/printable.ts'
 
 const plain = (lines: readonly string[]) => lines.map(stripVTControlCharacters)
@@ -34,4 +34,11 @@ test('text of others: control, direction and line characters → spelt out every
   assert.deepEqual(plain(columns([['A', hostile]])), [`  A  ${spelt}`])
   assert.deepEqual(plain(table(['A'], [[hostile]]))[1], spelt)
   assert.equal(printableLines('one\ntwo\r'), 'one\ntwo\\u{d}')
+})
+
+test('a message of several lines: → on one, whose other control characters are shown', () => {
+  const message = onOneLine('a.yaml:1:1: first\na.yaml:2:1: second\u001b[2J')
+  assert.deepEqual(plain(columns([['web', message]])), [
+    '  web  a.yaml:1:1: first; a.yaml:2:1: second\\u{1b}[2J',
+  ])
 })

@@ -34,7 +34,7 @@ const cron = z.string().superRefine((text, context) => {
     context.addIssue({
       code: 'custom',
       continue: false,
-      message: `is not a cron: ${problem.field}: ${problem.message}`,
+      message: `is no time of cron (${problem.field}): ${problem.message}`,
     })
   }
 })

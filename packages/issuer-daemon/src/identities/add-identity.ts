@@ -23,7 +23,10 @@ export async function addIdentity(
   })
   const [outcome] = await ports.store.commit([{ at, parts: [{ do: 'add-identity', identity }, ending] }])
   if (outcome?.done !== true)
-    throw new MayflyError('identity-exists', `The identity ${identity.name} exists already.`)
+    throw new MayflyError(
+      'identity-exists',
+      `The identity ${identity.name} exists already. To give it other names or another profile, declare it: mayfly identity apply.`,
+    )
   attempt.concluded()
   return showIdentity(identity.name, ports, rights)
 }

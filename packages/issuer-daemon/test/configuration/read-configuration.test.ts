@@ -200,7 +200,7 @@ const wrong: readonly Wrong[] = [
   {
     what: 'a cron that is none',
     text: `${least}sweep: { cron: '61 * * * *' }\n`,
-    says: [/^8:\d+: sweep\.cron: is not a cron: minute/],
+    says: [/^8:\d+: sweep\.cron: is no time of cron \(minute\): /],
   },
   {
     what: 'a cron that leaves days out',

@@ -82,7 +82,7 @@ async function readCredential(name: string, { environment, fileSystem }: SecretP
   if (directory === undefined) {
     throw refused(
       `credential ${name}`,
-      'cannot be read: systemd gave no credentials; add LoadCredential= to the unit',
+      'cannot be read: only systemd gives credentials, by LoadCredential= in the unit; to start this by hand, name a file in its place',
     )
   }
   const path = join(directory, name)

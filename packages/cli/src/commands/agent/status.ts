@@ -1,7 +1,7 @@
 import { agentStatus, type CertificateStatus, type StatusAlarm, type StatusReading } from '@mayfly/agent'
 import { type Instant, secondMs } from '@mayfly/ca-core'
 import type { JsonOf } from '../../json/json-fields.ts'
-import { type Answer, columns, heading, table } from '../../terminal/answer.ts'
+import { type Answer, columns, heading, onOneLine, table } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
 import type { agentStatusJson } from './agent-json.ts'
 
@@ -37,7 +37,7 @@ function describe({ status, level, alarms }: StatusReading, now: Instant): strin
 }
 
 function rowOf(about: string, { level, message, code }: StatusAlarm): readonly [string, string] {
-  return [about, `${level}: ${message} (${code})`]
+  return [about, `${level}: ${onOneLine(message)} (${code})`]
 }
 
 function describeCertificates(certificates: readonly CertificateStatus[], now: Instant): string[] {
@@ -69,7 +69,8 @@ function describeServing(
 /** The agent looks often; what a person wants to know is when the next certificate comes. */
 function describeNext(next: CertificateStatus['next'], renewAt: string | undefined, now: Instant): string {
   if (renewAt !== undefined && Date.parse(renewAt) > now) return `renewal ${fromNow(renewAt, now)}`
-  return next === undefined ? '-' : `${next.because} ${fromNow(next.at, now)}`
+  if (next === undefined) return '-'
+  return `${next.because === 'ports-looked-at' ? 'look at the ports' : next.because} ${fromNow(next.at, now)}`
 }
 
 /** `in 11h 5m`, `3m ago`. */

@@ -1,6 +1,6 @@
 import type { AuthorityView, IntermediateView, IssuerStatus, LastSweep } from '@mayfly/issuer-daemon'
 import type { JsonOf } from '../../json/json-fields.ts'
-import { type Answer, columns, heading, table } from '../../terminal/answer.ts'
+import { type Answer, columns, heading, onOneLine, table } from '../../terminal/answer.ts'
 import { openAdmin } from '../admin.ts'
 import { monitoringExitCodes } from '../perform.ts'
 import type { Session } from '../session.ts'
@@ -61,7 +61,7 @@ function describe(status: IssuerStatus): string[] {
     ...(alarms.length === 0 ? [] : ['', heading('Alarms')]),
     ...(alarms.length === 0
       ? []
-      : columns(alarms.map(({ because, message }) => [because, message] as const))),
+      : columns(alarms.map(({ because, message }) => [because, onOneLine(message)] as const))),
   ]
 }
 
