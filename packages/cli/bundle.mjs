@@ -56,9 +56,14 @@ const front = await build({
   ...options,
   entryPoints: { 'front-thread': '../issuer-daemon/src/api/front/thread/front-thread.ts' },
 })
+// It runs foreign code in a process of its own, with as little else in it as can be.
+const hsm = await build({
+  ...options,
+  entryPoints: { 'child/hsm-child': '../platform/src/hsm/child/hsm-child.ts' },
+})
 const metafile = {
-  inputs: { ...parts.metafile.inputs, ...front.metafile.inputs },
-  outputs: { ...parts.metafile.outputs, ...front.metafile.outputs },
+  inputs: { ...parts.metafile.inputs, ...front.metafile.inputs, ...hsm.metafile.inputs },
+  outputs: { ...parts.metafile.outputs, ...front.metafile.outputs, ...hsm.metafile.outputs },
 }
 leaveEntryToAnyNode(join(dist, 'main.js'))
 for (const file of Object.keys(metafile.outputs)) takeOwnModulesAsTheyAre(join(folder, file))

@@ -29,7 +29,8 @@ passphrase:
 ${keyTable(issuerJsonSchema())}
 
 Beyond single keys: \`issuing.cycle\` is at most half of \`issuing.lifetime\`; \`sweep.cron\` runs at least once in
-each \`issuing.cycle\`; \`issuing.dailyQuota\` covers what the cycle needs; \`passphrase\` has exactly one source; a
+each \`issuing.cycle\`; \`issuing.dailyQuota\` covers what the cycle needs; \`passphrase\` and
+\`hsm.pin\` have exactly one source each; a
 database on another machine needs \`database.ca\`, or \`database.tls: disable\`; metrics have their own port.
 
 A change of the file, or SIGHUP, reloads \`issuing\`, \`sweep\`, \`limits\`, \`tls\`, \`audit\`, \`log\` and what delegates

@@ -36,6 +36,7 @@ const issuerAlarms: Record<IssuerStatus['alarms'][number]['because'], true> = {
   'keys-failing': true,
   'store-log-growing': true,
   'store-unavailable': true,
+  'hsm-unavailable': true,
   'reload-refused': true,
   'history-contradicted': true,
   'store-restored': true,
@@ -67,6 +68,7 @@ describe('docs/operations.md', () => {
       'MayflyLineageConflict',
       'MayflySweepStopped',
       'MayflyReloadRefused',
+      'MayflyHsmUnavailable',
       'MayflyStoreLogGrowing',
     ]
     for (const alert of own) assert.ok(sections.includes(alert) || byAlarm.includes(alert), alert)

@@ -1,4 +1,4 @@
-import type { KeyType, Signer } from '@mayfly/ca-core'
+import type { KeyType, Signer, SignerFault } from '@mayfly/ca-core'
 
 /**
  * A signer as a token or a remote service is one: it answers later, and can go away. It signs with the
@@ -10,6 +10,8 @@ export class FakeSigner implements Signer {
   signatures = 0
   /** Thrown instead of signing while it is set. */
   failure: Error | undefined
+  /** What it says of itself. */
+  known: SignerFault | undefined
 
   constructor(inner: Signer) {
     this.#inner = inner
@@ -21,6 +23,10 @@ export class FakeSigner implements Signer {
 
   get spki(): Uint8Array {
     return this.#inner.spki
+  }
+
+  fault(): SignerFault | undefined {
+    return this.known
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {

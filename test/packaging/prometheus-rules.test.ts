@@ -49,6 +49,7 @@ const exported = {
       storeBytes: () => Promise.reject(new Error('no store')),
       storeLogBytes: () => Promise.reject(new Error('no store')),
       isWritable: () => false,
+      isSigning: () => false,
       isReloadRefused: () => false,
       authorityNotAfter: () => undefined,
       bundleSequence: () => 0,

@@ -154,6 +154,22 @@ describe('packages, built, packed and installed with plain npm', () => {
     assert.equal((await run(home, 'node', 'verifiers.js')).trim(), '0\n0')
   })
 
+  it("the process of an HSM's module: → beside the library that starts it, and beside the bundle", async () => {
+    const asked = `import { fork } from 'node:child_process'
+      import { once } from 'node:events'
+      for (const path of ['cli/dist/child/hsm-child.js', 'platform/dist/hsm/child/hsm-child.js']) {
+        const execArgv = ['--experimental-ffi', '--disable-warning=ExperimentalWarning']
+        const child = fork('./node_modules/@mayfly/' + path, { execArgv, serialization: 'advanced' })
+        const question = { number: 1, call: 'open', module: '/nowhere.so', choice: {}, pin: new Uint8Array(4) }
+        child.send(question)
+        const [answer] = await once(child, 'message')
+        console.log(answer.number, answer.fault.message.includes('/nowhere.so'))
+        child.disconnect()
+      }`
+    await writeFile(join(home, 'modules.js'), asked)
+    assert.equal((await run(home, 'node', 'modules.js')).trim(), '1 true\n1 true')
+  })
+
   it('the thread that serves callers: → beside the library that starts it, and beside the bundle', async () => {
     const rate = { perMinute: 1, burst: 1 }
     const names = ['address', 'identity', 'enrolmentFailures', 'unproven', 'unprovenInAll', 'newcomers']

@@ -4,9 +4,16 @@ import { describe, it } from 'node:test'
 import { type KeyType, keyTypes, type Signer } from '@mayfly/ca-core'
 
 /** What every `Signer` keeps; node:crypto, not Mayfly, judges the signatures. */
-export function signerSuite(name: string, create: (keyType: KeyType) => Promise<Signer>): void {
-  describe(`Signer, ${name}`, () => {
-    for (const keyType of keyTypes) {
+export function signerSuite(
+  name: string,
+  create: (keyType: KeyType) => Promise<Signer>,
+  {
+    types = keyTypes,
+    skip = false,
+  }: { readonly types?: readonly KeyType[]; readonly skip?: string | false } = {},
+): void {
+  describe(`Signer, ${name}`, { skip }, () => {
+    for (const keyType of types) {
       it(`${keyType}: a message → a signature that its public key verifies`, async () => {
         const signer = await create(keyType)
         assert.equal(signer.keyType, keyType)

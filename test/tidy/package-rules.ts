@@ -33,7 +33,8 @@ export const libraryHomes: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^packages\/(?:issuer-daemon\/src\/store\/|platform\/src\/files\/lock-file\.ts$)/,
   pg: /^packages\/issuer-daemon\/src\/store\/postgres\//,
   commander: /^packages\/cli\/src\//,
-  'node:child_process': /^packages\/(?:platform\/src\/programs|cli\/src\/demo)\//,
+  'node:child_process': /^packages\/(?:platform\/src\/(?:programs|hsm)|cli\/src\/demo)\//,
+  'node:ffi': /^packages\/platform\/src\/hsm\/child\//,
 }
 
 /** The adapters of the ports. */

@@ -24,6 +24,8 @@ export { createRoot, type RootOptions } from './issuing/root.ts'
 export { drawSerial, isSerial } from './issuing/serial.ts'
 export type { FlattenedJws } from './jws/flattened-jws.ts'
 export * from './keys/check-signature.ts'
+export * from './keys/ecdsa-signature.ts'
+export { encodePublicKey, encodeRsaBits } from './keys/encode-public-key.ts'
 export {
   decryptPrivateKey,
   encryptPrivateKey,
@@ -31,8 +33,9 @@ export {
   passphraseBytesMax,
 } from './keys/encrypted-private-key.ts'
 export * from './keys/fingerprint.ts'
-export { jwsAlgorithmOf, signatureAlgorithmOf } from './keys/key-algorithms.ts'
+export { jwsAlgorithmOf, keyAlgorithms, signatureAlgorithmOf } from './keys/key-algorithms.ts'
 export * from './keys/key-pair.ts'
+export * from './keys/key-reference.ts'
 export * from './keys/key-type.ts'
 export * from './keys/private-key.ts'
 export { type PublicKey, parsePublicKey, publicKeyOf, readPublicKey } from './keys/public-key.ts'
@@ -62,10 +65,16 @@ export {
   parseCertificateRequestPem,
   parseCertificateRequestWith,
 } from './pkcs10/certificate-request.ts'
-export { createCertificateRequest, type RequestContent } from './pkcs10/create-request.ts'
+export {
+  createCertificateRequest,
+  type RequestContent,
+  type RequestNames,
+  signCertificateRequest,
+} from './pkcs10/create-request.ts'
 export { requestBytesMax } from './pkcs10/request-limits.ts'
 export type * from './ports/clock.ts'
 export type * from './ports/file-system.ts'
+export type * from './ports/hsm.ts'
 export type * from './ports/process-runner.ts'
 export type * from './ports/random.ts'
 export type * from './ports/signer.ts'

@@ -41,6 +41,7 @@ export { type RestoredStore, restoreStore } from './backup/restore-store.ts'
 export { acceptClockAtRest } from './clock/accept-clock-at-rest.ts'
 export { readAdminSocket } from './configuration/admin-place.ts'
 export type {
+  HsmSettings,
   IssuerConfiguration,
   ListenAddress,
   PassphraseSource,

@@ -1,3 +1,4 @@
+import type { Hsm } from '@mayfly/ca-core'
 import {
   createLogger,
   type FileWatch,
@@ -6,7 +7,9 @@ import {
   nodeFileSystem,
   nodeProcessRunner,
   notifySystemd,
+  openHsm,
   resolveAccess,
+  type SecretPorts,
   type SystemdNotifier,
   stopSignals,
   systemClock,
@@ -18,7 +21,7 @@ import { openAuthorityShelf } from './authority/authority-shelf.ts'
 import { loadAuthority } from './authority/load-authority.ts'
 import { fileHistoryMark } from './backup/history-mark.ts'
 import type { IssuerConfiguration } from './configuration/issuer-configuration.ts'
-import { passphraseReader } from './configuration/passphrase.ts'
+import { passphraseReader, pinReader } from './configuration/passphrase.ts'
 import { readIssuerConfiguration } from './configuration/read-configuration.ts'
 import type { Foundation } from './running/foundation.ts'
 import { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
@@ -50,6 +53,7 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
     random: systemRandom,
   })
   const verifier = new ThreadVerifier()
+  const hsm = hsmOf(configuration, options)
   const hangups = queueHangups()
   try {
     const foundation: Foundation = {
@@ -61,7 +65,7 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
       log,
       resolveAccess: (request) =>
         resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
-      ...authorityAccess(configuration, options),
+      ...authorityAccess(configuration, hsm, options),
     }
     const issuer = await startIssuer(configuration, foundation)
     // A mistake in the configuration or on disk is told, and the issuer goes on as it was.
@@ -79,6 +83,7 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
     hangups.dispose()
     dispose()
     await verifier.close()
+    await hsm?.close()
     await store.close()
   }
 }
@@ -115,19 +120,29 @@ function watchFile(configPath: string, reload: () => Promise<void>, log: Logger)
   })
 }
 
+/** The token of the configuration; nothing of it is loaded where there is none. */
+function hsmOf({ hsm }: IssuerConfiguration, options: RunIssuerOptions): Hsm | undefined {
+  if (hsm === undefined) return undefined
+  const { uri, pin } = hsm
+  const environment = process.env
+  return openHsm({ uri, pin: pinReader(pin, secretPorts(options)), clock: systemClock, environment })
+}
+
+function secretPorts({ ask }: RunIssuerOptions): SecretPorts {
+  return { fileSystem: nodeFileSystem, environment: process.env, ...(ask && { ask }) }
+}
+
 function authorityAccess(
   { state, passphrase }: IssuerConfiguration,
-  { ask }: RunIssuerOptions,
-): Pick<Foundation, 'loadAuthority' | 'shelf' | 'historyMark'> {
-  const readPassphrase = passphraseReader(passphrase, {
-    fileSystem: nodeFileSystem,
-    environment: process.env,
-    ...(ask && { ask }),
-  })
-  const place = { fileSystem: nodeFileSystem, state }
+  hsm: Hsm | undefined,
+  options: RunIssuerOptions,
+): Pick<Foundation, 'loadAuthority' | 'shelf' | 'historyMark' | 'hsm'> {
+  const readPassphrase = passphraseReader(passphrase, secretPorts(options))
+  const place = { fileSystem: nodeFileSystem, state, ...(hsm && { hsm }) }
   return {
     loadAuthority: async () =>
       loadAuthority({ ...place, passphrase: await readPassphrase(), now: systemClock.now() }),
+    ...(hsm && { hsm }),
     historyMark: fileHistoryMark(place),
     shelf: openAuthorityShelf({ ...place, passphrase: readPassphrase, now: () => systemClock.now() }),
   }

@@ -25,6 +25,8 @@ export { type OwnFolder, requireOwnFolder } from './files/own-folder.ts'
 export { type AccessPorts, type AccessRequest, resolveAccess } from './files/resolve-access.ts'
 export { removeLeftovers } from './files/temporary-name.ts'
 export { type FileWatch, type WatchOptions, watchFiles } from './files/watch-files.ts'
+export { type HsmOptions, openHsm } from './hsm/open-hsm.ts'
+export { type Pkcs11Uri, parsePkcs11Uri } from './hsm/pkcs11-uri.ts'
 export {
   createLogger,
   type Logger,

@@ -80,6 +80,7 @@ const metrics = createIssuerMetrics({
   authorityNotAfter: () => undefined,
   bundleSequence: () => 1,
   isWritable: () => true,
+  isSigning: () => true,
   isReloadRefused: () => false,
 })
 

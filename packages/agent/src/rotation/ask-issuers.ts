@@ -13,6 +13,7 @@ const othersMayHelp: readonly ErrorCode[] = [
   'authority-missing',
   'authority-expired',
   'authority-tainted',
+  'hsm-unavailable',
   'clock-wrong',
   'internal',
 ]

@@ -13,6 +13,7 @@ export const remedies: Partial<Record<ErrorCode, string>> = {
   overloaded: 'Look at the issuer; the agent goes on trying.',
   internal: 'See the logs of the agent and of the issuer; the agent goes on trying.',
   'store-unavailable': 'Look at the disk and the store of the issuer; the agent goes on trying.',
+  'hsm-unavailable': 'Look at the HSM of the issuer; the agent goes on trying.',
   'authority-tainted':
     'Have the root sign another intermediate, and install it at the issuer; the agent goes on trying.',
   'authority-expired': 'Install a new intermediate at the issuer; the agent goes on trying.',

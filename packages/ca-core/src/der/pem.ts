@@ -6,6 +6,7 @@ export type PemLabel =
   | 'PRIVATE KEY'
   | 'ENCRYPTED PRIVATE KEY'
   | 'PUBLIC KEY'
+  | 'PKCS#11 PROVIDER URI'
 
 /** A bundle of 64 large certificates stays well under it. */
 export const pemCharactersMax = 1_048_576
@@ -13,7 +14,7 @@ export const pemCharactersMax = 1_048_576
 const lineCharacters = 64
 
 const blockPattern =
-  /-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n([A-Za-z0-9+/=\r\n]*?)-----END ([A-Z0-9 ]{1,40})-----/g
+  /-----BEGIN ([A-Z0-9# ]{1,40})-----\r?\n([A-Za-z0-9+/=\r\n]*?)-----END ([A-Z0-9# ]{1,40})-----/g
 
 /** RFC 7468 section 2: lines of 64 characters, ends with a newline. */
 export function encodePem(label: PemLabel, der: Uint8Array): string {

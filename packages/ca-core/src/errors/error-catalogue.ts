@@ -84,6 +84,8 @@ export const errorCatalogue = {
     title: 'The intermediate is tainted and no other is prepared',
     retry: { afterSeconds: 60 },
   },
+  'hsm-unavailable': { title: 'The HSM does not sign', retry: { afterSeconds: 10 } },
+  'hsm-pin-wrong': { title: 'The HSM refuses the PIN', retry: 'never' },
   'clock-wrong': { title: 'A clock is wrong', retry: { afterSeconds: 60 } },
   'already-running': { title: 'Another process is using this state', retry: 'never' },
   stopping: { title: 'The service is stopping', retry: { afterSeconds: 5 } },

@@ -14,25 +14,36 @@ import type { KeyPair } from '../keys/key-pair.ts'
 import { keySigner } from '../keys/signature.ts'
 import { encodeGeneralNames } from '../names/general-names.ts'
 import type { Name } from '../names/name.ts'
+import type { Signer } from '../ports/signer.ts'
 import { encodeDistinguishedName } from '../x509/distinguished-name.ts'
 
-export interface RequestContent {
+export interface RequestContent extends RequestNames {
   readonly keyPair: KeyPair
+}
+
+export interface RequestNames {
   readonly commonName?: string
   readonly names?: readonly Name[]
 }
 
 /** A PKCS #10 request (RFC 2986), DER, signed by its own key: the proof of possession. */
-export async function createCertificateRequest(content: RequestContent): Promise<Uint8Array> {
-  const { keyPair, commonName, names = [] } = content
+export function createCertificateRequest({ keyPair, ...names }: RequestContent): Promise<Uint8Array> {
+  return signCertificateRequest(keySigner(keyPair), names)
+}
+
+/** The same for a key that may be in a token. Rejects as the signer does. */
+export async function signCertificateRequest(
+  signer: Signer,
+  { commonName, names = [] }: RequestNames,
+): Promise<Uint8Array> {
   const info = encodeSequence(
     encodeSmallInteger(0),
     encodeDistinguishedName(commonName),
-    keyPair.publicKey.spki,
+    signer.spki,
     encodeContextConstructed(0, ...(names.length === 0 ? [] : [extensionRequest(names)])),
   )
-  const signature = keySigner(keyPair).sign(info)
-  return encodeSequence(info, signatureAlgorithmOf(keyPair.type), encodeBitString(signature))
+  const signature = await signer.sign(info)
+  return encodeSequence(info, signatureAlgorithmOf(signer.keyType), encodeBitString(signature))
 }
 
 /** RFC 2985 5.4.2. */

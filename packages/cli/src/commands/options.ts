@@ -28,6 +28,17 @@ export function addPassphraseOptions(command: Command): Command {
     )
 }
 
+/** The same for the PIN of an HSM. */
+export function addPinOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--pin-file <file>', 'read the PIN of the HSM from a file that only you can read'))
+    .addOption(
+      new Option('--pin-fd <number>', 'read the PIN of the HSM from an open descriptor')
+        .argParser(parseDescriptor)
+        .conflicts('pinFile'),
+    )
+}
+
 export function addNameRangeOptions(command: Command): Command {
   return command
     .option(

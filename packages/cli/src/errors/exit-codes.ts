@@ -14,6 +14,7 @@ export const exitCodeMeanings = {
   9: 'Not now: the issuer cannot be reached, is busy, or is being used by another process.',
   10: 'Another program on this host failed, or does not serve what it should.',
   11: 'A dry run found something to do (mayfly identity apply --dry-run).',
+  12: 'The HSM refuses the PIN. Nothing tries it again: a token is locked after a few wrong ones.',
   130: 'The operator said no.',
   141: 'Whoever read the output has closed it, as head does.',
 } as const
@@ -88,6 +89,8 @@ export const exitCodes = {
   'authority-missing': 9,
   'authority-expired': 6,
   'authority-tainted': 9,
+  'hsm-unavailable': 9,
+  'hsm-pin-wrong': 12,
   'clock-wrong': 9,
   'already-running': 9,
   stopping: 9,

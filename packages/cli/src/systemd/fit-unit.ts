@@ -9,11 +9,16 @@ export interface UnitFit {
   readonly writes?: readonly string[]
   /** By which names the configuration asks for the unit's credential, if it does; absent means as packaged. */
   readonly credentials?: readonly string[]
+  /** By which it asks for the PIN of an HSM, where that is a credential as well. */
+  readonly pins?: readonly string[]
 }
 
 /** A unit that may write to no folder but its own: `ProtectSystem=strict` (systemd.exec(5)). */
 const strictStatePattern = /^StateDirectory=(\S+)\n(?=(?:.*\n)*ProtectSystem=strict\n)/m
 const stateRoot = '/var/lib'
+
+/** Beside that of the passphrase. */
+const pinFile = '/etc/mayfly/issuer.pin'
 
 /** What `ProtectSystem=full` makes read-only (systemd.exec(5)). */
 const protectedFolders = ['/usr', '/boot', '/efi', '/etc']
@@ -23,7 +28,8 @@ const protectedFolders = ['/usr', '/boot', '/efi', '/etc']
  * read-only and the daemon writes to are opened; otherwise the first rotation would tell of them, half a day later.
  * Homes are hidden, unless something that the daemon needs lies there: then they are read-only.
  */
-export function fitUnit(text: string, { command, configPath, writes = [], credentials }: UnitFit): string {
+export function fitUnit(text: string, fit: UnitFit): string {
+  const { command, configPath, writes = [], credentials, pins = [] } = fit
   const start = command.map(quoteForUnit).join(' ')
   const config = quoteForUnit(configPath)
   return text
@@ -43,7 +49,10 @@ export function fitUnit(text: string, { command, configPath, writes = [], creden
       return others.length === 0 ? line : `${line}ReadWritePaths=${others.map(quotePath).join(' ')}\n`
     })
     .replace(/^LoadCredential=[^:\n]+(:.*\n)/m, (line, file: string) =>
-      credentials === undefined ? line : credentials.map((name) => `LoadCredential=${name}${file}`).join(''),
+      [
+        ...(credentials?.map((name) => `LoadCredential=${name}${file}`) ?? [line]),
+        ...pins.map((name) => `LoadCredential=${name}:${pinFile}\n`),
+      ].join(''),
     )
 }
 

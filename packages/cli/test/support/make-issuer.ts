@@ -13,8 +13,15 @@ export interface IssuerSetting extends RootSetting {
   readonly rootFingerprint: string
 }
 
-/** A root, made with the options in `more`, and the configuration of an issuer; everything below `folder`. */
-export async function layIssuer(folder: string, more: readonly string[] = []): Promise<IssuerSetting> {
+/**
+ * A root, made with the options in `more`, and the configuration of an issuer with `settings` besides the least that is
+ * needed; everything below `folder`.
+ */
+export async function layIssuer(
+  folder: string,
+  more: readonly string[] = [],
+  settings: readonly string[] = [],
+): Promise<IssuerSetting> {
   const { root, passphraseFile } = await copyRoot(folder, more)
   const port = await freePort()
   const url = `https://127.0.0.1:${port}`
@@ -26,6 +33,7 @@ export async function layIssuer(folder: string, more: readonly string[] = []): P
     `state: ${state}`,
     'trustDomain: corp.example',
     `passphrase: { file: ${passphraseFile} }`,
+    ...settings,
   ]
   await writeFile(config, `${lines.join('\n')}\n`)
   return {
@@ -40,11 +48,15 @@ export async function layIssuer(folder: string, more: readonly string[] = []): P
 }
 
 /** `issuer init` here and `root sign` there; resolves to the folder with the answer. */
-export async function signIssuer(setting: IssuerSetting, name = 'answer'): Promise<string> {
+export async function signIssuer(
+  setting: IssuerSetting,
+  name = 'answer',
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const { folder, config, root, passphraseFile } = setting
   const stick = join(folder, `stick-${name}`)
   await mkdir(stick)
-  const made = await mayfly(['issuer', 'init', '--config', config, '--out', stick, '--json'])
+  const made = await mayfly(['issuer', 'init', '--config', config, '--out', stick, '--json'], { env })
   if (made.exitCode !== 0) throw new Error(made.stderr)
   const { request, keySha256 } = JSON.parse(made.stdout)
   const out = join(folder, name)

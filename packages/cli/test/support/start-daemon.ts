@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { compileCache, mayflyCommand } from './run-mayfly.ts'
 
 export interface Daemon {
+  readonly pid: number
   /** What it has logged so far. */
   readonly log: () => string
   /** Resolves when `text` has been logged; rejects if the daemon ends before. */
@@ -14,10 +15,11 @@ export interface Daemon {
 export function startDaemon(
   args: readonly string[],
   context: { after(work: () => Promise<unknown>): void },
+  environment: Readonly<Record<string, string>> = {},
 ): Daemon {
   const [node, ...rest] = mayflyCommand
   const child = spawn(node, [...rest, ...args], {
-    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''
@@ -36,6 +38,7 @@ export function startDaemon(
   }
   context.after(stop)
   return {
+    pid: child.pid ?? 0,
     log: () => log,
     stop,
     async logged(text) {

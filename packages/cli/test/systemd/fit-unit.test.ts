@@ -96,4 +96,9 @@ test('mayfly-issuer.service: a state elsewhere → opened; no credential asked f
   assert.deepEqual(linesOf(renamed, 'LoadCredential'), [
     'LoadCredential=ca-key:/etc/mayfly/issuer.passphrase',
   ])
+  const withHsm = fitUnit(packaged, { ...paths, credentials: ['passphrase'], pins: ['pin'] })
+  assert.deepEqual(linesOf(withHsm, 'LoadCredential'), [
+    'LoadCredential=passphrase:/etc/mayfly/issuer.passphrase',
+    'LoadCredential=pin:/etc/mayfly/issuer.pin',
+  ])
 })

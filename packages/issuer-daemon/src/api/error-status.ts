@@ -67,6 +67,8 @@ export const errorStatus = {
   'authority-missing': 503,
   'authority-expired': 503,
   'authority-tainted': 503,
+  'hsm-unavailable': 503,
+  'hsm-pin-wrong': 500,
   'clock-wrong': 503,
   'already-running': 500,
   stopping: 503,

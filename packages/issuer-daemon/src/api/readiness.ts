@@ -45,9 +45,12 @@ async function look(ports: ReadinessPorts): Promise<Readiness> {
 
 function authorityFaults({ authority }: ReadinessPorts, now: Instant): ErrorCode[] {
   try {
-    const { notBefore, notAfter } = authority().authority.certificate
+    const { certificate, signer } = authority().authority
+    const { notBefore, notAfter } = certificate
     if (now < notBefore) return ['clock-wrong']
-    return addSeconds(now, leafLifetimeSecondsMin) > notAfter ? ['authority-expired'] : []
+    if (addSeconds(now, leafLifetimeSecondsMin) > notAfter) return ['authority-expired']
+    const fault = signer.fault?.()
+    return fault === undefined ? [] : [fault.error.code]
   } catch (error) {
     return [codeOf(error)]
   }

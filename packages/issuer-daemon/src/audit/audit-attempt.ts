@@ -94,6 +94,7 @@ const ownFaults: ReadonlySet<string> = new Set([
   'authority-missing',
   'authority-expired',
   'authority-tainted',
+  'hsm-unavailable',
   'clock-wrong',
   'lint-failed',
   'disk-full',

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import {
   type Certificate,
-  decryptPrivateKey,
   type FileSystem,
+  type Hsm,
   type Instant,
   MayflyError,
   parseCertificate,
@@ -15,6 +15,7 @@ import {
   readText,
   stateFileAccess,
 } from './authority-files.ts'
+import { destroyInHsm, openAuthorityKey } from './authority-key.ts'
 import { remedyForNext } from './distrust-remedy.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
@@ -34,13 +35,16 @@ export interface AuthorityShelf {
   /**
    * The intermediate that is prepared, after its key was opened and its chain was checked.
    *
-   * @throws MayflyError `not-found` where none is prepared, `passphrase-wrong`, `key-mismatch`,
+   * @throws MayflyError `not-found` where none is prepared, `passphrase-wrong`, `hsm-unavailable`, `key-mismatch`,
    * `chain-untrusted`, `certificate-expired`, `profile-violation`
    */
   checkPrepared(): Promise<Certificate>
   /** Decides that the prepared intermediate is the next current one; the next `loadAuthority` moves it there. */
   choosePrepared(): Promise<void>
-  /** Removes the key of a retired intermediate, if it is there; its certificate stays, and so does a mark. */
+  /**
+   * Destroys the key of a retired intermediate, if it is there; its certificate stays, and so does a mark. Rejects with
+   * `hsm-unavailable` where the key is in an HSM that is away.
+   */
   destroyKey(fingerprint: string): Promise<void>
   /** Takes the mark away. */
   forgetDestroyed(fingerprint: string): Promise<void>
@@ -52,6 +56,7 @@ export interface AuthorityShelfOptions {
   readonly state: string
   readonly now: () => Instant
   readonly passphrase: () => Promise<Uint8Array>
+  readonly hsm?: Hsm
 }
 
 /** Stands beside a key from before it is destroyed until that was told. */
@@ -73,7 +78,11 @@ export function openAuthorityShelf(options: AuthorityShelfOptions): AuthorityShe
     async destroyKey(fingerprint) {
       const folder = join(files.retired, fingerprint)
       await fileSystem.replaceFile(join(folder, markName), new Uint8Array(), stateFileAccess)
-      await fileSystem.remove(join(folder, 'key.pem'))
+      const key = join(folder, 'key.pem')
+      const text = await readIfThere(fileSystem, key)
+      // What names it goes last: a retry has to find it.
+      if (text !== undefined) await destroyInHsm(text, options.hsm)
+      await fileSystem.remove(key)
       await fileSystem.syncDirectory(folder)
     },
     async forgetDestroyed(fingerprint) {
@@ -85,7 +94,7 @@ export function openAuthorityShelf(options: AuthorityShelfOptions): AuthorityShe
 }
 
 async function checkPrepared(
-  { fileSystem, now, passphrase }: AuthorityShelfOptions,
+  { fileSystem, now, passphrase, hsm }: AuthorityShelfOptions,
   files: AuthorityFiles,
 ): Promise<Certificate> {
   const { next, bundle } = files
@@ -100,7 +109,8 @@ async function checkPrepared(
   }
   const certificate = parseCertificate(pem)
   const held = (await readTrustBundle(await readText(fileSystem, bundle))).bundle
-  const { publicKey } = await decryptPrivateKey(await readText(fileSystem, next.key), await passphrase())
+  const access = { passphrase: await passphrase(), ...(hsm && { hsm }) }
+  const { publicKey } = await openAuthorityKey(await readText(fileSystem, next.key), access)
   verifyAuthority(certificate, {
     bundle: held,
     publicKey,

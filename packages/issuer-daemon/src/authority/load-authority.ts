@@ -3,9 +3,9 @@ import {
   decryptPrivateKey,
   encodeCertificateChain,
   type FileSystem,
+  type Hsm,
   type Instant,
   type KeyPair,
-  keySigner,
   MayflyError,
   parseCertificateChain,
   prepareIssuing,
@@ -15,6 +15,7 @@ import type { IssuingAuthority } from '../issuing/intermediates/issuing-authorit
 import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import { activateNext } from './activate-next.ts'
 import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'
+import { openAuthorityKey } from './authority-key.ts'
 import { remedyForCurrent } from './distrust-remedy.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
@@ -22,6 +23,8 @@ export interface LoadAuthorityOptions {
   readonly fileSystem: FileSystem
   readonly state: string
   readonly passphrase: Uint8Array
+  /** Where keys of intermediates may be, if there is one. */
+  readonly hsm?: Hsm
   readonly now: Instant
 }
 
@@ -36,8 +39,8 @@ export interface LoadedAuthority {
  * Reads and checks the current intermediate with its key, the trust bundle and the token key. Finishes an
  * installation that was interrupted.
  *
- * @throws MayflyError `authority-missing`, `passphrase-wrong`, `key-mismatch`, `chain-untrusted`,
- * `certificate-expired`, `profile-violation`, `bundle-invalid`
+ * @throws MayflyError `authority-missing`, `passphrase-wrong`, `hsm-unavailable`, `hsm-pin-wrong`, `key-mismatch`,
+ * `chain-untrusted`, `certificate-expired`, `profile-violation`, `bundle-invalid`
  */
 export async function loadAuthority(options: LoadAuthorityOptions): Promise<LoadedAuthority> {
   const { fileSystem, state, passphrase } = options
@@ -57,7 +60,7 @@ async function loadBundle(fileSystem: FileSystem, { bundle }: AuthorityFiles): P
 }
 
 async function loadIssuing(
-  { fileSystem, passphrase, now }: LoadAuthorityOptions,
+  { fileSystem, now, ...access }: LoadAuthorityOptions,
   files: AuthorityFiles,
   { bundle }: ServedBundle,
 ): Promise<IssuingAuthority> {
@@ -67,14 +70,14 @@ async function loadIssuing(
   const chain = parseCertificateChain(pem)
   const [certificate] = chain
   if (certificate === undefined) throw missing(`There is no certificate in ${current.certificate}`)
-  const keyPair = await decryptPrivateKey(await readText(fileSystem, current.key), passphrase)
+  const { publicKey, signer } = await openAuthorityKey(await readText(fileSystem, current.key), access)
   const root = verifyAuthority(certificate, {
     bundle,
-    publicKey: keyPair.publicKey,
+    publicKey,
     now,
     distrustRemedy: await remedyForCurrent(fileSystem, files, files.bundle),
   })
-  return prepareAuthority({ certificate, chain, signer: keySigner(keyPair) }, root.fingerprint)
+  return prepareAuthority({ certificate, chain, signer }, root.fingerprint)
 }
 
 /** Prepares every profile under an authority that was verified. */

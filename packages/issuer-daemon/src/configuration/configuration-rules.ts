@@ -17,6 +17,7 @@ export function brokenRules(file: IssuerFile): BrokenRule[] {
     ...listenRules(file),
     ...databaseRules(file),
     ...adminRules(file),
+    ...hsmRules(file),
   ]
 }
 
@@ -49,6 +50,15 @@ function* sweepRules({ sweep, issuing }: IssuerFile): Generator<BrokenRule> {
     yield {
       path: ['sweep', 'cron'],
       reason: `must run at least once in issuing.cycle (${issuing.cycle}s), but ${found} between two runs`,
+    }
+  }
+}
+
+function* hsmRules({ hsm, passphrase }: IssuerFile): Generator<BrokenRule> {
+  if (hsm?.pin.credential !== undefined && hsm.pin.credential === passphrase.credential) {
+    yield {
+      path: ['hsm', 'pin', 'credential'],
+      reason: 'is the credential of the passphrase; the PIN needs its own',
     }
   }
 }

@@ -17,12 +17,18 @@ export interface DelegateSettings {
   readonly rights: DelegateRights
 }
 
-/** Where the passphrase of the intermediate's key comes from. */
+/** Where a passphrase or PIN comes from. */
 export type PassphraseSource =
   | { readonly file: string }
   /** A systemd credential (`LoadCredential=`), by its name. */
   | { readonly credential: string }
   | { readonly prompt: true }
+
+export interface HsmSettings {
+  /** PKCS #11 URI of the token and its module. */
+  readonly uri: string
+  readonly pin: PassphraseSource
+}
 
 /**
  * What `issuer.yaml` says, with the defaults filled in, times in seconds and paths absolute.
@@ -36,6 +42,8 @@ export interface IssuerConfiguration {
   readonly trustDomain: string
   readonly store: StoreLocation
   readonly passphrase: PassphraseSource
+  /** Where keys of intermediates are made and used; in files if absent. */
+  readonly hsm?: HsmSettings
   readonly tls: {
     /** Names of the issuer's own certificate in text form; the first is the host of `url`. */
     readonly names: readonly string[]

@@ -1,5 +1,5 @@
 import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@mayfly/ca-core'
-import { durationSeconds, filePath, hostPort } from '@mayfly/platform'
+import { durationSeconds, filePath, hostPort, parsePkcs11Uri } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
 import * as z from 'zod'
 import { isAddressOrNetwork } from '../api/limits/relays.ts'
@@ -39,19 +39,25 @@ const cron = z.string().superRefine((text, context) => {
   }
 })
 
-const passphrase = z
-  .strictObject({
-    file: filePath.optional().describe('File with the passphrase, readable by the issuer only.'),
-    credential: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]{1,255}$/, { error: 'must be the name of a systemd credential' })
-      .optional()
-      .describe('Name of a systemd credential (`LoadCredential=` or `LoadCredentialEncrypted=`).'),
-    prompt: z.literal(true).optional().describe('Ask on the terminal at the start.'),
-  })
-  .refine((sources) => Object.values(sources).filter((source) => source !== undefined).length === 1, {
-    error: 'needs exactly one of file, credential and prompt',
-  })
+const secret = (what: string) =>
+  z
+    .strictObject({
+      file: filePath.optional().describe(`File with the ${what}, readable by the issuer only.`),
+      credential: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{1,255}$/, { error: 'must be the name of a systemd credential' })
+        .optional()
+        .describe('Name of a systemd credential (`LoadCredential=` or `LoadCredentialEncrypted=`).'),
+      prompt: z.literal(true).optional().describe('Ask on the terminal at the start.'),
+    })
+    .refine((sources) => Object.values(sources).filter((source) => source !== undefined).length === 1, {
+      error: 'needs exactly one of file, credential and prompt',
+    })
+
+const hsmUri = z.string().superRefine((text, context) => {
+  const wrong = whyNoHsmUri(text)
+  if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong })
+})
 
 const rate = (what: string, perMinute: number, burst: number) =>
   z
@@ -77,7 +83,18 @@ export const issuerFile = z.strictObject({
       'Path of the SQLite database, or `postgres://user@host/database`, which several issuers may share; `store.sqlite` in the state folder if absent.',
     ),
   database: databaseSettings,
-  passphrase: passphrase.describe("Where the passphrase of the intermediate's key comes from."),
+  passphrase: secret('passphrase').describe("Where the passphrase of the issuer's keys in files comes from."),
+  hsm: z
+    .strictObject({
+      uri: hsmUri.describe(
+        'PKCS #11 URI (RFC 7512) of the token and its module, such as `pkcs11:token=mayfly?module-path=/usr/lib/softhsm/libsofthsm2.so`.',
+      ),
+      pin: secret('PIN').describe('Where the PIN of the token comes from.'),
+    })
+    .optional()
+    .describe(
+      'Hardware security module: `mayfly issuer init` makes the keys of intermediates in it, and they never leave it; in files if absent.',
+    ),
   tls: z
     .strictObject({
       names: z
@@ -246,6 +263,20 @@ function isOrigin(text: string): boolean {
     url.password === '' &&
     !/[?#@]/.test(text)
   )
+}
+
+/** What is wrong with it as the URI of a token. */
+function whyNoHsmUri(text: string): string | undefined {
+  try {
+    const { choice, key, module } = parsePkcs11Uri(text)
+    if (module === undefined) return 'names no module: add ?module-path=/usr/lib/MODULE.so'
+    if (Object.keys(choice).length === 0) return 'names no token: add token=NAME'
+    if (Object.keys(key).length > 0)
+      return 'names a key; leave id and object out, they are kept with each intermediate'
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : 'is no PKCS #11 URI'
+  }
 }
 
 function isName(text: string): boolean {

@@ -43,7 +43,8 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
     state: file.state,
     trustDomain: file.trustDomain,
     store: storeLocation(file),
-    passphrase: passphraseSource(file.passphrase),
+    passphrase: secretSource(file.passphrase),
+    ...(file.hsm && { hsm: { uri: file.hsm.uri, pin: secretSource(file.hsm.pin) } }),
     tls: { names, keyType: file.tls.keyType },
     issuing: {
       lifetimeSeconds: issuing.lifetime,
@@ -127,7 +128,7 @@ function ownNames(file: IssuerFile): string[] {
 }
 
 /** The one source that is given; the file's own rule saw to that. */
-function passphraseSource({ file, credential }: IssuerFile['passphrase']): PassphraseSource {
+function secretSource({ file, credential }: IssuerFile['passphrase']): PassphraseSource {
   if (file !== undefined) return { file }
   return credential === undefined ? { prompt: true } : { credential }
 }

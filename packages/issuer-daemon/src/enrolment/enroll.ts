@@ -26,7 +26,7 @@ interface Enrolment {
  * same answer again.
  *
  * @throws MayflyError the refusals of `planEnrolment`, those of the request for the certificate, `clock-wrong`,
- * `store-unavailable`, `authority-missing`, `authority-expired`
+ * `store-unavailable`, `hsm-unavailable`, `authority-missing`, `authority-expired`
  */
 export async function enroll(
   body: { readonly csr: string; readonly report?: Report },

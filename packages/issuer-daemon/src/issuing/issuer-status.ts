@@ -1,4 +1,10 @@
-import { type Certificate, formatInstant, type Instant, isMayflyError } from '@mayfly/ca-core'
+import {
+  type Certificate,
+  formatInstant,
+  type Instant,
+  isMayflyError,
+  type SignerFault,
+} from '@mayfly/ca-core'
 import { authorityEnd } from '../alarms/authority-end.ts'
 import { counted } from '../alarms/counted.ts'
 import { type KeptAlarm, type KeptAlarmKind, readKeptAlarms } from '../alarms/kept-alarms.ts'
@@ -34,6 +40,7 @@ export interface Alarm {
     | 'sweep-stopped'
     | 'keys-failing'
     | 'store-unavailable'
+    | 'hsm-unavailable'
     | LogAlarm['because']
     | 'reload-refused'
     | KeptAlarmKind
@@ -104,6 +111,7 @@ export async function issuerStatus(
       ...clockAlarms(newestInstant, now),
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
       ...storeAlarms(ports.writeTrouble?.()),
+      ...hsmAlarms(authority?.authority.signer.fault?.()),
       ...logAlarms(await ports.store.logBytes()),
       ...sweepAlarms(lastSweep),
       ...reloadAlarms(ports.refusedReload?.()),
@@ -162,6 +170,14 @@ function storeAlarms(trouble: WriteTrouble | undefined): Alarm[] {
     `Nothing is issued since ${formatInstant(trouble.since)}: ${trouble.message}. ` +
     'It goes on by itself as soon as the store can be written again.'
   return [{ because: 'store-unavailable', message }]
+}
+
+function hsmAlarms(fault: SignerFault | undefined): Alarm[] {
+  if (fault === undefined) return []
+  const message =
+    `Nothing is issued since ${formatInstant(fault.since)}: ${fault.error.message} ` +
+    'It goes on by itself as soon as the HSM signs again.'
+  return [{ because: 'hsm-unavailable', message }]
 }
 
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {

@@ -8,6 +8,7 @@ import {
   type PreparedProfile,
   type PublicKey,
   parseName,
+  type Signer,
 } from '@mayfly/ca-core'
 import type { Change, ChangePart, ChangeRefusal } from '../store/change.ts'
 import type { BegunGeneration, IdentityRecord } from '../store/identity-record.ts'
@@ -61,6 +62,7 @@ const concernsAll: ReadonlySet<string> = new Set([
   'authority-missing',
   'authority-expired',
   'authority-tainted',
+  'hsm-unavailable',
   'clock-wrong',
 ])
 
@@ -76,8 +78,8 @@ type Step<Value> =
  *
  * `toSign` is for who has many batches at work: two that are signed in one another's midst end late, both.
  *
- * @throws MayflyError `store-unavailable`, `authority-missing`, `authority-expired`, `authority-tainted`, `clock-wrong`;
- * then no certificate is given out
+ * @throws MayflyError `store-unavailable`, `authority-missing`, `authority-expired`, `authority-tainted`, `hsm-unavailable`,
+ * `clock-wrong`; then no certificate is given out
  */
 export async function mint(
   orders: readonly MintOrder[],
@@ -91,8 +93,15 @@ export async function mint(
   return record(signed, ports)
 }
 
+/** With a signer that is known to be away no intent is recorded: each would burn a serial. */
+function requireSigner(signer: Signer): void {
+  const fault = signer.fault?.()
+  if (fault !== undefined) throw fault.error
+}
+
 function draft(order: MintOrder, { authority, random, policy }: MintPorts, now: Instant): Draft {
-  const { profiles, chain } = authority()
+  const { profiles, chain, authority: signing } = authority()
+  requireSigner(signing.signer)
   const profile = profiles[order.identity.profile]
   const { lifetimeSeconds, cycleSeconds } = policy
   const leaf = profile.plan({
@@ -143,9 +152,27 @@ async function intend(
 
 type Signed = { readonly order: MintOrder; readonly certificate: MintedCertificate }
 
-/** Signs in order, and lets the loop turn when it has kept it for long enough. */
+/**
+ * Signs them all, or none where what signs cannot at all: then every serial of them is burnt, and nobody sees what was
+ * signed before.
+ */
 async function sign(drafts: readonly Step<Draft>[], ports: MintPorts): Promise<readonly Step<Signed>[]> {
-  const { clock, trace, store } = ports
+  try {
+    const signed = await signInOrder(drafts, ports)
+    traceStep(ports.trace, 'signed', signed)
+    return signed
+  } catch (error) {
+    const serials = drafts.flatMap((step) => (step.ok ? [step.value.leaf.serial] : []))
+    if (isOfAll(error)) await burn(serials, ports.store, ports.clock.now())
+    throw error
+  }
+}
+
+/** Lets the loop turn when it has kept it for long enough. */
+async function signInOrder(
+  drafts: readonly Step<Draft>[],
+  { clock, store }: MintPorts,
+): Promise<readonly Step<Signed>[]> {
   const signed: Step<Signed>[] = []
   let turnedAt = clock.monotonic()
   for (const step of drafts) {
@@ -155,7 +182,6 @@ async function sign(drafts: readonly Step<Draft>[], ports: MintPorts): Promise<r
     }
     signed.push(step.ok ? await signOne(step.value, store, clock.now()) : step)
   }
-  traceStep(trace, 'signed', signed)
   return signed
 }
 
@@ -169,7 +195,8 @@ async function signOne(
     const certificate = { ...issued, renewAt, chain, generation: order.generation }
     return { ok: true, value: { order, certificate } }
   } catch (error) {
-    await store.commit([{ at: now, parts: [{ do: 'burn', serial: leaf.serial }] }])
+    if (isOfAll(error)) throw error
+    await burn([leaf.serial], store, now)
     return { ok: false, result: { done: false, error } }
   }
 }
@@ -227,8 +254,12 @@ async function burnVoid(
       ? [step.value.certificate.serial]
       : []
   })
-  if (lost.length === 0) return
-  await store.commit(lost.map((serial) => ({ at: now, parts: [{ do: 'burn', serial }] })))
+  await burn(lost, store, now)
+}
+
+async function burn(serials: readonly string[], store: MintPorts['store'], now: Instant): Promise<void> {
+  if (serials.length === 0) return
+  await store.commit(serials.map((serial) => ({ at: now, parts: [{ do: 'burn', serial }] })))
 }
 
 /** Commits one change for each step that still stands; those that are refused fall. */
@@ -251,9 +282,13 @@ function tryStep<Value>(work: () => Value): Step<Value> {
   try {
     return { ok: true, value: work() }
   } catch (error) {
-    if (isMayflyError(error) && concernsAll.has(error.code)) throw error
+    if (isOfAll(error)) throw error
     return { ok: false, result: { done: false, error } }
   }
+}
+
+function isOfAll(error: unknown): boolean {
+  return isMayflyError(error) && concernsAll.has(error.code)
 }
 
 function traceStep(trace: MintPorts['trace'], name: string, steps: readonly Step<unknown>[]): void {

@@ -39,7 +39,7 @@ interface Submission {
  * A lineage asks for its next certificate: it is minted at once where it is due, else its key is staged.
  *
  * @throws MayflyError the refusals of `planRequest`, those of the request for the certificate,
- * `request-replayed`, `clock-wrong`, `store-unavailable`, `authority-missing`, `authority-expired`
+ * `request-replayed`, `clock-wrong`, `store-unavailable`, `hsm-unavailable`, `authority-missing`, `authority-expired`
  */
 export async function submitRequest(
   context: SecurityContext,

@@ -17,6 +17,8 @@ export interface MetricsSources {
   storeLogBytes(): Promise<number>
   /** Whether the last write to the store came through. */
   isWritable(): boolean
+  /** Whether the key of the intermediate signs, as far as is known. */
+  isSigning(): boolean
   /** `notAfter` of the intermediate; `undefined` while there is none. */
   authorityNotAfter(): Instant | undefined
   bundleSequence(): number
@@ -41,6 +43,7 @@ export function createIssuerMetrics(sources: MetricsSources): IssuerMetrics {
   measureFleet(registry, sources)
   measureAuthority(registry, sources)
   measureReloads(registry, sources)
+  measureSigner(registry, sources)
   return {
     registry,
     ...measureRequests(registry),
@@ -157,6 +160,17 @@ function measureAuthority(registry: Registry, { authorityNotAfter, bundleSequenc
     registers: [registry],
     collect() {
       this.set(bundleSequence())
+    },
+  })
+}
+
+function measureSigner(registry: Registry, { isSigning }: MetricsSources): void {
+  new Gauge({
+    name: 'mayfly_signer_up',
+    help: "Whether the intermediate's key signs, as far as is known; 0 while an HSM is away.",
+    registers: [registry],
+    collect() {
+      this.set(isSigning() ? 1 : 0)
     },
   })
 }

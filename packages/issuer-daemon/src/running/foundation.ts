@@ -1,4 +1,4 @@
-import type { Clock, FileAccess, Random, Trace } from '@mayfly/ca-core'
+import type { Clock, FileAccess, Hsm, Random, Trace } from '@mayfly/ca-core'
 import type { AccessRequest, Logger } from '@mayfly/platform'
 import type { OpenFront } from '../api/front/front.ts'
 import type { ServerTimeouts } from '../api/front/https-server.ts'
@@ -22,6 +22,8 @@ export interface Foundation {
   loadAuthority(): Promise<LoadedAuthority>
   /** The slots in the state folder. */
   readonly shelf: AuthorityShelf
+  /** Where keys of intermediates may be. Its owner closes it. */
+  readonly hsm?: Pick<Hsm, 'onChange'>
   /** Tells an older store from the newest. */
   readonly historyMark: HistoryMark
   /** Checks the signatures of requests beside the event loop; within the call if absent. */

@@ -177,6 +177,7 @@ function createLiveMetrics(
     storeBytes: () => store.sizeBytes(),
     storeLogBytes: () => store.logBytes(),
     isWritable: () => writes.trouble() === undefined,
+    isSigning: () => live.loaded.issuing.authority.signer.fault?.() === undefined,
     isReloadRefused: () => following.current?.refused() !== undefined,
     authorityNotAfter: () => live.loaded.issuing.authority.certificate.notAfter,
     bundleSequence: () => live.loaded.served.bundle.sequence,
@@ -234,6 +235,7 @@ function startSweeps(base: Base): SweepSchedule {
   const { clock, log } = base.foundation
   // A disk at fault is told at once; the next sweep may be minutes away.
   writes.onChange(() => void base.lookForAlarms())
+  base.foundation.hsm?.onChange(() => void base.lookForAlarms())
   return startSweepSchedule({
     cron: configuration.sweep.cron,
     clock,

@@ -7,8 +7,9 @@ import { createReadiness, type ReadinessPorts } from '../../src/api/readiness.ts
 const clock = new FakeClock()
 const now = clock.now()
 
-function authority(notBefore: number, notAfter: number): ReadinessPorts['authority'] {
-  return () => ({ authority: { certificate: { notBefore, notAfter } } }) as never
+function authority(notBefore: number, notAfter: number, fault?: MayflyError): ReadinessPorts['authority'] {
+  const signer = { fault: () => fault && { since: now, error: fault } }
+  return () => ({ authority: { certificate: { notBefore, notAfter }, signer } }) as never
 }
 
 function store(newestInstant?: number, commit = async () => [{ done: true }]): ReadinessPorts['store'] {
@@ -33,6 +34,11 @@ const cases: readonly [what: string, ports: ReadinessPorts, because: readonly st
     'an intermediate from the future',
     { ...good, authority: authority(now + dayMs, now + 2 * dayMs) },
     ['clock-wrong'],
+  ],
+  [
+    'an HSM that does not sign',
+    { ...good, authority: authority(now - dayMs, now + dayMs, new MayflyError('hsm-unavailable', 'out')) },
+    ['hsm-unavailable'],
   ],
   ['a store that saw a later time', { ...good, store: store(now + 10 * minuteMs) }, ['clock-wrong']],
   ['a store that cannot be written', { ...good, store: store(now, away) }, ['store-unavailable']],

@@ -262,6 +262,26 @@ const wrong: readonly Wrong[] = [
 `,
     says: [/may\[0\]: .*tokens/, /names\[0\]: .*a range is a domain without a wildcard/],
   },
+  {
+    what: 'an HSM whose URI has a PIN',
+    text: `${least}hsm: { uri: 'pkcs11:token=a?module-path=/m.so&pin-value=1', pin: { file: /pin } }\n`,
+    says: [/^8:\d+: hsm\.uri: .*has a PIN or its place; say where the PIN comes from under `pin`/],
+  },
+  {
+    what: 'an HSM without a module, and without a place for its PIN',
+    text: `${least}hsm: { uri: 'pkcs11:token=a', pin: {} }\n`,
+    says: [/^8:\d+: hsm\.uri: names no module/, /^8:\d+: hsm\.pin: needs exactly one of/],
+  },
+  {
+    what: 'an HSM whose URI names a key',
+    text: `${least}hsm: { uri: 'pkcs11:token=a;object=k?module-path=/m.so', pin: { file: /pin } }\n`,
+    says: [/^8:\d+: hsm\.uri: names a key; leave id and object out/],
+  },
+  {
+    what: 'one credential for the passphrase and the PIN',
+    text: `${least}hsm: { uri: 'pkcs11:token=a?module-path=/m.so', pin: { credential: passphrase } }\n`,
+    says: [/hsm\.pin\.credential: is the credential of the passphrase/],
+  },
   { what: 'an unknown log level', text: `${least}log: { level: loud }\n`, says: [/^8:\d+: log\.level: /] },
   {
     what: 'several mistakes at once',

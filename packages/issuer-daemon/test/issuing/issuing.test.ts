@@ -45,6 +45,16 @@ describe('issuing', () => {
     assert.equal(kit.signer.signatures, 0)
   })
 
+  it('the HSM does not sign → hsm-unavailable, and a burnt serial; it signs again → the same request is answered', async () => {
+    const token = await createTestToken(kit, 'web-1')
+    const keyPair = await generateKeyPair('ec-p256')
+    kit.signer.failure = new MayflyError('hsm-unavailable', 'The token is out.')
+    await assertRefused('hsm-unavailable', host().enroll({ token, keyPair }), kit)
+    assert.equal((await kit.store.counts(kit.clock.now())).burnt, 1)
+    kit.signer.failure = undefined
+    await host().enroll({ token, keyPair })
+  })
+
   it('suspended between the intent and the record → nothing is given out, by answer or by key', async () => {
     const token = await createTestToken(kit, 'web-1')
     const keyPair = await generateKeyPair('ec-p256')

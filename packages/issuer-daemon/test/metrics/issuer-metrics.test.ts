@@ -29,6 +29,7 @@ test('metrics: an issuer at work → its figures in the first look', async () =>
   assert.match(text, /^mayfly_serials_burnt 0$/m)
   assert.match(text, /^mayfly_store_up 1$/m)
   assert.match(text, /^mayfly_store_writable 1$/m)
+  assert.match(text, /^mayfly_signer_up 1$/m)
   assert.match(text, /^mayfly_refused_total\{code="token-invalid"\} 1$/m)
   assert.match(text, /^mayfly_request_seconds_count\{action="enroll",status="200"\} 1$/m)
   assert.match(text, /^mayfly_sweep_last_due 0$/m)
@@ -65,6 +66,7 @@ test('metrics: a store that is away → the rest is still told', async () => {
     storeBytes: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     storeLogBytes: () => Promise.reject(new MayflyError('store-unavailable', 'gone')),
     isWritable: () => false,
+    isSigning: () => false,
     isReloadRefused: () => false,
     authorityNotAfter: () => undefined,
     bundleSequence: () => 7,
@@ -72,6 +74,7 @@ test('metrics: a store that is away → the rest is still told', async () => {
   const text = await registry.metrics()
   assert.match(text, /^mayfly_store_up 0$/m)
   assert.match(text, /^mayfly_store_writable 0$/m)
+  assert.match(text, /^mayfly_signer_up 0$/m)
   assert.match(text, /^mayfly_bundle_sequence 7$/m)
   assert.match(text, /^mayfly_authority_not_after_timestamp_seconds 0$/m)
 })

@@ -5,6 +5,7 @@ import {
   createRoot,
   dayMs,
   generateKeyPair,
+  type Hsm,
   type KeyPair,
   keySigner,
   parseCertificateRequestPem,
@@ -13,7 +14,11 @@ import {
 } from '@mayfly/ca-core'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import { type FileOperation, MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
-import { type InitialisedAuthority, initAuthority } from '../../src/authority/init-authority.ts'
+import {
+  type InitAuthorityOptions,
+  type InitialisedAuthority,
+  initAuthority,
+} from '../../src/authority/init-authority.ts'
 import {
   type InstallAuthorityOptions,
   type InstalledAuthority,
@@ -61,7 +66,7 @@ export async function createRootBox(name: string): Promise<RootBox> {
 /** An issuer host with nothing on it but its file system. */
 export interface IssuerHost {
   readonly fileSystem: MemoryFileSystem
-  init(): Promise<InitialisedAuthority>
+  init(more?: Partial<InitAuthorityOptions>): Promise<InitialisedAuthority>
   install(options: Partial<InstallAuthorityOptions> & InstallInput): Promise<InstalledAuthority>
   load(at?: number): Promise<LoadedAuthority>
   /** Key, request, the root's signature, installation. */
@@ -83,7 +88,7 @@ export async function copyState(from: IssuerHost, to: IssuerHost, folder: string
   await to.fileSystem.syncDirectory(dirname(folder))
 }
 
-export async function createIssuerHost(rootBox: RootBox): Promise<IssuerHost> {
+export async function createIssuerHost(rootBox: RootBox, hsm?: Hsm): Promise<IssuerHost> {
   const fileSystem = new MemoryFileSystem()
   await fileSystem.makeDirectory('/var/lib', { mode: 0o755 })
   await fileSystem.syncDirectory('/var')
@@ -91,10 +96,15 @@ export async function createIssuerHost(rootBox: RootBox): Promise<IssuerHost> {
   const random = new FakeRandom()
   const host: IssuerHost = {
     fileSystem,
-    init: () => initAuthority({ fileSystem, random, state, keyType: 'ec-p256', passphrase }),
+    init: (more = {}) =>
+      initAuthority({
+        ...{ fileSystem, random, state, keyType: 'ec-p256', passphrase },
+        ...(hsm && { hsm }),
+        ...more,
+      }),
     install: (options) =>
       installAuthority({ fileSystem, state, now, rootFingerprint: rootBox.root.fingerprint, ...options }),
-    load: (at = now) => loadAuthority({ fileSystem, state, passphrase, now: at }),
+    load: (at = now) => loadAuthority({ fileSystem, state, passphrase, now: at, ...(hsm && { hsm }) }),
     async ceremony(box, sequence = 1) {
       const { requestPem } = await host.init()
       const intermediatePem = await box.sign(requestPem)

@@ -11,6 +11,7 @@ import {
   type InstalledAuthority,
   type IssuerConfiguration,
   installAuthority,
+  type PassphraseSource,
   readIssuerConfiguration,
 } from '@mayfly/issuer-daemon'
 import { inFile } from '../../ceremony/in-file.ts'
@@ -58,16 +59,29 @@ export async function issuerInstall(
       rootFingerprint: parseFingerprint(options.rootFingerprint),
     }),
   })
-  const needs = { writes: writtenFolders(configuration), credentials: credentialsOf(configuration) }
+  const needs = {
+    writes: writtenFolders(configuration),
+    credentials: credentialOf(configuration.passphrase),
+    pins: credentialOf(configuration.hsm?.pin),
+  }
   const units = await installUnit('mayfly-issuer', options, options.config, session, needs)
   return describe(installed, units, othersToGive(configuration))
 }
 
 /** Before anything is done: the unit would start, and end for want of somebody to ask. */
-function requireUnattended({ passphrase }: IssuerConfiguration, { systemd, unitDir }: UnitOptions): void {
-  if (!('prompt' in passphrase) || (systemd !== true && unitDir === undefined)) return
-  const message =
-    'Under systemd there is no terminal to ask for the passphrase on. Set passphrase: { credential: passphrase } in the configuration.'
+function requireUnattended(
+  { passphrase, hsm }: IssuerConfiguration,
+  { systemd, unitDir }: UnitOptions,
+): void {
+  if (systemd !== true && unitDir === undefined) return
+  const asked = [
+    ...('prompt' in passphrase ? [['passphrase', 'passphrase: { credential: passphrase }']] : []),
+    ...(hsm !== undefined && 'prompt' in hsm.pin ? [['PIN', 'hsm.pin: { credential: pin }']] : []),
+  ]
+  const [first] = asked
+  if (first === undefined) return
+  const [what, setting] = first
+  const message = `Under systemd there is no terminal to ask for the ${what} on. Set ${setting} in the configuration.`
   throw new MayflyError('config-invalid', message)
 }
 
@@ -75,16 +89,17 @@ function writtenFolders({ state, store }: IssuerConfiguration): string[] {
   return [...new Set([state, ...(store.kind === 'sqlite' ? [dirname(store.path)] : [])])]
 }
 
-function credentialsOf({ passphrase }: IssuerConfiguration): string[] {
-  return 'credential' in passphrase ? [passphrase.credential] : []
+function credentialOf(source: PassphraseSource | undefined): string[] {
+  return source !== undefined && 'credential' in source ? [source.credential] : []
 }
 
 /** What the user of the unit has to be given: systemd gives it only its usual state folder. */
 function othersToGive(configuration: IssuerConfiguration): string[] {
-  const { passphrase } = configuration
+  const { passphrase, hsm } = configuration
   return [
     ...closedFolders(writtenFolders(configuration), unitUser),
     ...('file' in passphrase ? [passphrase.file] : []),
+    ...(hsm !== undefined && 'file' in hsm.pin ? [hsm.pin.file] : []),
   ]
 }
 

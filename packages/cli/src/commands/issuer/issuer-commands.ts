@@ -3,6 +3,7 @@ import { alarmChoices } from '../choices.ts'
 import {
   addAdminOptions,
   addPassphraseOptions,
+  addPinOptions,
   addUnitOptions,
   configOption,
   issuerConfigPath,
@@ -48,7 +49,11 @@ function addInit(issuer: Command): void {
     .option('--out <file|dir>', 'a copy of the request for the root box, such as on a stick')
     .option('--name <text>', 'common name in the request; the root may choose another')
     .addOption(keyTypeOption().default('ec-p256'))
-  addPassphraseOptions(init)
+    .option(
+      '--key <uri>',
+      'a key that is in the HSM already, such as pkcs11:object=NAME; one is made otherwise',
+    )
+  addPinOptions(addPassphraseOptions(init))
     .addOption(jsonOption())
     .action((options: IssuerInitOptions) =>
       perform(async () => (await import('./init.ts')).issuerInit, options),

@@ -6,6 +6,7 @@ export const issuerInitJson = z.strictObject({
   request: z.string().describe('The file with the request.'),
   keyType,
   keySha256: sha256,
+  key: z.string().exactOptional().describe('PKCS #11 URI of the key, where it is in an HSM.'),
 })
 
 export const issuerInstallJson = z.strictObject({
@@ -35,6 +36,7 @@ const alarm = z.strictObject({
       'sweep-stopped',
       'keys-failing',
       'store-unavailable',
+      'hsm-unavailable',
       'store-log-growing',
       'reload-refused',
       ...keptAlarms,

@@ -23,6 +23,7 @@ const critical: readonly string[] = [
   'authority-tainted',
   'clock-wrong',
   'store-unavailable',
+  'hsm-unavailable',
 ]
 
 function exitCodeOf({ alarms }: IssuerStatus): number {

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { MayflyError } from '@mayfly/ca-core'
+import { stageFleet } from '../../../../test/crash/staged-fleet.ts'
+import { createIssuerKit, type IssuerKit } from '../support/issuer-kit.ts'
+
+const hostCount = 25
+
+describe('sweep', () => {
+  let kit: IssuerKit
+  let keyHashes: readonly string[]
+
+  beforeEach(async () => {
+    kit = await createIssuerKit()
+    keyHashes = await stageFleet(kit.store, hostCount, kit.clock.now())
+  })
+  afterEach(() => kit.close())
+
+  const sweep = () => kit.issuer.sweep({ until: kit.clock.now() })
+
+  it('the HSM goes away → the sweep stops with one chunk burnt; while it is known to be away none is; it recovers', async () => {
+    const error = new MayflyError('hsm-unavailable', 'The token is out.')
+    kit.signer.failure = error
+    const stopped = { due: 0, minted: 0, failed: 0, stopped: 'hsm-unavailable' }
+    assert.deepEqual(await sweep(), stopped)
+    kit.signer.known = { since: kit.clock.now(), error }
+    assert.deepEqual(await sweep(), stopped)
+    assert.equal((await kit.store.counts(kit.clock.now())).burnt, kit.ports.policy.sweepChunk)
+    const alarms = (await kit.issuer.status()).alarms.map(({ because, message }) => `${because}: ${message}`)
+    assert.match(
+      alarms.join('\n'),
+      /hsm-unavailable: Nothing is issued since 2\S+: The token is out\. It goes on by itself/,
+    )
+    kit.signer.failure = undefined
+    kit.signer.known = undefined
+    assert.equal((await sweep()).minted, hostCount)
+  })
+
+  it('the HSM goes away amid a chunk → what it had signed of it is given to nobody', async () => {
+    let left = 3
+    const sign = kit.signer.sign.bind(kit.signer)
+    kit.signer.sign = async (message) => {
+      if (left-- === 0) throw new MayflyError('hsm-unavailable', 'The token is out.')
+      return sign(message)
+    }
+    assert.equal((await sweep()).stopped, 'hsm-unavailable')
+    assert.equal(await kit.issuer.certificate(keyHashes[0] ?? assert.fail('no key')), undefined)
+    assert.equal((await kit.store.counts(kit.clock.now())).burnt, kit.ports.policy.sweepChunk)
+    kit.signer.sign = sign
+    assert.equal((await sweep()).minted, hostCount)
+  })
+})
