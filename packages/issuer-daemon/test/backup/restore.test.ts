@@ -338,14 +338,18 @@ describe('backup and restore', () => {
       assert.equal((await requestShowing()).status, 'scheduled')
     })
 
-    it('shown under a serial that is not its own → lineage-unknown, and nothing is taken up', async () => {
-      await restore({ acceptForgotten: true })
-      const { keyPair, certificate } = host.current
-      const serial = drawSerial(kit.ports.random, kit.clock.now())
-      const by = { keyPair, certificate: { ...certificate, serial } }
-      await assertRefused('lineage-unknown', host.request({ introduce: true, by }), kit)
-      assert.ok(!(await auditOf(kit)).some(({ action }) => action === 'lineage.take-up'))
-    })
+    for (const [what, other] of [
+      ['a serial', () => ({ serial: drawSerial(kit.ports.random, kit.clock.now()) })],
+      ['a hash', () => ({ fingerprint: 'ab'.repeat(32) })],
+    ] as const) {
+      it(`shown under ${what} that is not its own → lineage-unknown, and nothing is taken up`, async () => {
+        await restore({ acceptForgotten: true })
+        const { keyPair, certificate } = host.current
+        const by = { keyPair, certificate: { ...certificate, ...other() } }
+        await assertRefused('lineage-unknown', host.request({ introduce: true, by }), kit)
+        assert.ok(!(await auditOf(kit)).some(({ action }) => action === 'lineage.take-up'))
+      })
+    }
 
     it('a second copy of the identity → lineage-unknown', async () => {
       const copy = createHost(() => kit, 'web-1', '198.51.100.7')

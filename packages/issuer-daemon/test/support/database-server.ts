@@ -15,8 +15,10 @@ import { listens, until } from '../../../../test/support/servers/started-server.
 export interface DatabaseServer {
   readonly folder: string
   readonly port: number
-  /** Makes an empty database; gives back its URL. */
-  createDatabase(): Promise<string>
+  /** Where a superuser asks what is of no database. */
+  readonly rootUrl: string
+  /** Makes an empty database, in the tablespace that is named; gives back its URL. */
+  createDatabase(tablespace?: string): Promise<string>
   /** Asks as the superuser, beside whatever the store does. */
   ask(url: string, statement: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
   /** Ends every process of it as a crash does, sessions and all. */
@@ -60,10 +62,11 @@ export async function startDatabaseServer(
   return {
     folder,
     port,
-    async createDatabase() {
+    rootUrl: urlOf('postgres'),
+    async createDatabase(tablespace = 'pg_default') {
       databases += 1
       const name = `store_${databases}`
-      await ask(urlOf('postgres'), `CREATE DATABASE ${name}`)
+      await ask(urlOf('postgres'), `CREATE DATABASE ${name} TABLESPACE ${tablespace}`)
       return urlOf(name)
     },
     ask,
