@@ -16,13 +16,13 @@ const nextDayEnd: Instant = issuerBackAt + 24 * hourMs
 
 /** The promise is that ten minutes are enough. */
 const catchUpMinutes = 10
-/** Fewer than a renewal a minute is the rule; a quarter of an hour has enough of them to compare. */
-const quarterMs = 15 * minuteMs
+/** A renewal in six minutes is the rule: of less than half an hour the busiest is so by chance. */
+const halfHourMs = 30 * minuteMs
 
 export interface OutageReport {
   /** Renewals in each of the ten minutes after the issuer has come back. */
   readonly catchUp: readonly number[]
-  /** Renewals in each quarter of an hour of the day after that. */
+  /** Renewals in each half hour of the day after that. */
   readonly nextDay: readonly number[]
   /** How often the busiest is as busy as the mean. */
   readonly catchUpPeak: number
@@ -64,7 +64,7 @@ async function play(
   const times = world.served.map(({ at }) => at)
   const catchUp = countEach(times, issuerBackAt, minuteMs, catchUpMinutes)
   const caughtUpAt = issuerBackAt + catchUpMinutes * minuteMs
-  const nextDay = countEach(times, caughtUpAt, quarterMs, Math.floor((nextDayEnd - caughtUpAt) / quarterMs))
+  const nextDay = countEach(times, caughtUpAt, halfHourMs, Math.floor((nextDayEnd - caughtUpAt) / halfHourMs))
   return { catchUp, nextDay, catchUpPeak: peakOf(catchUp), nextDayPeak: peakOf(nextDay) }
 }
 
