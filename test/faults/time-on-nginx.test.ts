@@ -142,6 +142,68 @@ describe('time, with the real issuer and nginx', { timeout: 280_000, skip: witho
     }
   }
 
+  /** Until shortly before the next certificate is minted. */
+  async function nearlyDue(): Promise<string> {
+    const dueAt = host.state().staged?.promise?.mintAt ?? 0
+    await site.run(dueAt - host.clock.now() - 10 * minuteMs)
+    return assertPortIsValid()
+  }
+
+  test('the issuer is away for a minute → the port is valid, nobody is woken, and the next one comes', async () => {
+    const before = await nearlyDue()
+    await site.run(9 * minuteMs)
+    site.isAway = true
+    await site.run(minuteMs)
+    assert.deepEqual(host.alarms(), [])
+    assert.equal(await assertPortIsValid(), before)
+    site.isAway = false
+    await assertComesBack(before)
+  })
+
+  test('the issuer is away for 6 hours → the port has the old, valid one all the time, it is told, and the next one comes', async () => {
+    const before = await nearlyDue()
+    site.isAway = true
+    for (let hour = 0; hour < 6; hour++) {
+      await site.run(hourMs)
+      assert.equal(await assertPortIsValid(), before)
+    }
+    assert.match(
+      host.told(),
+      /^warning: .*cannot be reached.* See whether the issuer runs and whether this host reaches it/m,
+    )
+    site.isAway = false
+    await assertComesBack(before)
+  })
+
+  test('the issuer is away for 30 hours → critical before the end and after, and the port has a new one without a person', async () => {
+    const before = await nearlyDue()
+    site.isAway = true
+    await site.run(host.state().head.notAfter - host.clock.now() - hourMs)
+    assert.equal(await assertPortIsValid(), before)
+    assert.match(host.told(), /^critical: the installed certificate should have been replaced by now/m)
+    await site.run(19 * hourMs)
+    assert.match(host.told(), /^critical: the installed certificate expired at /m)
+    assert.equal((await served()).serial, before)
+    site.isAway = false
+    await assertComesBack(before)
+  })
+
+  test('the issuer is back with an older backup → the port has the old, valid one, it is told, and the newest store brings the next one', async () => {
+    await site.backUp()
+    await site.run(26 * hourMs)
+    const before = await assertPortIsValid()
+    const undo = await site.restore()
+    await site.run(13 * hourMs)
+    assert.equal(await assertPortIsValid(), before)
+    assert.match(
+      host.told(),
+      /^critical: .*If the issuer was restored from a backup, restore its newest store\./m,
+    )
+    await undo()
+    await site.run(90 * minuteMs)
+    await assertComesBack(before)
+  })
+
   test('asleep for 3 days → the port has a new certificate within a minute of waking up', async () => {
     await site.run(5 * hourMs)
     const before = await assertPortIsValid()
