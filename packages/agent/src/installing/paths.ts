@@ -35,12 +35,11 @@ interface Paths {
 }
 
 /** Every look asks for the same few. */
-const known = new Map<string, Paths>()
+const known = new Map<string, Map<string, Paths>>()
 const knownMax = 1_000
 
 function pathsOf(live: string, name: string): Paths {
-  const key = `${live}\0${name}`
-  const before = known.get(key)
+  const before = known.get(live)?.get(name)
   if (before !== undefined) return before
   const place = parseIdentityName(name)
   const paths = {
@@ -48,8 +47,10 @@ function pathsOf(live: string, name: string): Paths {
     archive: join(archiveRoot(live), place),
     targets: `../archive/${place}/`,
   }
+  const others = known.get(live) ?? new Map<string, Paths>()
   if (known.size >= knownMax) known.clear()
-  known.set(key, paths)
+  if (others.size >= knownMax) others.clear()
+  known.set(live, others.set(name, paths))
   return paths
 }
 

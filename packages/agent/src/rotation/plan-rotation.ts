@@ -45,8 +45,8 @@ export function planRotation(
 ): readonly RotationAction[] {
   const planning: Planning = { state, held, now, observed, waits: [] }
   const bundle = planBundle(planning)
-  const others = [...planAdoption(planning), ...planInstalling(planning), ...planAsking(planning)]
-  const actions = isBundleLast(state.setbacks) ? [...others, ...bundle] : [...bundle, ...others]
+  const others = planAdoption(planning).concat(planInstalling(planning), planAsking(planning))
+  const actions = isBundleLast(state.setbacks) ? others.concat(bundle) : bundle.concat(others)
   if (actions.length > 0) return actions
   const looks = planLooking(planning)
   return looks.length > 0 ? looks : [earliest(planning.waits, now)]
