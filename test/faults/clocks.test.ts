@@ -10,7 +10,7 @@ import { localPorts } from '../../packages/agent/src/local-ports.ts'
 import { runAgent } from '../../packages/agent/src/main.ts'
 import { type ClosableTransport, openTransport } from '../../packages/agent/src/transport/https-transport.ts'
 import { eventually, readStatusFile } from '../../packages/agent/test/support/agent-process.ts'
-import { freePorts } from '../../packages/cli/src/demo/free-ports.ts'
+import { freePorts } from '../../packages/cli/src/demo/setting/free-ports.ts'
 import { type LiveIssuer, startLiveIssuer } from '../../packages/issuer-daemon/test/support/live-issuer.ts'
 
 const offMs = 30 * hourMs + 20 * minuteMs

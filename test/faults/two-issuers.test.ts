@@ -8,7 +8,7 @@ import { enroll } from '../../packages/agent/src/enrolment/enroll.ts'
 import { type LocalPorts, localPorts } from '../../packages/agent/src/local-ports.ts'
 import { runAgent } from '../../packages/agent/src/main.ts'
 import { eventually, readStatusFile } from '../../packages/agent/test/support/agent-process.ts'
-import { freePorts } from '../../packages/cli/src/demo/free-ports.ts'
+import { freePorts } from '../../packages/cli/src/demo/setting/free-ports.ts'
 import {
   type DatabaseServer,
   startDatabaseServer,

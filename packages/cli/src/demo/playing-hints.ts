@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { demoFolders } from './demo-folders.ts'
+import { demoFolders } from './setting/demo-folders.ts'
 
 /** Commands to try on a demo that was kept. */
 export function playingHints(home: string): string {

@@ -2,8 +2,8 @@ import { connect } from 'node:net'
 import { MayflyError } from '@mayfly/ca-core'
 import { systemClock } from '@mayfly/platform'
 import { type DemoChild, startChild } from './demo-child.ts'
-import type { FleetScreen } from './fleet-screen.ts'
-import { type FleetView, type Sighting, withSighting } from './fleet-view.ts'
+import type { FleetScreen } from './fleet/fleet-screen.ts'
+import { type FleetView, type Sighting, withSighting } from './fleet/fleet-view.ts'
 
 /** What a running demo holds. */
 export interface Stage {

@@ -1,5 +1,5 @@
-import { type FleetView, rotationsMissed, rotationsSeen } from './fleet-view.ts'
-import type { Attempt } from './forbidden-attempts.ts'
+import type { Attempt } from './attempts/forbidden-attempts.ts'
+import { type FleetView, rotationsMissed, rotationsSeen } from './fleet/fleet-view.ts'
 
 /** The demo's promise for each host. */
 export const rotationsWanted = 3

@@ -1,5 +1,5 @@
 import { stopSignals } from '@mayfly/platform'
-import { type DemoPart, runDemoPart } from '../../demo/demo-parts.ts'
+import { type DemoPart, runDemoPart } from '../../demo/parts/demo-parts.ts'
 import { type DemoOptions, runDemo } from '../../demo/run-demo.ts'
 import type { Answer } from '../../terminal/answer.ts'
 

@@ -5,8 +5,8 @@ import { MayflyError } from '@mayfly/ca-core'
 import type { Identity } from '@mayfly/client'
 import { openIdentity } from '@mayfly/client'
 import { systemClock } from '@mayfly/platform'
+import type { Sighting } from '../fleet/fleet-view.ts'
 import { createPace } from './call-pace.ts'
-import type { Sighting } from './fleet-view.ts'
 
 /** What the caller is told in its file. */
 export interface CallerSettings {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { openIdentity } from '@mayfly/client'
-import type { Sighting } from './fleet-view.ts'
+import type { Sighting } from '../fleet/fleet-view.ts'
 
 /** What the service is told in its file. */
 export interface NodeServiceSettings {

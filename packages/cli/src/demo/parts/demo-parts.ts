@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import type { Sighting } from '../fleet/fleet-view.ts'
 import { type CallerSettings, runCaller } from './caller.ts'
-import type { Sighting } from './fleet-view.ts'
 import { type NodeServiceSettings, runNodeService } from './node-service.ts'
 
 export type DemoPart = 'caller' | 'service'

@@ -18,7 +18,7 @@ import {
 } from '@mayfly/ca-core'
 import { openIdentity, openTrust } from '@mayfly/client'
 import { systemClock, systemRandom } from '@mayfly/platform'
-import { freePorts } from './free-ports.ts'
+import { freePorts } from '../setting/free-ports.ts'
 import { writeForeignCertificate } from './other-authority.ts'
 
 /** Something that must not work, and what came of it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { callsAtOnceMax, createPace } from '../../src/demo/call-pace.ts'
+import { callsAtOnceMax, createPace } from '../../../src/demo/parts/call-pace.ts'
 
 describe('createPace', () => {
   it('a machine that keeps the rate: → every call in its time', () => {
