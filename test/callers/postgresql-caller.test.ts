@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
-import { openSession } from '../support/client-session.ts'
+import { openSession } from '../support/load/client-session.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
 import { createTestHost, type Rotation, type TestHost } from '../support/rotation.ts'
 import {

@@ -17,10 +17,10 @@ import {
   postRequest,
   signedRequest,
 } from '../../packages/issuer-daemon/test/support/test-host.ts'
-import { hurriedClock } from '../support/hurried-clock.ts'
+import { mountSmallDisk, unmountDisk } from '../support/faults/small-disk.ts'
+import { hurriedClock } from '../support/hosts/hurried-clock.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
 import { until } from '../support/servers/started-server.ts'
-import { mountSmallDisk, unmountDisk } from '../support/small-disk.ts'
 
 /** Ten seconds of the issuer's patience in one; what the database's driver waits for by itself is not hurried. */
 const hurry = 10

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { mountSmallDisk, unmountDisk } from '../support/faults/small-disk.ts'
+import { throughFault } from '../support/faults/through-fault.ts'
+import { type ServedHost, startServedHost } from '../support/hosts/served-host.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
-import { nginxServer } from '../support/nginx-server.ts'
-import { type ServedHost, startServedHost } from '../support/served-host.ts'
 import type { Nginx } from '../support/servers/nginx.ts'
+import { nginxServer } from '../support/servers/nginx-server.ts'
 import { until } from '../support/servers/started-server.ts'
-import { mountSmallDisk, unmountDisk } from '../support/small-disk.ts'
-import { throughFault } from '../support/through-fault.ts'
 
 const tmpfsBytes = 512 * 1024
 

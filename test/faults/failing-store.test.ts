@@ -22,7 +22,7 @@ import {
   postRequest,
   signedRequest,
 } from '../../packages/issuer-daemon/test/support/test-host.ts'
-import { type FaultyCalls, injectFault } from '../support/faulty-calls.ts'
+import { type FaultyCalls, injectFault } from '../support/faults/faulty-calls.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
 import { until } from '../support/servers/started-server.ts'
 

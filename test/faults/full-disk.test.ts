@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { minuteMs, parseCertificateChain, parsePrivateKey } from '@mayfly/ca-core'
-import { type FailingDisk, openFailingDisk } from '../support/failing-disk.ts'
-import { rootedFileSystem } from '../support/rooted-file-system.ts'
-import { createTimedSite, type TimedHost, type TimedSite } from '../support/timed-host.ts'
+import { type FailingDisk, openFailingDisk } from '../support/faults/failing-disk.ts'
+import { rootedFileSystem } from '../support/faults/rooted-file-system.ts'
+import { createTimedSite, type TimedHost, type TimedSite } from '../support/hosts/timed-host.ts'
 
 /** More than a rotation has. */
 const callsMax = 400

@@ -14,8 +14,8 @@ import {
   signedRequest,
 } from '../../packages/issuer-daemon/test/support/test-host.ts'
 import { stageFleet } from '../crash/staged-fleet.ts'
+import { mountSmallDisk, unmountDisk } from '../support/faults/small-disk.ts'
 import { until } from '../support/servers/started-server.ts'
-import { mountSmallDisk, unmountDisk } from '../support/small-disk.ts'
 
 const diskBytes = 8 * 1024 * 1024
 /** So many requests may still find room that the store had set aside. */

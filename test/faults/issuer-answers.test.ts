@@ -3,12 +3,12 @@ import { after, before, describe, test } from 'node:test'
 import { hourMs, MayflyError, mediaTypes, parseName } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { VirtualIssuer } from '../../packages/agent/test/support/virtual-issuer.ts'
-import { type FaultyIssuer, type IssuerFault, otherChains, send } from '../support/faulty-issuer.ts'
+import { type FaultyIssuer, type IssuerFault, otherChains, send } from '../support/faults/faulty-issuer.ts'
+import { throughFault } from '../support/faults/through-fault.ts'
+import { type ServedHost, startServedHost } from '../support/hosts/served-host.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
-import { nginxServer } from '../support/nginx-server.ts'
-import { type ServedHost, startServedHost } from '../support/served-host.ts'
 import type { Nginx } from '../support/servers/nginx.ts'
-import { throughFault } from '../support/through-fault.ts'
+import { nginxServer } from '../support/servers/nginx-server.ts'
 
 interface WrongAnswer {
   readonly answer: string

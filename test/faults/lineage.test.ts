@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { hourMs, minuteMs } from '@mayfly/ca-core'
-import { createJoinedHost, type TimedHost, type TimedSite } from '../support/timed-host.ts'
+import { createJoinedHost, type TimedHost, type TimedSite } from '../support/hosts/timed-host.ts'
 
 describe('a lineage in the wrong place, with the real issuer', { timeout: 240_000 }, () => {
   let site: TimedSite

@@ -11,10 +11,10 @@ import type { Material } from '../../packages/agent/src/formats/material.ts'
 import type { HostServers } from '../../packages/agent/src/rotation/host-servers.ts'
 import { localServers } from '../../packages/agent/src/rotation/local-servers.ts'
 import { VirtualServer } from '../../packages/agent/test/support/virtual-host.ts'
+import { rootedFileSystem } from '../support/faults/rooted-file-system.ts'
+import { createTimedSite, type TimedHost, type TimedSite } from '../support/hosts/timed-host.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
-import { rootedFileSystem } from '../support/rooted-file-system.ts'
 import { type Nginx, startNginx } from '../support/servers/nginx.ts'
-import { createTimedSite, type TimedHost, type TimedSite } from '../support/timed-host.ts'
 
 /**
  * A real nginx for a host under a virtual clock: tested, reloaded and looked at as ever. nginx doesn't look at the

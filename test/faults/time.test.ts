@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { dayMs, hourMs, minuteMs } from '@mayfly/ca-core'
-import { createJoinedHost, createTimedSite, type TimedHost, type TimedSite } from '../support/timed-host.ts'
+import {
+  createJoinedHost,
+  createTimedSite,
+  type TimedHost,
+  type TimedSite,
+} from '../support/hosts/timed-host.ts'
 
 describe('time, with the real issuer', { timeout: 240_000 }, () => {
   let site: TimedSite

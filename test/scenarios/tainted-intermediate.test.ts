@@ -22,7 +22,7 @@ import {
   type LiveIssuer,
   startLiveIssuer,
 } from '../../packages/issuer-daemon/test/support/live-issuer.ts'
-import { startLoad } from '../support/load.ts'
+import { startLoad } from '../support/load/load.ts'
 import { freePort } from '../support/servers/free-port.ts'
 import { type Nginx, startNginx } from '../support/servers/nginx.ts'
 import { testsWith } from '../support/tests-with.ts'

@@ -12,14 +12,14 @@ import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts
 import { renewNow } from '../../packages/agent/src/running/renew-now.ts'
 import { mayfly } from '../../packages/cli/test/support/run-mayfly.ts'
 import { type LiveIssuer, startLiveIssuer } from '../../packages/issuer-daemon/test/support/live-issuer.ts'
-import { type EnrolledServer, enrolledServers } from '../support/enrolled-servers.ts'
-import { faultyFileSystem } from '../support/faulty-file-system.ts'
+import { faultyFileSystem } from '../support/faults/faulty-file-system.ts'
+import { openPortGate } from '../support/faults/port-gate.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
-import { openPortGate } from '../support/port-gate.ts'
 import { servedSerial } from '../support/served-serial.ts'
+import { type EnrolledServer, enrolledServers } from '../support/servers/enrolled-servers.ts'
 import { freePort } from '../support/servers/free-port.ts'
 import { withoutSystemd } from '../support/servers/systemd.ts'
-import { systemdServer } from '../support/systemd-server.ts'
+import { systemdServer } from '../support/servers/systemd-server.ts'
 
 /** What is to be undone at the end of a test. */
 type Cleanup = (() => Promise<unknown>)[]

@@ -6,7 +6,7 @@ import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
 import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
-import { openSession } from '../support/client-session.ts'
+import { openSession } from '../support/load/client-session.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
 import { createDatabase, type Mariadb, mariadbUser, startMariadb } from '../support/servers/mariadb.ts'

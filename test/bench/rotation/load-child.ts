@@ -1,5 +1,5 @@
-import { type LoadOptions, startLoad } from '../../support/load.ts'
-import { type RedisLoadOptions, startRedisLoad } from '../../support/redis-load.ts'
+import { type LoadOptions, startLoad } from '../../support/load/load.ts'
+import { type RedisLoadOptions, startRedisLoad } from '../../support/load/redis-load.ts'
 
 /** Which load it is, and what it needs; as JSON on the command line. */
 export type LoadOrder =

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import type { TestContext } from 'node:test'
-import { createLiveDirectory, type LiveDirectory } from '../../../../test/support/live-directory.ts'
+import { createLiveDirectory, type LiveDirectory } from '../../../../test/support/load/live-directory.ts'
 import {
   createTestPki,
   type TestLeaf,

@@ -10,7 +10,7 @@ import {
   requestIds,
   start,
 } from '../../../../../test/suites/store/store-records.ts'
-import { hurriedClock } from '../../../../../test/support/hurried-clock.ts'
+import { hurriedClock } from '../../../../../test/support/hosts/hurried-clock.ts'
 import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
 import { until } from '../../../../../test/support/servers/started-server.ts'
 import { auditChainOrigin, verifyAuditChain } from '../../../src/audit/audit-chain.ts'

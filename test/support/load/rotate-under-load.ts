@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { encodePrivateKey, encodeTrustBundlePem } from '@mayfly/ca-core'
-import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
-import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
+import type { ProbeEndpoint } from '../../../packages/agent/src/probing/endpoint.ts'
+import type { ReloadConfiguration } from '../../../packages/agent/src/servers/reload-configuration.ts'
+import type { TestHost } from '../rotation.ts'
+import { heldAnswer, type PlainBackend } from '../servers/plain-backend.ts'
+import { beginRequest } from '../servers/running-request.ts'
 import { type LoadCounts, startLoad } from './load.ts'
-import type { TestHost } from './rotation.ts'
-import { beginRequest } from './running-request.ts'
-import { heldAnswer, type PlainBackend } from './servers/plain-backend.ts'
 
 /** What is rotated, and how it is called. */
 export interface LoadedServer {

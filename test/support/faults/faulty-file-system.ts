@@ -1,6 +1,6 @@
 import type { FileSystem } from '@mayfly/ca-core'
 import { nodeFileSystem } from '@mayfly/platform'
-import { fileError } from '../../packages/platform/src/files/file-error.ts'
+import { fileError } from '../../../packages/platform/src/files/file-error.ts'
 
 const writingOperations = [
   'createFile',

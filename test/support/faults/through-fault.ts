@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { StatusAlarm } from '../../packages/agent/src/status/agent-status.ts'
-import type { ServedHost } from './served-host.ts'
+import type { StatusAlarm } from '../../../packages/agent/src/status/agent-status.ts'
+import type { ServedHost } from '../hosts/served-host.ts'
 
 export interface FaultTrial {
   /** 2. What goes wrong. */

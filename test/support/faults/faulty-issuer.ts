@@ -14,8 +14,8 @@ import {
   type RequestBody,
 } from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
-import type { WireRequest, WireResponse } from '../../packages/agent/src/transport/transport.ts'
-import { VirtualIssuer } from '../../packages/agent/test/support/virtual-issuer.ts'
+import type { WireRequest, WireResponse } from '../../../packages/agent/src/transport/transport.ts'
+import { VirtualIssuer } from '../../../packages/agent/test/support/virtual-issuer.ts'
 
 /** One message that came, and how an honest issuer would answer it. */
 export interface Visit {

@@ -1,8 +1,8 @@
 import type { EnrolledServer } from './enrolled-servers.ts'
-import { freePort } from './servers/free-port.ts'
-import { layNginx } from './servers/nginx.ts'
-import { listens, until } from './servers/started-server.ts'
-import { nginxUnit, startSystemd } from './servers/systemd.ts'
+import { freePort } from './free-port.ts'
+import { layNginx } from './nginx.ts'
+import { listens, until } from './started-server.ts'
+import { nginxUnit, startSystemd } from './systemd.ts'
 
 /** nginx as a unit of a real systemd. */
 export const systemdServer: EnrolledServer = {

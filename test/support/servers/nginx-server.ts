@@ -1,5 +1,5 @@
-import type { ServedHostOptions } from './served-host.ts'
-import { type Nginx, startNginx } from './servers/nginx.ts'
+import type { ServedHostOptions } from '../hosts/served-host.ts'
+import { type Nginx, startNginx } from './nginx.ts'
 
 /** nginx as the server of a host, reloaded by its preset and looked at on its port. */
 export function nginxServer(onStart: (nginx: Nginx) => void): ServedHostOptions['server'] {

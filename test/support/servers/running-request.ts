@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
-import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
+import type { ProbeEndpoint } from '../../../packages/agent/src/probing/endpoint.ts'
 
 /** Begins a request to `/held` and resolves once its answer has begun; `body` is the whole of it in the end. */
 export async function beginRequest(

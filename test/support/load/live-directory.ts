@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestLeaf } from './test-pki.ts'
+import type { TestLeaf } from '../test-pki.ts'
 
 /**
  * A live directory as the agent keeps it: `live/<name>` is a link into `archive/<name>/<number>`,
