@@ -15,7 +15,8 @@ export function adoptConfiguration(
   running: IssuerConfiguration,
   next: IssuerConfiguration,
 ): AdoptedConfiguration {
-  const keys = Object.keys(next) as (keyof IssuerConfiguration)[]
+  // Of both: a key that may be absent can come and go.
+  const keys = Object.keys({ ...running, ...next }) as (keyof IssuerConfiguration)[]
   const fixed = keys.filter((key) => key !== 'admin' && !(reloadable as readonly string[]).includes(key))
   const adopted = Object.fromEntries(reloadable.map((key) => [key, next[key]]))
   return {

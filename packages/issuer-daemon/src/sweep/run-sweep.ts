@@ -1,4 +1,4 @@
-import { type ErrorCode, type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { type ErrorCode, type Instant, isMayflyError, MayflyError, type SignerFault } from '@mayfly/ca-core'
 import { endingOfError } from '../audit/audit-attempt.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
 import type { SignedEnd, SignedHead } from '../audit/signed-head.ts'
@@ -77,6 +77,7 @@ export async function runSweep(
     await ports.authorities?.heedTaints()
     await burnLapsedIntents(ports)
     await hastenTainted(ports, options.signal)
+    requireSigner(ports)
     await sweepChunks(options, { ...ports, told }, sum)
     if (options.signal?.aborted !== true) told.swept()
     await retireAuthorities(ports)
@@ -95,6 +96,21 @@ export async function runSweep(
 /** After a write that failed, nothing is begun before another one came through. An empty change is written like any other. */
 async function requireWritable({ store, clock, writeTrouble }: IssuerPorts): Promise<void> {
   if (writeTrouble?.() !== undefined) await store.commit([{ at: clock.now(), parts: [] }])
+}
+
+/** Nothing is claimed for a signer that is known to be away: another issuer on the same store may have one that signs. */
+function requireSigner({ authority }: IssuerPorts): void {
+  const fault = knownFault(authority)
+  if (fault !== undefined) throw fault.error
+}
+
+/** Of an authority that is missing `mint` tells, where something is due. */
+function knownFault(authority: IssuerPorts['authority']): SignerFault | undefined {
+  try {
+    return authority().authority.signer.fault?.()
+  } catch {
+    return undefined
+  }
 }
 
 /** @throws what the first chunk that failed threw, when none is at work any more */

@@ -28,6 +28,14 @@ test('reload: what needs a restart → stays as it runs, and is named', () => {
   assert.deepEqual(needRestart, ['url', 'listen'])
 })
 
+test('reload: an HSM that comes or goes → waits for a restart, and is named', () => {
+  const withHsm = { ...running, hsm: { uri: 'pkcs11:token=a?module-path=/m.so', pin: { file: '/pin' } } }
+  assert.deepEqual(adoptConfiguration(running, withHsm).needRestart, ['hsm'])
+  const { configuration, needRestart } = adoptConfiguration(withHsm, running)
+  assert.deepEqual(needRestart, ['hsm'])
+  assert.deepEqual(configuration.hsm, withHsm.hsm)
+})
+
 const delegate: DelegateSettings = {
   socket: '/run/mayfly/web.sock',
   access: { group: 'web', mode: 0o660 },

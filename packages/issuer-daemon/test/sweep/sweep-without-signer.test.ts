@@ -9,9 +9,19 @@ const hostCount = 25
 describe('sweep', () => {
   let kit: IssuerKit
   let keyHashes: readonly string[]
+  let claims: number
 
   beforeEach(async () => {
-    kit = await createIssuerKit()
+    claims = 0
+    kit = await createIssuerKit({
+      wrapStore: (store) => ({
+        ...store,
+        claimDue: (page) => {
+          claims += 1
+          return store.claimDue(page)
+        },
+      }),
+    })
     keyHashes = await stageFleet(kit.store, hostCount, kit.clock.now())
   })
   afterEach(() => kit.close())
@@ -24,7 +34,9 @@ describe('sweep', () => {
     const stopped = { due: 0, minted: 0, failed: 0, stopped: 'hsm-unavailable' }
     assert.deepEqual(await sweep(), stopped)
     kit.signer.known = { since: kit.clock.now(), error }
+    const before = claims
     assert.deepEqual(await sweep(), stopped)
+    assert.equal(claims, before, 'another issuer on the store may mint them')
     assert.equal((await kit.store.counts(kit.clock.now())).burnt, kit.ports.policy.sweepChunk)
     const alarms = (await kit.issuer.status()).alarms.map(({ because, message }) => `${because}: ${message}`)
     assert.match(
