@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { FakeClock } from '../../../../../test/fakes/fake-clock.ts'
 import { audit, requestIds, start } from '../../../../../test/suites/store/store-records.ts'
 import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
 import { auditChainOrigin, verifyAuditChain } from '../../../src/audit/audit-chain.ts'
@@ -10,13 +11,34 @@ import { type StandbyServer, startStandby } from '../../support/standby-server.t
 describe('PostgreSQL store, failover', { skip: withoutPackages('postgresql') }, () => {
   let primary: DatabaseServer
   let standby: StandbyServer
-  before(async () => {
+  beforeEach(async () => {
     primary = await startDatabaseServer()
     standby = await startStandby(primary)
   })
-  after(async () => {
+  afterEach(async () => {
     await standby?.stop()
+    await primary?.resume().catch(() => undefined)
     await primary?.remove()
+  })
+
+  it('the primary stands still and the standby takes over → who asked is told after ten seconds, the next is served by it', async () => {
+    const url = await primary.createDatabase()
+    await standby.holds(url)
+    const members = `127.0.0.1:${primary.port},127.0.0.1:${standby.port}`
+    const clock = new FakeClock()
+    const store = await openTestStore(url.replace(/127\.0\.0\.1:\d+/, members), { clock })
+    const write = (request: string) => store.commit([{ at: start, parts: [audit(request)] }])
+    await write('before')
+    await primary.pause()
+    const asked = assert.rejects(write('lost'), /has not answered for 10 s/)
+    await clock.untilSleeping()
+    await clock.advance(10_000)
+    await asked
+    await standby.promote()
+    await clock.advance(1_000)
+    assert.deepEqual(await write('after'), [{ done: true }])
+    assert.deepEqual(await requestIds(store), ['before', 'after'])
+    await store.close()
   })
 
   it('the primary dies under load and the standby takes over → each record once, in one chain', async () => {
