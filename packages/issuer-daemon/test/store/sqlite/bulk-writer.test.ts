@@ -65,6 +65,17 @@ describe('writing in a thread', () => {
     assert.equal(outcomes.filter(({ done }) => done).length, 100)
   })
 
+  it('an intermediate is tainted between two sweeps of the thread → what the second would write is refused', async () => {
+    const fingerprint = 'ab'.repeat(32)
+    const part = { do: 'require-untainted', fingerprint } as const
+    const changes = additions('many', 100).map(({ at, parts }) => ({ at, parts: [part, ...parts] }))
+    const again = additions('again', 100).map(({ at, parts }) => ({ at, parts: [part, ...parts] }))
+    assert.ok((await store.commit(changes)).every(({ done }) => done))
+    await store.commit([{ at: start, parts: [{ do: 'taint', fingerprint, at: start }] }])
+    const outcomes = await store.commit(again)
+    assert.deepEqual(outcomes, Array(100).fill({ done: false, refused: 'authority-tainted' }))
+  })
+
   it('few come together → written in the event loop; as many as are for the thread → in the thread', async () => {
     const other = await openSqliteStore({ path: join(folder, 'other.sqlite'), changesForThreadMin: 5 })
     let threads = 0
