@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { ChangePart } from '../../../packages/issuer-daemon/src/store/change.ts'
 import type { StoreBench } from './store-bench.ts'
-import { audit, intent, names, newIdentity, requestIds, start } from './store-records.ts'
+import {
+  audit,
+  certificate,
+  found,
+  intent,
+  names,
+  newIdentity,
+  requestIds,
+  serial,
+  start,
+} from './store-records.ts'
 
 /** Changes are whole, in order and durable. */
 export function changeTests(bench: StoreBench): void {
@@ -23,6 +34,24 @@ export function changeTests(bench: StoreBench): void {
       assert.deepEqual(outcomes, [{ done: true }, { done: false, refused: 'identity-taken' }, { done: true }])
       assert.deepEqual(await names(bench.store), ['web-1', 'web-2', 'web-4'])
       assert.deepEqual(await requestIds(bench.store), ['kept'])
+    })
+
+    it('the first certificate under a new intermediate is refused → the next one still brings the intermediate', async () => {
+      const identity = await bench.addIdentity()
+      await bench.apply({ do: 'intend', intent: intent(identity, 1) })
+      await bench.apply({ do: 'intend', intent: intent(identity, 2) })
+      const record = (number: number): ChangePart => ({
+        do: 'record',
+        certificate: certificate(number),
+        at: start,
+      })
+      const outcomes = await bench.store.commit([
+        { at: start, parts: [record(1), { do: 'burn', serial: serial(9) }] },
+        { at: start, parts: [record(2)] },
+      ])
+      assert.deepEqual(outcomes, [{ done: false, refused: 'intent-gone' }, { done: true }])
+      const { chain } = found(await bench.store.certificate({ serial: serial(2) }))
+      assert.deepEqual(chain, certificate(2).chain)
     })
 
     it('more at once than fit into one transaction → all are done, in order', async () => {
