@@ -1,4 +1,10 @@
-import { type FlattenedJws, type IssuerAnswer, signAuditHead, verifyAuditHead } from '@mayfly/ca-core'
+import {
+  type AuditHead,
+  type FlattenedJws,
+  type IssuerAnswer,
+  signAuditHead,
+  verifyAuditHead,
+} from '@mayfly/ca-core'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { ChangePart } from '../store/change.ts'
 import { contradictionOf, raiseHistoryAlarm } from './history-alarm.ts'
@@ -44,8 +50,10 @@ export function createSignedHead(ports: HeadPorts): SignedHead {
       if (text !== undefined) current = JSON.parse(text) as FlattenedJws
     },
     async sign() {
-      await lookBack(current, ports)
-      const next = await sign(current, ports)
+      // One that was kept in the store counts only with the signature.
+      const before = current && verifyAuditHead(current, ports.authority().authority.certificate)
+      if (before !== undefined) await lookBack(before, ports)
+      const next = await sign(before, ports)
       if (next === undefined) return undefined
       return {
         part: { do: 'set-note', name: noteName, text: JSON.stringify(next) },
@@ -58,24 +66,20 @@ export function createSignedHead(ports: HeadPorts): SignedHead {
 }
 
 /** What was signed last must be in the history still: otherwise this very signature would cover what was altered. */
-async function lookBack(current: FlattenedJws | undefined, ports: HeadPorts): Promise<void> {
-  const { clock, authority } = ports
-  const head = current && verifyAuditHead(current, authority().authority.certificate)
-  const because = head && (await contradictionOf(head, ports))
-  if (head === undefined || because === undefined) return
-  const record = { requestId: `head-${clock.now()}` }
+async function lookBack(head: AuditHead, ports: HeadPorts): Promise<void> {
+  const because = await contradictionOf(head, ports)
+  if (because === undefined) return
+  const record = { requestId: `head-${ports.clock.now()}` }
   await raiseHistoryAlarm(because, head, { name: 'the issuer', record }, ports)
 }
 
 async function sign(
-  current: FlattenedJws | undefined,
+  before: AuditHead | undefined,
   { store, clock, authority, bundle }: HeadPorts,
 ): Promise<FlattenedJws | undefined> {
   const end = await store.auditEnd()
   const signing = authority().authority
   const hash = Buffer.from(end.hash).toString('hex')
-  // One that was kept in the store counts only with the signature.
-  const before = current && verifyAuditHead(current, signing.certificate)
   const isSigned = before?.number === end.number && before.hash === hash
   if (end.number === 0 || isSigned) return undefined
   const { trustDomain } = bundle().bundle

@@ -27,6 +27,7 @@ async function burnIntents(intendedBefore: Instant, ports: RecoverPorts): Promis
   const burnt: IssuanceRecord[] = []
   for (;;) {
     const pending = await store.pendingIntents({ intendedBefore, limit: burntAtOnceMax })
+    if (pending.length === 0) return burnt
     const at = clock.now()
     const changes = await Promise.all(pending.map((intent) => burning(intent, at, ports)))
     await store.commit(changes)
