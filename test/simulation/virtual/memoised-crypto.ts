@@ -120,15 +120,17 @@ function rememberSigned(compute: Compute, { verified }: Known): Compute {
     const { how } = asked
     const key = crypto.createPublicKey(asked.key)
     const result = { how, key, message, result: true }
-    verified.learn(latin1Of(signature as Buffer), result)
-    // The issuer writes what stands in a certificate anew for a JWS.
-    if (how === 'sha256 ' && asked.key.asymmetricKeyType === 'ec') {
+    // The issuer writes what its authority signs, as it would stand in a certificate, anew for a JWS.
+    if (how === 'sha256 ' && message[0] !== derSequence && asked.key.asymmetricKeyType === 'ec') {
       const fixed = toFixedLength(signature as Buffer, 32)
-      verified.learn(latin1Of(fixed), { ...result, how: 'sha256 ieee-p1363' })
-    }
+      verified.learn(latin1Of(fixed), { ...result, how: 'sha256 ieee-p1363 ' })
+    } else verified.learn(latin1Of(signature as Buffer), result)
     return signature
   }
 }
+
+/** What a certificate or a request begins with; what a JWS signs is text. */
+const derSequence = 0x30
 
 /** Found by the signature; taken only where algorithm, key and every byte of the message are the same. */
 function memoiseVerify(compute: Compute, known: Known): Compute {
@@ -148,12 +150,16 @@ function memoiseVerify(compute: Compute, known: Known): Compute {
   }
 }
 
+const ofTheKey = ['key', 'format', 'type']
+
 /** With which key and by which rules; `undefined` where that is said in another way than the product's. */
 function readOptions(algorithm: unknown, options: unknown): { how: string; key: KeyObject } | undefined {
   if (options instanceof crypto.KeyObject) return { how: `${algorithm} `, key: options }
   if (typeof options !== 'object' || options === null) return undefined
-  const { key, format, type, ...rules } = options as Record<string, unknown>
-  const how = `${algorithm} ${Object.values(rules).join(' ')}`
+  const rules = options as Record<string, unknown>
+  const { key, format, type } = rules
+  let how = `${algorithm} `
+  for (const rule in rules) if (!ofTheKey.includes(rule)) how += `${rules[rule]} `
   if (key instanceof crypto.KeyObject) return { how, key }
   if (!(key instanceof Uint8Array) || format !== 'der' || type !== 'spki') return undefined
   return { how, key: crypto.createPublicKey({ key: key as Buffer, format, type }) }

@@ -1,4 +1,3 @@
-import { encodeCertificateChain } from '../x509/parse-certificate.ts'
 import type { TrustBundle } from './trust-bundle.ts'
 
 /**
@@ -7,5 +6,5 @@ import type { TrustBundle } from './trust-bundle.ts'
  */
 export function encodeTrustBundlePem({ roots, distrusted }: TrustBundle): string {
   const comments = distrusted.map((fingerprint) => `# distrusted: ${fingerprint}\n`)
-  return comments.join('') + encodeCertificateChain([...roots])
+  return comments.join('') + roots.map(({ pem }) => pem).join('')
 }
