@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { connect } from 'node:tls'
 import { createLogger, systemClock } from '@mayfly/platform'
 import { enroll } from '../../packages/agent/src/enrolment/enroll.ts'
 import { type LocalPorts, localPorts } from '../../packages/agent/src/local-ports.ts'
@@ -15,19 +17,23 @@ import {
 } from '../../packages/issuer-daemon/test/support/database-server.ts'
 import { type LiveIssuer, startLiveIssuer } from '../../packages/issuer-daemon/test/support/live-issuer.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
+import { type Nginx, startNginx } from '../support/servers/nginx.ts'
 
-describe('two issuers on one PostgreSQL, of which one is dead', {
+describe('two issuers on one PostgreSQL, of which one is dead, with nginx as the server', {
   timeout: 240_000,
-  skip: withoutPackages('postgresql'),
+  skip: withoutPackages('postgresql', 'nginx'),
 }, () => {
   let folder: string
   let configPath: string
   let database: DatabaseServer
   let yaml: string
+  let nginx: Nginx | undefined
   let urls: readonly [string, string]
   let local: LocalPorts
   const living = new Map<string, LiveIssuer>()
   const logged: string[] = []
+  /** Of connections to the port. */
+  const failures: string[] = []
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mayfly-pair-'))
@@ -40,22 +46,55 @@ describe('two issuers on one PostgreSQL, of which one is dead', {
       "issuing: { lifetime: 60s, cycle: 4s, dailyQuota: 100000 }\nsweep: { cron: '* * * * * *' }\n",
     ].join('\n')
     local = localPorts()
-    await writeFile(
-      configPath,
-      [
-        `state: ${folder}/state`,
-        `live: ${folder}/live`,
-        'certificates:',
-        `  web: { identity: web-1, issuers: ['${urls[0]}', '${urls[1]}'] }\n`,
-      ].join('\n'),
-    )
+    await configure()
   })
   after(async () => {
+    await nginx?.stop()
     for (const issuer of living.values()) await issuer.close()
     await local?.transport.close()
     await database?.remove()
     await rm(folder, { recursive: true })
   })
+
+  async function configure(...ofServer: string[]): Promise<void> {
+    const lines = [
+      `state: ${folder}/state`,
+      `live: ${folder}/live`,
+      'certificates:',
+      '  web:',
+      '    identity: web-1',
+      `    issuers: ['${urls[0]}', '${urls[1]}']`,
+      ...ofServer,
+    ]
+    await writeFile(configPath, `${lines.join('\n')}\n`)
+  }
+
+  /** On the files that the enrolment has installed. */
+  async function serve(): Promise<void> {
+    await chmod(folder, 0o755)
+    nginx = await startNginx({ folder: join(folder, 'nginx'), liveFolder: join(folder, 'live', 'web') })
+    const { port, pidFile, configuration, prefix } = nginx
+    await configure(
+      `    reload: { preset: nginx, pidFile: ${pidFile}, configuration: ${configuration}, prefix: ${prefix} }`,
+      `    probe: [{ connect: '127.0.0.1:${port}', serverName: web-1.test.internal }]`,
+    )
+  }
+
+  /** A client that trusts the bundle gets a certificate that is valid now. */
+  async function connectOnce(): Promise<void> {
+    const ca = await readFile(join(folder, 'live', 'web', 'bundle.pem'))
+    const socket = connect({
+      host: '127.0.0.1',
+      port: nginx?.port ?? 0,
+      servername: 'web-1.test.internal',
+      ca,
+    })
+    try {
+      await once(socket, 'secureConnect')
+    } finally {
+      socket.destroy()
+    }
+  }
 
   async function live(url: string): Promise<LiveIssuer> {
     const [besides] = living.values()
@@ -76,7 +115,10 @@ describe('two issuers on one PostgreSQL, of which one is dead', {
     const start = await generation().catch(() => 0)
     await eventually(
       `${count} rotations`,
-      async () => ((await generation()) >= start + count ? true : undefined),
+      async () => {
+        await connectOnce().catch((error: unknown) => failures.push(String(error)))
+        return (await generation()) >= start + count ? true : undefined
+      },
       () => logged.slice(-12).join(''),
     )
   }
@@ -103,6 +145,7 @@ describe('two issuers on one PostgreSQL, of which one is dead', {
     const { token } = await issuer.admin.createToken({ identity: 'web-1' })
     const done = await enroll({ token, name: 'web', configPath }, local)
     assert.equal(done.installation.is, 'installed')
+    await serve()
 
     const stop = new AbortController()
     const logger = createLogger({
@@ -136,6 +179,7 @@ describe('two issuers on one PostgreSQL, of which one is dead', {
       await told(undefined)
       const { state } = await (living.get(first) as LiveIssuer).admin.showIdentity('web-1')
       assert.equal(state, 'active')
+      assert.deepEqual(failures, [])
     } finally {
       stop.abort()
       await running
