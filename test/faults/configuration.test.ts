@@ -8,10 +8,10 @@ import { parseDocument } from 'yaml'
 import { enroll } from '../../packages/agent/src/enrolment/enroll.ts'
 import { localPorts } from '../../packages/agent/src/local-ports.ts'
 import { eventually } from '../../packages/agent/test/support/agent-process.ts'
+import { type ServedHost, startServedHost } from '../support/hosts/served-host.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
-import { nginxServer } from '../support/nginx-server.ts'
-import { type ServedHost, startServedHost } from '../support/served-host.ts'
 import type { Nginx } from '../support/servers/nginx.ts'
+import { nginxServer } from '../support/servers/nginx-server.ts'
 
 describe('a configuration that changes while the agent runs, with nginx as the server', {
   timeout: 120_000,
