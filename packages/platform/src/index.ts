@@ -19,6 +19,7 @@ export {
 export { effectiveUserId } from './files/effective-user.ts'
 export { errnoOf, fileError } from './files/file-error.ts'
 export { freeBytes } from './files/free-bytes.ts'
+export { inFile } from './files/in-file.ts'
 export { type FileLock, lockFile } from './files/lock-file.ts'
 export { nodeFileSystem } from './files/node-file-system.ts'
 export { type OwnFolder, requireOwnFolder } from './files/own-folder.ts'

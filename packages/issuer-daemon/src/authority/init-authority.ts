@@ -20,7 +20,7 @@ import {
   type Signer,
   signCertificateRequest,
 } from '@mayfly/ca-core'
-import { requireOwnFolder } from '@mayfly/platform'
+import { inFile, requireOwnFolder } from '@mayfly/platform'
 import {
   type AuthorityFiles,
   type AuthoritySlot,
@@ -172,7 +172,8 @@ async function ensureKey(
   { fileSystem, passphrase, random }: InitAuthorityOptions,
 ): Promise<KeyPair> {
   if ((await fileSystem.status(path)) !== undefined) {
-    return decryptPrivateKey(await readText(fileSystem, path), passphrase)
+    const pem = await readText(fileSystem, path)
+    return inFile(path, () => decryptPrivateKey(pem, passphrase))
   }
   const keyPair = await generateKeyPair(keyType)
   await createText(fileSystem, path, folder, await encryptPrivateKey(keyPair, passphrase, random))

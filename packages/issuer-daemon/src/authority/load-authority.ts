@@ -5,17 +5,19 @@ import {
   type FileSystem,
   type Hsm,
   type Instant,
+  isKeyReference,
   type KeyPair,
   MayflyError,
   parseCertificateChain,
   prepareIssuing,
   readTrustBundle,
 } from '@mayfly/ca-core'
+import { inFile } from '@mayfly/platform'
 import type { IssuingAuthority } from '../issuing/intermediates/issuing-authority.ts'
 import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import { activateNext } from './activate-next.ts'
 import { type AuthorityFiles, authorityFiles, readIfThere, readText } from './authority-files.ts'
-import { openAuthorityKey } from './authority-key.ts'
+import { type KeyAccess, type OpenKey, openAuthorityKey } from './authority-key.ts'
 import { remedyForCurrent } from './distrust-remedy.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
@@ -48,7 +50,8 @@ export async function loadAuthority(options: LoadAuthorityOptions): Promise<Load
   await activateNext(fileSystem, files)
   const served = await loadBundle(fileSystem, files)
   const issuing = await loadIssuing(options, files, served)
-  const tokenKey = await decryptPrivateKey(await readText(fileSystem, files.tokenKey), passphrase)
+  const tokenPem = await readText(fileSystem, files.tokenKey)
+  const tokenKey = await inFile(files.tokenKey, () => decryptPrivateKey(tokenPem, passphrase))
   return { issuing, served, tokenKey }
 }
 
@@ -70,7 +73,8 @@ async function loadIssuing(
   const chain = parseCertificateChain(pem)
   const [certificate] = chain
   if (certificate === undefined) throw missing(`There is no certificate in ${current.certificate}`)
-  const { publicKey, signer } = await openAuthorityKey(await readText(fileSystem, current.key), access)
+  const keyText = await readText(fileSystem, current.key)
+  const { publicKey, signer } = await openKeyAt(current.key, keyText, access)
   const root = verifyAuthority(certificate, {
     bundle,
     publicKey,
@@ -78,6 +82,12 @@ async function loadIssuing(
     distrustRemedy: await remedyForCurrent(fileSystem, files, files.bundle),
   })
   return prepareAuthority({ certificate, chain, signer }, root.fingerprint)
+}
+
+/** Of the two keys that a passphrase opens, an error says which. What an HSM says is about no file. */
+function openKeyAt(path: string, text: string, access: KeyAccess): Promise<OpenKey> {
+  const open = (): Promise<OpenKey> => openAuthorityKey(text, access)
+  return isKeyReference(text) ? open() : inFile(path, open)
 }
 
 /** Prepares every profile under an authority that was verified. */

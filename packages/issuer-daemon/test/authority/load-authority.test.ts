@@ -32,6 +32,7 @@ describe('loadAuthority', () => {
     const wrong = new TextEncoder().encode('wrong')
     await assert.rejects(loadAuthority({ fileSystem: host.fileSystem, state, passphrase: wrong, now }), {
       code: 'passphrase-wrong',
+      message: `${state}/authority/current/key.pem: The passphrase does not open the key.`,
     })
   })
 

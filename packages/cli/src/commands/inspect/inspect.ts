@@ -8,7 +8,7 @@ import {
   readTrustBundle,
   verifyTrustBundle,
 } from '@mayfly/ca-core'
-import { inFile } from '../../ceremony/in-file.ts'
+import { inFile } from '@mayfly/platform'
 import { readText } from '../../ceremony/root-folder.ts'
 import { type ChainQuestionAsked, describeDer, describePem } from '../../inspecting/describe-chain.ts'
 import { describeBundle, describeRequestPem, describeToken } from '../../inspecting/describe-messages.ts'

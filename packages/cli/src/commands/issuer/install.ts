@@ -14,7 +14,7 @@ import {
   type PassphraseSource,
   readIssuerConfiguration,
 } from '@mayfly/issuer-daemon'
-import { inFile } from '../../ceremony/in-file.ts'
+import { inFile } from '@mayfly/platform'
 import { readText } from '../../ceremony/root-folder.ts'
 import { answerFileNames } from '../../ceremony/sign-request.ts'
 import type { JsonOf } from '../../json/json-fields.ts'

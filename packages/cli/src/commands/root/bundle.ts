@@ -9,8 +9,8 @@ import {
   type TrustBundle,
   verifyTrustBundle,
 } from '@mayfly/ca-core'
+import { inFile } from '@mayfly/platform'
 import { writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
-import { inFile } from '../../ceremony/in-file.ts'
 import { describeRoots, planNextBundle } from '../../ceremony/next-bundle.ts'
 import { openRootKey } from '../../ceremony/open-root-key.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'

@@ -6,8 +6,8 @@ import {
   formatInstant,
   parseCertificateRequestPem,
 } from '@mayfly/ca-core'
+import { inFile } from '@mayfly/platform'
 import { requireAbsent, writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
-import { inFile } from '../../ceremony/in-file.ts'
 import { type NameRangeOptions, readNameConstraints } from '../../ceremony/name-ranges.ts'
 import { openRootKey } from '../../ceremony/open-root-key.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
