@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { generateKeyPair, isMayflyError } from '@mayfly/ca-core'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
 import { rotateUnderLoad } from '../support/load/rotate-under-load.ts'
@@ -10,6 +13,8 @@ import { layNginx, type NginxPlace } from '../support/servers/nginx.ts'
 import { type PlainBackend, startPlainBackend } from '../support/servers/plain-backend.ts'
 import { listens, until } from '../support/servers/started-server.ts'
 import { nginxUnit, type Systemd, startSystemd, withoutSystemd } from '../support/servers/systemd.ts'
+
+const program = new URL('../support/servers/reload-inside.ts', import.meta.url)
 
 const reload = { preset: 'unit', unit: 'web.service' } as const
 
@@ -114,6 +119,22 @@ describe('a systemd unit, under a real systemd', {
     assert.equal((await host.probe([endpoint], material)).outcome, 'served')
     assert.equal(await server.ended?.(), undefined)
     await systemd.systemctl('stop', 'frail.service')
+  })
+
+  test('signal: the process of a unit ends at its reload → its control group names the unit, which is started again once', async () => {
+    const pidFile = join(host.folder, 'frail.pid')
+    // systemd.service(5): a dollar sign is written twice.
+    const script = `echo $$$$ > ${pidFile}; exec sleep 600`
+    const text = `[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/bin/sh -c '${script}'\n`
+    await systemd.addUnit('quiet.service', text)
+    await systemd.systemctl('start', 'quiet.service')
+    await until(async () => existsSync(pidFile), 'its process')
+    const before = await stateOf('quiet.service')
+    const said = await systemd.runInside(fileURLToPath(program), pidFile)
+    assert.match(said, /^the server \(process \d+\) has ended .* Start it: systemctl start quiet\.service\.$/)
+    const { mainPid } = await stateOf('quiet.service')
+    assert.ok(Number(mainPid) > 0 && mainPid !== before.mainPid)
+    await systemd.systemctl('stop', 'quiet.service')
   })
 
   async function stateOf(unit: string): Promise<{ mainPid: string; result: string }> {

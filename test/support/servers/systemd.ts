@@ -16,6 +16,8 @@ export interface Systemd {
   systemctl(...words: string[]): Promise<string>
   /** A folder for the PATH, whose `systemctl` is the real one and talks to this manager. */
   readonly programs: string
+  /** Runs a program of Node beside the units, with their processes and control groups as it sees them. Gives what it printed. */
+  runInside(program: string, ...words: string[]): Promise<string>
   stop(): Promise<void>
 }
 
@@ -87,11 +89,13 @@ find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
 `
 
 /** The first process of the manager's namespaces is the only child of the one that made them. */
-const shim = (folder: string): string => `#!/bin/sh
+const shim = (folder: string, command: string): string => `#!/bin/sh
 outer=$(cat ${folder}/pid)
 manager=$(cat /proc/$outer/task/$outer/children)
-exec nsenter --target $manager --mount --pid /usr/bin/systemctl "$@"
+exec nsenter --target $manager --mount --cgroup --pid ${command} "$@"
 `
+/** Without the folder of the shims: inside, systemctl is itself. */
+const innerPath = '/usr/sbin:/usr/bin:/sbin:/bin'
 
 export async function startSystemd(): Promise<Systemd> {
   const folder = await mkdtemp(join(tmpdir(), 'systemd-'))
@@ -101,7 +105,11 @@ export async function startSystemd(): Promise<Systemd> {
   await mkdir(join(folder, 'units'))
   await mkdir(programs)
   await writeFile(join(folder, 'units', 'bare.target'), bareTarget)
-  await writeFile(program, shim(folder), { mode: 0o755 })
+  await writeFile(program, shim(folder, '/usr/bin/systemctl'), { mode: 0o755 })
+  const inside = join(programs, 'inside')
+  await writeFile(inside, shim(folder, `/usr/bin/env PATH=${innerPath} ${process.execPath} -C source`), {
+    mode: 0o755,
+  })
   const systemctl = async (...words: string[]): Promise<string> => (await run(program, words)).stdout.trim()
   const succeeds = (work: Promise<unknown>): Promise<boolean> =>
     work.then(
@@ -117,6 +125,7 @@ export async function startSystemd(): Promise<Systemd> {
   return {
     programs,
     systemctl,
+    runInside: async (...words) => (await run(inside, words)).stdout,
     async addUnit(name, text) {
       await writeFile(join(folder, 'units', name), text)
       await systemctl('daemon-reload')
