@@ -132,7 +132,8 @@ describe('PostgreSQL store, connection lost', { skip: withoutPackages('postgresq
       await server.resume()
       assert.equal(await look, undefined)
       assert.deepEqual(await long, [], 'what may take long is not cut short')
-      await write(store, 'after')
+      // All at once: it is over for everyone, and not for one caller at a time.
+      await Promise.all([write(store, 'after'), store.identity({ name: 'web-1' }), store.counts(start)])
       assert.deepEqual(
         (await requestIds(store)).filter((request) => request !== 'first'),
         ['before', 'after'],
