@@ -16,6 +16,9 @@ import {
 } from '../../packages/agent/test/support/agent-process.ts'
 import { type IssuerServer, serveIssuer } from '../../packages/agent/test/support/issuer-server.ts'
 import { VirtualIssuer } from '../../packages/agent/test/support/virtual-issuer.ts'
+import { withoutPackages } from '../support/missing-programs.ts'
+import { servedSerial } from '../support/served-serial.ts'
+import { type Nginx, startNginx } from '../support/servers/nginx.ts'
 
 /** Every named step of a rotation, as docs/rotation-cycle.md walks them. */
 const steps = [
@@ -33,14 +36,19 @@ const steps = [
 ] as const
 
 const timeout = 120_000
+const serverName = 'web-1.example'
 
-/** What a real agent on a real disk leaves when SIGKILL ends it right after each step, and what the next one makes of it. */
-describe('an agent that is killed', () => {
+/**
+ * What a real agent on a real disk leaves when SIGKILL ends it right after each step, what the next one makes of it, and
+ * what a real nginx serves all the while.
+ */
+describe('an agent that is killed', { skip: withoutPackages('nginx') }, () => {
   let folder: string
   let configPath: string
   let issuer: VirtualIssuer
   let server: IssuerServer
   let ports: LocalPorts
+  let nginx: Nginx | undefined
   const started: AgentProcess[] = []
 
   before(async () => {
@@ -51,9 +59,12 @@ describe('an agent that is killed', () => {
     ports = localPorts()
     await writeFile(configPath, `state: ${folder}/state\nlive: ${folder}/live\n`)
     await enroll({ token: await issuer.token(), name: 'web', configPath }, ports)
+    nginx = await startNginx({ folder: join(folder, 'nginx'), liveFolder: join(folder, 'live', 'web') })
+    await writeFile(configPath, configurationWith(nginx))
   })
   after(async () => {
     for (const { child } of started) child.kill('SIGKILL')
+    await nginx?.stop()
     await ports.transport.close()
     await server.close()
     await rm(folder, { recursive: true })
@@ -72,6 +83,13 @@ describe('an agent that is killed', () => {
       await assertWhole()
       const left = await readState()
       const generation = await liveNumber()
+      // nginx knows of new files by its reload alone, and takes a moment for that.
+      const isReloaded = steps.indexOf(step) >= steps.indexOf('reloaded')
+      const serial = (isReloaded ? left.candidate : undefined)?.serial ?? left.head.serial
+      await eventually(
+        'the certificate of then is served',
+        async () => (await portSerial()) === serial || undefined,
+      )
 
       await wishRenewal(folder, 'web')
       const agent = start()
@@ -79,6 +97,7 @@ describe('an agent that is killed', () => {
       await assertWhole()
       assert.equal(await agent.stop(), 0)
       await assertUsed(left)
+      assert.equal(await portSerial(), (await readState()).head.serial)
     })
   }
 
@@ -99,6 +118,17 @@ describe('an agent that is killed', () => {
     started.push(agent)
     return agent
   }
+
+  function configurationWith({ port, pidFile, configuration, prefix }: Nginx): string {
+    const reload = { preset: 'nginx', pidFile, configuration, prefix }
+    const probe = [{ connect: `127.0.0.1:${port}`, serverName }]
+    const certificates = { web: { reload, probe } }
+    return JSON.stringify({ state: join(folder, 'state'), live: join(folder, 'live'), certificates })
+  }
+
+  /** What nginx shows to a new connection; rejects unless it is valid for the name and ends in the bundle. */
+  const portSerial = (): Promise<string> =>
+    servedSerial({ connect: { host: '127.0.0.1', port: nginx?.port ?? 0 }, serverName }, issuer.bundle)
 
   const liveNumber = async (): Promise<string> =>
     (await readlink(join(folder, 'live', 'web'))).split('/').at(-1) ?? ''
