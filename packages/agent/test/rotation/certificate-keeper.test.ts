@@ -345,21 +345,6 @@ describe('the keeper of a certificate', () => {
     assert.equal(liveGeneration(host.state)?.number, 2)
   })
 
-  test('a full disk: nothing is asked for that could not be kept, and the rotation comes when there is room', async () => {
-    const host = await enrolledHost()
-    await host.run(11 * hourMs)
-    const minted = host.issuer.minted
-    host.fileSystem.fail({ errno: 'ENOSPC' })
-    for (let round = 0; round < 100; round++) {
-      await host.step().catch(() => undefined)
-      await host.clock.advance(minuteMs)
-    }
-    assert.ok(host.issuer.minted - minted <= 1)
-    host.fileSystem.heal()
-    await host.run(10 * minuteMs)
-    assert.equal(liveGeneration(host.state)?.number, 2)
-  })
-
   test('a damaged state file: refused with what to do, and left as it is', async () => {
     const host = await enrolledHost()
     const path = '/state/lineages/web.json'

@@ -4,7 +4,7 @@ import { hourMs, MayflyError, minuteMs, secondMs } from '@mayfly/ca-core'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import { certificateSchema } from '../../src/configuration/certificate-settings.ts'
 import { openLookSchedule } from '../../src/rotation/look-schedule.ts'
-import { isServed } from '../../src/state/lineage-state.ts'
+import { isServed, liveGeneration } from '../../src/state/lineage-state.ts'
 import { certificateAlarms } from '../../src/status/certificate-alarms.ts'
 import { VirtualHost } from '../support/virtual-host.ts'
 
@@ -49,18 +49,22 @@ describe('between rotations', () => {
     assert.deepEqual(codes(host), [])
   })
 
-  test('a reload does not mend it: alarm, no second reload, and over by itself when the port is right', async () => {
+  test('a reload does not mend it: alarm, another one about every hour, and over by itself when the port is right', async () => {
     const host = await watchedHost()
     const { reloads } = host.server
     host.server.ignoreReload = true
     host.server.servedChain = 'an old one'
-    await host.run(5 * hourMs)
+    await host.run(40 * minuteMs)
     assert.equal(host.server.reloads, reloads + 1, 'one reload')
     assert.deepEqual(codes(host), ['probe-failed'])
     assert.equal(isServed(host.state), false)
     host.restart()
-    await host.run(hourMs)
-    assert.equal(host.server.reloads, reloads + 1, 'nor one after a restart of the agent')
+    await host.step()
+    assert.equal(host.server.reloads, reloads + 1, 'none after a restart of the agent')
+    await host.run(4 * hourMs)
+    const more = host.server.reloads - reloads
+    assert.ok(more >= 4 && more <= 8, `${more} reloads`)
+    assert.deepEqual(codes(host), ['probe-failed'])
     host.server.servedChain = host.state.head.chainPem
     await host.run(6 * minuteMs)
     assert.deepEqual(codes(host), [])
@@ -77,6 +81,35 @@ describe('between rotations', () => {
     assert.equal(host.server.reloads, reloads)
     const [alarm] = certificateAlarms(host.state, host.clock.now())
     assert.match(alarm?.message ?? '', /now serves another.*nginx -t/s)
+    host.server.failCheck = false
+    await host.run(5 * minuteMs + secondMs)
+    assert.equal(host.server.servedChain, host.state.head.chainPem, 'reloaded once its test is good again')
+  })
+
+  test('reloads are ignored for a while: right again within an hour and a half of that, without a rotation', async () => {
+    const host = await watchedHost()
+    host.server.ignoreReload = true
+    host.server.servedChain = 'an old one'
+    await host.run(hourMs)
+    host.server.ignoreReload = false
+    await host.run(1.5 * hourMs)
+    assert.equal(host.server.servedChain, host.state.head.chainPem)
+    assert.deepEqual(codes(host), [])
+    assert.equal(liveGeneration(host.state)?.number, 1)
+  })
+
+  test('the reload fails: tried again, and the port is right within five minutes of its being possible', async () => {
+    const host = await watchedHost()
+    host.server.failReload = true
+    host.server.servedChain = 'an old one'
+    await host.run(hourMs)
+    assert.deepEqual(codes(host), ['reload-failed'])
+    const [alarm] = certificateAlarms(host.state, host.clock.now())
+    assert.match(alarm?.message ?? '', /now serves another.*does not run/s)
+    host.server.failReload = false
+    await host.run(5 * minuteMs + secondMs)
+    assert.equal(host.server.servedChain, host.state.head.chainPem)
+    assert.deepEqual(codes(host), [])
   })
 
   test('the server ends at the reload that was to mend it: the next one, which starts it again, comes at once', async () => {

@@ -10,7 +10,7 @@ import type { RotationContext } from '../rotation-context.ts'
  * port serves. A candidate that is seen there becomes the head of the lineage.
  */
 export async function serveGeneration(context: RotationContext, holder: Holder): Promise<void> {
-  const { ports, subject, state, held, save } = context
+  const { ports, subject, state, held, save, note } = context
   const { servers, trace, tell } = ports
   const credential = credentialOf(state, holder)
   const number = state.live?.number
@@ -26,13 +26,19 @@ export async function serveGeneration(context: RotationContext, holder: Holder):
 
   const kept = await removeOld(context)
   const isNew = state.lastServed?.serial !== credential.serial
-  await save({
+  const next = {
     ...(isNew ? withoutWasted(confirmed(state, holder)) : confirmed(state, holder)),
-    live: { number, served: true },
     servedSerials: [...servedSerials],
     ...(isNew && { lastServed: { serial: credential.serial, at: ports.clock.now() } }),
     generations: kept,
-  })
+  }
+  try {
+    await save({ ...next, live: { number, served: true } })
+  } catch (error) {
+    // The ports have it, and a full disk is no reason to go back: it is served again until that could be written.
+    note({ ...next, live: { number, served: false } })
+    throw error
+  }
   tell({ event: 'served', generation: number, serial: credential.serial, notAfter: credential.notAfter })
 }
 
@@ -52,6 +58,7 @@ function confirmed(state: LineageState, holder: Holder): LineageState {
   const { look: _seen, ...others } = state.setbacks
   const setbacks = clearSetback(clearSetback(others, 'restore'), 'install')
   if (holder === 'candidate') return { ...withCandidateAsHead(state), setbacks }
+  if (state.candidate === undefined) return { ...state, setbacks }
   // Going back has worked, but what it went back from is still to be tried again.
   return { ...state, setbacks: clearSetback(others, 'restore') }
 }
