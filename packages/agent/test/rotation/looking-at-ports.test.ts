@@ -145,9 +145,14 @@ describe('between rotations', () => {
     const host = await watchedHost()
     host.server.ignoreReload = true
     host.server.servedChain = 'an old one'
+    // Nothing but the next certificate mends it.
+    host.server.check = async () => {
+      host.server.ignoreReload = liveGeneration(host.state)?.number === 1
+    }
     await host.run(hourMs)
-    host.server.ignoreReload = false
+    assert.deepEqual(codes(host), ['probe-failed'])
     await host.run(12 * hourMs)
+    assert.equal(liveGeneration(host.state)?.number, 2)
     assert.equal(host.server.servedChain, host.state.head.chainPem)
     assert.deepEqual(host.state.setbacks, {})
   })
