@@ -62,13 +62,23 @@ const commandCharactersMax = 200
 /** What nginx and others write before it. */
 const titlePattern = /^\S+: master process /
 
-/** What it was started with, as anybody on this host can see it. */
+/**
+ * What an alarm may show of a command line: programs, files, and options that are words. Anything else may be a password,
+ * and alarms go to logs and to whoever reads the status. It would not survive being typed into a shell as it stands either.
+ */
+const plainArgument =
+  /^(?:-{0,2}[A-Za-z][\w-]*=)?\/[\w./@:+-]*$|^-[A-Za-z]$|^--[a-z][a-z-]*$|^(?:start|FOREGROUND)$/
+const programPattern = /^[\w./@+-]+$/
+
+/** What it was started with, where that can be shown whole. */
 async function commandOf(fileSystem: FileSystem, pid: number): Promise<string> {
   const line = (await readProcess(fileSystem, pid, 'cmdline'))
     .replaceAll('\0', ' ')
     .replace(titlePattern, '')
     .trim()
-  return line === '' || line.length > commandCharactersMax ? 'as it was started before' : line
+  const [program = '', ...words] = line.split(' ')
+  const isPlain = programPattern.test(program) && words.every((word) => plainArgument.test(word))
+  return isPlain && line.length <= commandCharactersMax ? line : 'as it was started before'
 }
 
 async function readProcess(fileSystem: FileSystem, pid: number, file: string): Promise<string> {

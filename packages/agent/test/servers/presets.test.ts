@@ -103,7 +103,16 @@ test('a server that ends at its reload, and runs again: reloaded as ever', async
 
 for (const [name, line, command] of [
   ['as nginx shows itself', 'nginx: master process nginx -c /srv/n.conf\0\0\0', 'nginx -c /srv/n\\.conf'],
-  ['longer than anybody types', `nginx\0${'-g x '.repeat(50)}`, 'as it was started before'],
+  [
+    'of options with files',
+    'nginx\0-D\0FOREGROUND\0-c\0/srv/n.conf\0--prefix=/srv\0',
+    'nginx -D FOREGROUND -c /srv/n\\.conf --prefix=/srv',
+  ],
+  ['longer than anybody types', `nginx\0${'-c\0/srv/n.conf\0'.repeat(20)}`, 'as it was started before'],
+  ['with a password', 'served\0--password\0hunter2\0', 'as it was started before'],
+  ['with a password in an option', 'served\0--password=hunter2\0', 'as it was started before'],
+  ['with a password behind a letter', 'served\0-phunter2\0', 'as it was started before'],
+  ['with a password in a URL', 'served\0https://me:hunter2@host/\0', 'as it was started before'],
   ['not to be read', '', 'as it was started before'],
 ] as const) {
   test(`a server that ends as it is reloaded, with a command line ${name}: told with what can be typed`, async () => {

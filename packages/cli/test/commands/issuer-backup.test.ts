@@ -24,6 +24,11 @@ test('issuer backup and restore: while it runs, and only while it does not; the 
     unasked.stderr,
     /^mayfly: There is no terminal to ask on\. To replace .* without a question: add --yes\./,
   )
+  // What is not there is told before anybody is asked whether it may take the store's place.
+  const missing = await mayfly(['issuer', 'restore', `${out}.old`, '--config', config])
+  assert.equal(missing.stderr, `mayfly: There is no backup at ${out}.old. (file-missing)\n`)
+  const folder = await mayfly(['issuer', 'restore', state, '--config', config])
+  assert.match(folder.stderr, /is a folder; name the file .* \(usage\)\n$/)
   const restored = await ask('issuer', 'restore', out, '--yes')
   assert.deepEqual([restored.exitCode, restored.keptSuspended], [0, ['web-1']])
 

@@ -6,7 +6,25 @@ import { readEnrolmentToken } from '@mayfly/ca-core'
 import { mayfly } from '../support/run-mayfly.ts'
 import { runIssuer } from '../support/running-issuer.ts'
 
-const { ask, config, root, rootFingerprint, url } = await runIssuer({ after })
+/** V8 tells nobody which flags it has: whatever the issuer sets is printed as well. */
+const tellFlags = `
+  import { syncBuiltinESMExports } from 'node:module'
+  import v8 from 'node:v8'
+  const { setFlagsFromString } = v8
+  v8.setFlagsFromString = (flags) => {
+    console.error('V8 was told: ' + flags)
+    setFlagsFromString(flags)
+  }
+  syncBuiltinESMExports()`
+
+const { ask, config, daemon, root, rootFingerprint, url } = await runIssuer(
+  { after },
+  { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tellFlags)}` },
+)
+
+test('issuer run: the old heap may grow to twice what is in use before it is collected', () => {
+  assert.match(daemon.log(), /^V8 was told: --heap-growing-percent=100$/m)
+})
 
 test('issuer status: the sweep, authorities, agents and the store, in words', async () => {
   const { exitCode, stdout } = await mayfly(['issuer', 'status', '--config', config])

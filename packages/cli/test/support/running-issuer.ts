@@ -14,14 +14,15 @@ export interface RunningIssuer extends IssuerSetting {
  * Installs an issuer by the real commands and runs it until the end of `context`: a test, or `{ after }` for all the
  * tests of a file, for which one start is enough where each names its own identities.
  */
-export async function runIssuer(context: {
-  after(work: () => Promise<unknown>): void
-}): Promise<RunningIssuer> {
+export async function runIssuer(
+  context: { after(work: () => Promise<unknown>): void },
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningIssuer> {
   const setting = await layIssuer(await temporaryFolder(context))
   const { config, rootFingerprint } = setting
   const answer = await signIssuer(setting)
   await mayfly(['issuer', 'install', answer, '--config', config, '--root-fingerprint', rootFingerprint])
-  const daemon = startDaemon(['issuer', 'run', '--config', config], context)
+  const daemon = startDaemon(['issuer', 'run', '--config', config], context, environment)
   await daemon.logged('"msg":"ready"')
   const ask: RunningIssuer['ask'] = async (...args) => {
     const { exitCode, stdout, stderr } = await mayfly([...args, '--config', config, '--json'])

@@ -6,6 +6,7 @@ import { type Answer, heading, table } from '../../terminal/answer.ts'
 import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
 import type { agentCheckJson } from './agent-json.ts'
+import { checkVerdict } from './check-verdict.ts'
 
 export interface AgentCheckOptions {
   readonly config: string
@@ -34,15 +35,10 @@ export async function agentCheck(
 
 function describe({ findings, failure }: CheckReport): Answer<JsonOf<typeof agentCheckJson>> {
   const isReady = failure === undefined
-  const toMend = findings.filter(({ result }) => result !== 'good').length
   return {
     json: { isReady, findings },
     lines: [
-      heading(
-        isReady
-          ? `A rotation will work${toMend === 0 ? '.' : `; ${toMend} thing(s) should be mended all the same.`}`
-          : `A rotation would fail; ${toMend} thing(s) to mend.`,
-      ),
+      heading(checkVerdict(findings)),
       ...table(['CERTIFICATE', 'CHECK', 'RESULT', 'WHAT'], findings.map(rowOf)),
     ],
     exitCode: isReady ? 0 : exitCodes[failure],

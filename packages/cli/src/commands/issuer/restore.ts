@@ -26,9 +26,11 @@ export async function issuerRestore(
   session: Session,
 ): Promise<Answer<JsonOf<typeof issuerRestoreJson>>> {
   const store = await sqlitePath(options, session)
+  const backup = resolve(options.backup)
+  await requireFile(backup, session)
   if (options.yes !== true) await confirm(store, session)
   const restored = await restoreStore({
-    backup: resolve(options.backup),
+    backup,
     store,
     now: session.clock.now(),
     acceptForgotten: options.acceptForgotten === true,
@@ -50,6 +52,18 @@ async function sqlitePath(
       `with: ${loadDumpCommand(store, resolve(backup))}; then, so that no key of the backup is certified a second time: ` +
       `${unstageCommand(store)}; afterwards suspend again who was suspended since, and revoke the open tokens`,
   )
+}
+
+/** Before anybody is asked whether it may take the store's place. */
+async function requireFile(backup: string, { fileSystem }: Session): Promise<void> {
+  const found = await fileSystem.status(backup)
+  if (found === undefined) throw new MayflyError('file-missing', `There is no backup at ${backup}.`)
+  if (found.type === 'directory') {
+    throw new MayflyError(
+      'usage',
+      `${backup} is a folder; name the file that \`mayfly issuer backup\` wrote.`,
+    )
+  }
 }
 
 async function confirm(store: string, { terminal }: Session): Promise<void> {
