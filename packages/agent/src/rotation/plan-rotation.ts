@@ -179,10 +179,12 @@ const hurried: readonly RequestReason[] = ['overdue', 'forced', 'untrusted', 'na
 
 /** Why the next certificate cannot wait for its time, if it cannot. */
 function urgency(planning: Planning): (RequestReason & MakeKeyReason) | undefined {
-  const { observed } = planning
+  const { state, now, observed } = planning
   if (observed.wish !== undefined) return 'forced'
   if (isUntrusted(planning)) return 'untrusted'
-  return observed.lacksNames ? 'names-changed' : undefined
+  if (observed.lacksNames) return 'names-changed'
+  // Asked for on the schedule, it could wait for a sweep that there may be no time for.
+  return now >= lifePoint(state.head, overdueLifeShare) ? 'overdue' : undefined
 }
 
 /** When the promise is taken as broken; one that goes far beyond the certificate's half life is no promise. */

@@ -98,6 +98,14 @@ const wentBack: LineageState = {
   setbacks: { install: setback(start + noon, 5 * minuteMs, 'probe-failed') },
 }
 
+/** Given late in the life, as by an issuer whose clock is behind. */
+const latePromise = {
+  at: start + 19 * hourMs,
+  mintAt: start + 21 * hourMs,
+  fetchAt: start + 21 * hourMs,
+  askAgainAt: start + 21 * hourMs + 10 * minuteMs,
+}
+
 const cases: readonly Case[] = [
   {
     name: 'nothing is due: waits for the next look at the bundle',
@@ -123,6 +131,24 @@ const cases: readonly Case[] = [
     state: fresh,
     afterMs: 0,
     plan: [{ do: 'make-key', immediate: false, because: 'ahead' }],
+  },
+  {
+    name: 'served, no next key, and less than a quarter of the life is left: makes one to be asked for at once',
+    state: fresh,
+    afterMs: 18 * hourMs,
+    plan: [{ do: 'make-key', immediate: true, because: 'overdue' }],
+  },
+  {
+    name: 'promised for later than three quarters of the life: asks once more, and for at once',
+    state: { ...fresh, staged: staged({ promise: latePromise }) },
+    afterMs: 20 * hourMs,
+    plan: [{ do: 'request', immediate: true, because: 'overdue' }],
+  },
+  {
+    name: 'the same, asked for at once already: waits for the promise',
+    state: { ...fresh, staged: staged({ promise: latePromise, immediate: true }) },
+    afterMs: 20.5 * hourMs,
+    plan: [{ do: 'wait', until: latePromise.fetchAt, because: 'scheduled' }],
   },
   {
     name: 'a key that nobody was asked to certify: asks',
