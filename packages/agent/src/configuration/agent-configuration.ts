@@ -82,9 +82,13 @@ export const agentConfigurationSchema: z.ZodType<AgentConfiguration, unknown> = 
     logLevel: written.log?.level ?? 'info',
   }))
 
+/** What to do where the file is not there: nobody has enrolled yet, or it lies elsewhere. */
+export const whereMissing =
+  'Where this host has no certificate yet, `mayfly agent enroll` writes it; or name another file with --config.'
+
 /** Reads `agent.yaml`. Throws `config-invalid` naming file, line and key of every mistake. */
 export function readAgentConfiguration(fileSystem: FileSystem, path: string): Promise<AgentConfiguration> {
-  return readYamlConfiguration(fileSystem, path, agentConfigurationSchema)
+  return readYamlConfiguration(fileSystem, path, agentConfigurationSchema, { whereMissing })
 }
 
 /** The JSON Schema (2020-12) of `agent.yaml`, from the same source as the checks. */

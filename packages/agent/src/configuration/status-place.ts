@@ -1,7 +1,7 @@
 import type { FileSystem, MayflyError } from '@mayfly/ca-core'
 import { filePath, readYamlExcerpt } from '@mayfly/platform'
 import * as z from 'zod'
-import { type AgentConfiguration, stateDefault } from './agent-configuration.ts'
+import { type AgentConfiguration, stateDefault, whereMissing } from './agent-configuration.ts'
 
 export interface StatusPlace extends Pick<AgentConfiguration, 'state' | 'statusFile'> {
   /** What keeps the file from being read as a whole. */
@@ -23,6 +23,6 @@ const statusPlaceSchema: z.ZodType<StatusPlace, unknown> = z
  * before, and its status tells of the mistake. Throws `config-invalid` only where no place can be made out.
  */
 export async function readStatusPlace(fileSystem: FileSystem, path: string): Promise<StatusPlace> {
-  const { value, mistake } = await readYamlExcerpt(fileSystem, path, statusPlaceSchema)
+  const { value, mistake } = await readYamlExcerpt(fileSystem, path, statusPlaceSchema, { whereMissing })
   return mistake === undefined ? value : { ...value, mistake }
 }

@@ -20,6 +20,8 @@ const newFolderAccess: FileAccess = { mode: 0o755 }
 /**
  * The text of `agent.yaml` with `entry` under `certificates.<name>`. What stands there already stays, comments
  * and order included; keys that `entry` has are set. The result is checked as the agent will read it.
+ *
+ * @throws MayflyError `config-invalid` with the place of a mistake that is in `text`, or with the key of one in `entry`
  */
 export function addCertificateEntry(
   text: string,
@@ -38,7 +40,23 @@ export function addCertificateEntry(
   }
   setEntry(document, name, definedOf(entry))
   const written = document.toString({ lineWidth: 0 })
-  return { text: written, configuration: parseYamlConfiguration(written, path, agentConfigurationSchema) }
+  try {
+    return { text: written, configuration: parseYamlConfiguration(written, path, agentConfigurationSchema) }
+  } catch (error) {
+    if (!isMayflyError(error, 'config-invalid')) throw error
+    // What was wrong before is told with its place in the file.
+    parseYamlConfiguration(text, path, agentConfigurationSchema)
+    throw wrongEntry(error, path)
+  }
+}
+
+/** The lines that `error` names are of a text that nobody will see: what is wrong was said with the entry. */
+function wrongEntry(error: MayflyError, path: string): MayflyError {
+  const reasons = error.message
+    .split('\n')
+    .map((line) => line.replace(`${path}:`, '').replace(/^\d+:\d+: /, ''))
+  const message = `${path} was not changed: what was asked for cannot stand there.\n${reasons.join('\n')}`
+  return new MayflyError('config-invalid', message, { details: { path, problems: reasons }, cause: error })
 }
 
 /** Makes the folder of the file at `path` where there is none; one that is there is left as it is. */

@@ -136,7 +136,19 @@ describe('adding a certificate to agent.yaml', () => {
     assert.equal(addCertificateEntry(text, 'agent.yaml', 'web', { identity: 'web-1' }).text, text)
   })
 
-  test('a mistake in the entry: refused', () => {
-    assert.throws(() => addCertificateEntry('', 'agent.yaml', 'web', { keep: 1 }), { code: 'config-invalid' })
+  test('a mistake in the entry: refused with its key, and not with a line that the file does not have', () => {
+    assert.throws(() => addCertificateEntry('', '/etc/agent.yaml', 'web', { mode: '99', formats: ['p12'] }), {
+      code: 'config-invalid',
+      message:
+        /^\/etc\/agent\.yaml was not changed: .*\ncertificates\.web\.mode: must be octal.*\ncertificates\.web\.formats\[0\]: must be one of/,
+    })
+  })
+
+  test('a mistake that was there before: refused with its line', () => {
+    const before = 'certificates:\n  mail:\n    keep: much\n'
+    assert.throws(() => addCertificateEntry(before, 'agent.yaml', 'web', { mode: '99' }), {
+      code: 'config-invalid',
+      message: /^agent\.yaml:3:5: certificates\.mail\.keep: /,
+    })
   })
 })

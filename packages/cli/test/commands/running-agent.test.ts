@@ -63,5 +63,7 @@ test('agent status: no agent has run, or no configuration → unknown to monitor
     '--json',
   ])
   assert.equal(exitCode, 3)
-  assert.equal(JSON.parse(stderr).error.code, 'file-missing')
+  const { code, message } = JSON.parse(stderr).error
+  assert.equal(code, 'file-missing')
+  assert.match(message, /agent\.yaml: .* `mayfly agent enroll` writes it; or name another file with --config/)
 })

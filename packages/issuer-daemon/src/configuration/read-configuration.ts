@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type FileSystem, formatName, parseName } from '@mayfly/ca-core'
 import { readYamlConfiguration } from '@mayfly/platform'
 import type { StoreLocation } from '../store/store-location.ts'
-import { adminSocketIn } from './admin-place.ts'
+import { adminSocketIn, whereMissing } from './admin-place.ts'
 import { brokenRules, certificatesPerDay } from './configuration-rules.ts'
 import type {
   DelegateSettings,
@@ -23,7 +23,7 @@ const quotaReserve = 6
  * wrong, unknown keys included.
  */
 export function readIssuerConfiguration(fileSystem: FileSystem, path: string): Promise<IssuerConfiguration> {
-  return readYamlConfiguration(fileSystem, path, issuerConfiguration)
+  return readYamlConfiguration(fileSystem, path, issuerConfiguration, { whereMissing })
 }
 
 const issuerConfiguration = issuerFile

@@ -81,7 +81,9 @@ export async function readIdentitiesFile(
   fileSystem: FileSystem,
   path: string,
 ): Promise<readonly IdentityDeclaration[]> {
-  const { identities } = await readYamlConfiguration(fileSystem, path, identitiesFile, identitiesFileBytesMax)
+  const { identities } = await readYamlConfiguration(fileSystem, path, identitiesFile, {
+    bytesMax: identitiesFileBytesMax,
+  })
   return Object.entries(identities).map(([name, declared]) => ({ name, ...declared }))
 }
 

@@ -8,18 +8,27 @@ import { allowedKeys } from './schema-keys.ts'
 /** A configuration is written by hand; a megabyte is a wrong file. */
 const configurationBytesMax = 1_048_576
 
+export interface YamlFileOptions {
+  /** A larger file is not read any further. */
+  readonly bytesMax?: number
+  /** What to do where there is no such file, as a sentence. */
+  readonly whereMissing?: string
+}
+
 /**
  * Reads the YAML file at `path` and checks it against `schema`, in which unknown keys should be refused
  * (`z.strictObject`). Throws `config-invalid` with one line `file:line:column: key: reason` for every
- * problem found, also in `details.problems`. A file of more than `bytesMax` is not read any further.
+ * problem found, also in `details.problems`.
  */
 export async function readYamlConfiguration<T>(
   fileSystem: FileSystem,
   path: string,
   schema: z.ZodType<T, unknown>,
-  bytesMax: number = configurationBytesMax,
+  { bytesMax = configurationBytesMax, whereMissing }: YamlFileOptions = {},
 ): Promise<T> {
-  const content = await fileSystem.readFile(path)
+  const content = await fileSystem.readFile(path).catch((error: unknown) => {
+    throw whereMissing === undefined ? error : withAdvice(error, whereMissing)
+  })
   if (content.byteLength > bytesMax) {
     throw invalid(path, [`${path}:1:1: the file is larger than ${bytesMax} bytes`])
   }
@@ -70,9 +79,10 @@ export async function readYamlExcerpt<T>(
   fileSystem: FileSystem,
   path: string,
   schema: z.ZodType<T, unknown>,
+  options: YamlFileOptions = {},
 ): Promise<YamlExcerpt<T>> {
   try {
-    return { value: await readYamlConfiguration(fileSystem, path, schema) }
+    return { value: await readYamlConfiguration(fileSystem, path, schema, options) }
   } catch (mistake) {
     if (!isMayflyError(mistake, 'config-invalid')) throw mistake
     const value = readBrokenYaml(new TextDecoder().decode(await fileSystem.readFile(path)), schema)
@@ -88,6 +98,14 @@ function readBrokenYaml<T>(text: string, schema: z.ZodType<T, unknown>): T | und
   } catch {
     return undefined
   }
+}
+
+function withAdvice(error: unknown, whereMissing: string): unknown {
+  if (!isMayflyError(error, 'file-missing')) return error
+  return new MayflyError('file-missing', `${error.message}. ${whereMissing}`, {
+    details: error.details,
+    cause: error,
+  })
 }
 
 function withoutAliases(read: () => unknown, path: string): unknown {

@@ -66,7 +66,11 @@ function addEnroll(agent: Command): void {
     .option('--owner <user>', 'owner of the installed files')
     .option('--group <group>', 'group of the installed files')
     .option('--mode <mode>', 'mode of the files that hold the key, such as 0640')
-    .option('--format <format>', 'another form of the files, such as combined; may be repeated', collect)
+    .option(
+      '--format <format>',
+      'another form of the files: combined, pkcs12, credential-bundle or der; may be repeated',
+      collect,
+    )
     .option('--keystore-password-file <file>', 'the password of the PKCS #12 stores (format pkcs12)')
     .addOption(keyTypeOption())
   addUnitOptions(enroll)
