@@ -8,6 +8,7 @@ import { ceremony, makeRoot, passphrase } from '../../../packages/issuer-daemon/
 import { freePort } from '../../support/servers/free-port.ts'
 import { type StartedServer, startServer } from '../../support/servers/started-server.ts'
 import { buildMayfly } from '../built-packages.ts'
+import { unitEnvironment } from '../unit-environment.ts'
 
 /** A real issuer, and agents that are enrolled there, each a process of the built command. */
 export interface BenchFleet {
@@ -125,11 +126,4 @@ admin: { socket: ${socket} }
           () => false,
         ),
   })
-}
-
-/** What a unit as shipped sets; it may say things that cost or save memory. */
-async function unitEnvironment(unit: string): Promise<Record<string, string>> {
-  const path = join(import.meta.dirname, '../../../packaging/systemd', unit)
-  const lines = (await readFile(path, 'utf8')).matchAll(/^Environment=(\w+)=([^%\n]*)$/gm)
-  return Object.fromEntries([...lines].map(([, name, value]) => [name, value]))
 }

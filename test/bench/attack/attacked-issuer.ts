@@ -33,10 +33,11 @@ const program = fileURLToPath(
 const startLooks = 600
 const startLookMs = 100
 
-/** `yaml` goes behind the least that an issuer needs; `prepare` is done before it starts. */
+/** `yaml` goes behind the least that an issuer needs; `prepare` is done before it starts, with `env` beside ours. */
 export async function startAttackedIssuer(
   yaml: string,
   prepare: (configuration: IssuerConfiguration) => Promise<void> = async () => undefined,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<AttackedIssuer> {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-attack-'))
   const port = await freePort()
@@ -47,6 +48,7 @@ export async function startAttackedIssuer(
   await prepare(configuration)
   const child = spawn(process.execPath, ['-C', 'source', program, path], {
     stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
   })
   const admin = adminClient(configuration.admin.socket)
   await untilStarted(admin, child)

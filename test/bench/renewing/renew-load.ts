@@ -1,12 +1,15 @@
+import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 
 /** What the bench asks of this process. */
 export interface LoadOrder {
   readonly port: number
   readonly bodies: readonly string[]
+  /** Requests that are sent; where they are more than the bodies, those come again. */
+  readonly requests: number
   /** Requests under way at once. */
   readonly atOnce: number
-  /** A new connection for each request, or connections that are kept. */
+  /** A new connection for each request, or connections that are kept and were opened before the time runs. */
   readonly connections: 'fresh' | 'kept'
 }
 
@@ -16,42 +19,76 @@ export interface LoadResult {
   readonly refusal?: string
   readonly answerBytes: number
   readonly seconds: number
+  /** Processor time of the load itself in these seconds. */
+  readonly cpuMs: number
 }
 
 /**
  * Sends requests over TLS 1.3 as fast as they are answered, in a process of its own so that its work is not taken
  * for the server's. HTTP is written and read by hand: a client library would cost more than the server.
+ *
+ * An order is answered with `ready` once its connections are open; what comes next begins it, and it is answered
+ * with a `LoadResult`.
  */
-process.on('message', async (order: LoadOrder) => process.send?.(await carryOut(order)))
+process.on('message', prepareOrder)
 process.once('disconnect', () => process.exit())
 
-async function carryOut({ port, bodies, atOnce, connections }: LoadOrder): Promise<LoadResult> {
-  const waiting = [...bodies]
-  const answers: Answer[] = []
+async function prepareOrder(order: LoadOrder): Promise<void> {
+  process.off('message', prepareOrder)
+  const isKept = order.connections === 'kept'
+  const places = Array.from({ length: order.atOnce }, () => (isKept ? opened(order.port) : undefined))
+  const sockets = await Promise.all(places)
+  process.once('message', async () => {
+    process.on('message', prepareOrder)
+    process.send?.(await carryOut(order, sockets))
+  })
+  process.send?.('ready')
+}
+
+async function carryOut(
+  { port, bodies, requests, connections }: LoadOrder,
+  sockets: readonly (TLSSocket | undefined)[],
+): Promise<LoadResult> {
+  const isKept = connections === 'kept'
+  let sent = 0
+  let first: Answer | undefined
+  let refused: Answer | undefined
   const begun = performance.now()
-  const callers = Array.from({ length: atOnce }, async () => {
-    let socket: TLSSocket | undefined
-    for (let body = waiting.pop(); body !== undefined; body = waiting.pop()) {
+  const begunCpu = process.cpuUsage()
+  const callers = sockets.map(async (opened) => {
+    let socket = opened
+    while (sent < requests) {
+      const body = bodies[sent % bodies.length] ?? ''
+      sent += 1
       socket ??= open(port)
-      const isKept = connections === 'kept'
       const answer = await ask(socket, body, isKept)
-      answers.push(answer)
+      first ??= answer
+      if (answer.status !== 200) refused ??= answer
       if (!isKept || answer.isLast) {
         socket.destroy()
         socket = undefined
       }
     }
-    socket?.destroy()
+    return socket
   })
-  await Promise.all(callers)
+  const kept = await Promise.all(callers)
   const seconds = (performance.now() - begun) / 1_000
-  const refused = answers.find(({ status }) => status !== 200)
+  const { user, system } = process.cpuUsage(begunCpu)
+  for (const socket of kept) socket?.destroy()
   return {
-    answered: answers.length,
-    answerBytes: answers[0]?.body.length ?? 0,
+    answered: sent,
+    answerBytes: first?.body.length ?? 0,
     seconds,
+    cpuMs: (user + system) / 1_000,
     ...(refused && { refusal: `${refused.status} ${refused.body}` }),
   }
+}
+
+/** A connection whose handshake is over. */
+async function opened(port: number): Promise<TLSSocket> {
+  const socket = open(port)
+  await once(socket, 'secureConnect')
+  return socket
 }
 
 function open(port: number): TLSSocket {

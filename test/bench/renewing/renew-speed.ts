@@ -5,6 +5,7 @@ import { cpuMsOf } from '../agents/process-cost.ts'
 import { startAttackedIssuer } from '../attack/attacked-issuer.ts'
 import { medianOf } from '../cpu-cost.ts'
 import type { Bench, Figure } from '../figure.ts'
+import { unitEnvironment } from '../unit-environment.ts'
 import type { LoadOrder, LoadResult } from './renew-load.ts'
 import { requestOf, type SeededHost, seedFleet } from './seeded-fleet.ts'
 
@@ -17,7 +18,23 @@ log: { level: info }
 `
 /** An answer of the issuer has about as many. */
 const answerBytes = 2_600
-const atOnce = 64
+
+/** A kind of load, and how many requests a round of it has for each server, so that each has a second or two. */
+interface Load {
+  readonly connections: LoadOrder['connections']
+  readonly atOnce: number
+  readonly requests: Readonly<Record<ServerName, number>>
+}
+
+/**
+ * As many at once as it takes until more of them are not answered faster. On new connections the load itself is at its
+ * end with 64. On kept ones the issuer's threads still stand idle a fifth of the time then: its speed would be how
+ * long one request takes, and not how many it carries.
+ */
+const loads: Readonly<Record<Kind, Load>> = {
+  fresh: { connections: 'fresh', atOnce: 64, requests: { bare: 1_400, ceiling: 1_400, issuer: 1_400 } },
+  kept: { connections: 'kept', atOnce: 256, requests: { bare: 20_000, ceiling: 16_000, issuer: 4_000 } },
+}
 const kinds = ['fresh', 'kept'] as const
 
 type Kind = (typeof kinds)[number]
@@ -27,6 +44,8 @@ interface Measured {
   readonly perSecond: number
   /** Of the server's process, all threads. */
   readonly cpuMicrosecondsEach: number
+  /** How many processors the server and the load had between them. */
+  readonly processors: number
 }
 
 /**
@@ -39,15 +58,22 @@ interface Measured {
  */
 export const renewSpeed: Bench = {
   async run({ quick, tell }) {
-    const scale = quick ? { warmUp: 600, rounds: 3, each: 400 } : { warmUp: 2_000, rounds: 5, each: 1_200 }
-    const count = kinds.length * (scale.warmUp + scale.rounds * scale.each)
+    // The first round warms up: what it calls is compiled by its end, since it is as long as those that count.
+    const scale = quick ? { rounds: 3, share: 0.3 } : { rounds: 5, share: 1 }
+    const each = kinds.map((kind) => Math.round(loads[kind].requests.issuer * scale.share))
+    const count = (1 + scale.rounds) * each.reduce((sum, requests) => sum + requests, 0)
     tell(`writing ${count} identities`)
     let hosts: SeededHost[] = []
-    const issuer = await startAttackedIssuer(yaml, async (configuration) => {
-      hosts = await seedFleet(configuration, count)
-    })
-    const ceiling = start('empty-server.ts', [])
-    const bare = start('bare-server.ts', [String(answerBytes)])
+    const env = await unitEnvironment('mayfly-issuer.service')
+    const issuer = await startAttackedIssuer(
+      yaml,
+      async (configuration) => {
+        hosts = await seedFleet(configuration, count)
+      },
+      env,
+    )
+    const ceiling = start('empty-server.ts', [], env)
+    const bare = start('bare-server.ts', [String(answerBytes)], env)
     const load = start('renew-load.ts', [])
     try {
       const servers = { issuer, ceiling: await toldOf(ceiling), bare: await toldOf(bare) }
@@ -74,7 +100,7 @@ type Turns = Readonly<Record<Kind, Readonly<Record<ServerName, readonly Measured
 async function takeTurns(
   load: ChildProcess,
   servers: Readonly<Record<ServerName, MeasuredServer>>,
-  scale: { readonly warmUp: number; readonly rounds: number; readonly each: number },
+  scale: { readonly rounds: number; readonly share: number },
   {
     tell,
     bodies,
@@ -89,11 +115,15 @@ async function takeTurns(
   }
   for (let round = 0; round <= scale.rounds; round++) {
     tell(round === 0 ? 'warming up' : `round ${round} of ${scale.rounds}`)
-    for (const connections of kinds) {
-      const order = { bodies: await bodies(round === 0 ? scale.warmUp : scale.each), atOnce, connections }
+    for (const kind of kinds) {
+      const { connections, atOnce, requests } = loads[kind]
+      const many = (name: ServerName): number => Math.round(requests[name] * scale.share)
+      // The issuer signs for each of them once; the others do not look at what they are asked.
+      const ready = await bodies(many('issuer'))
       for (const name of names) {
+        const order = { bodies: ready, requests: many(name), atOnce, connections }
         const result = await measure(load, servers[name], order)
-        if (round > 0) turns[connections][name].push(result)
+        if (round > 0) turns[kind][name].push(result)
       }
     }
   }
@@ -111,9 +141,17 @@ async function toldOf(child: ChildProcess): Promise<MeasuredServer> {
   return { port, pid: child.pid ?? 0 }
 }
 
-function start(program: string, args: readonly string[]): ChildProcess {
+function start(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const path = fileURLToPath(new URL(program, import.meta.url))
-  return fork(path, [...args], { execArgv: ['-C', 'source'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  return fork(path, [...args], {
+    execArgv: ['-C', 'source'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
+  })
 }
 
 /** What the process says next; throws where it ends instead. */
@@ -135,14 +173,17 @@ async function measure(
   { port, pid }: MeasuredServer,
   order: Omit<LoadOrder, 'port'>,
 ): Promise<Measured> {
-  const before = await cpuMsOf(pid)
   load.send({ ...order, port })
+  await tellOf<'ready'>(load)
+  const before = await cpuMsOf(pid)
+  load.send('begin')
   const result = await tellOf<LoadResult>(load)
   const cpuMs = (await cpuMsOf(pid)) - before
   if (result.refusal !== undefined) throw new Error(`a request was refused: ${result.refusal}`)
   return {
     perSecond: result.answered / result.seconds,
     cpuMicrosecondsEach: (1_000 * cpuMs) / result.answered,
+    processors: (cpuMs + result.cpuMs) / (1_000 * result.seconds),
   }
 }
 
@@ -154,6 +195,7 @@ function figuresOf(
   const rateOf = (rounds: readonly Measured[]): number => medianOf(rounds.map(({ perSecond }) => perSecond))
   const cpuOf = (rounds: readonly Measured[]): number =>
     medianOf(rounds.map(({ cpuMicrosecondsEach }) => cpuMicrosecondsEach))
+  const processors = medianOf(issuer.map((round) => round.processors))
   const ratioTo = (limit: readonly Measured[]): number =>
     medianOf(issuer.map(({ perSecond }, round) => perSecond / (limit[round]?.perSecond ?? Number.NaN)))
   return [
@@ -162,5 +204,6 @@ function figuresOf(
     { name: `${name}.perSecond`, value: rateOf(issuer), unit: 'per second' },
     { name: `${name}.cpuOfCeiling`, value: cpuOf(ceiling) / cpuOf(issuer), unit: 'ratio' },
     { name: `${name}.cpuMicroseconds`, value: cpuOf(issuer), unit: 'µs of the issuer for each' },
+    { name: `${name}.processors`, value: processors, unit: 'at work, the load among them' },
   ]
 }
