@@ -15,6 +15,7 @@ import { checkLiveFiles } from './check-live-files.ts'
 import type { CheckPorts } from './check-ports.ts'
 import { checkServer, type ServerSubject } from './check-server.ts'
 import { type Finding, failed, type Outcome, tryOut, tryToGet, warning } from './finding.ts'
+import { isOvertaken, type LineageMoment, momentOf, settledMoment } from './lineage-moment.ts'
 
 export interface CheckReport {
   /** What was tried, in the order of a rotation. */
@@ -53,10 +54,25 @@ interface Checked {
   readonly isAgentRunning: boolean
 }
 
+/** What a rotation overtakes is looked at anew; two rotations in a row have a cause of their own. */
+const looksMax = 2
+
 async function checkOne(checked: Checked, ports: CheckPorts): Promise<Finding[]> {
+  for (let looks = 1; ; looks++) {
+    const lineage = await readLineage(checked, ports)
+    const findings = await checkMoment(checked, lineage, ports)
+    const after = await readMoment(checked, ports).catch(() => lineage.value)
+    if (looks === looksMax || !isOvertaken(lineage.value, after)) return findings
+  }
+}
+
+async function checkMoment(
+  checked: Checked,
+  lineage: { readonly findings: Finding[]; readonly value?: LineageMoment | undefined },
+  ports: CheckPorts,
+): Promise<Finding[]> {
   const { name, settings } = checked
-  const lineage = await readLineage(checked, ports)
-  const state = lineage.value
+  const { state, underWay } = lineage.value ?? {}
   const shelf = await readShelf(checked, state, ports)
   const held = shelf.value
   const urls = settings.issuers ?? state?.issuerUrls ?? []
@@ -66,16 +82,26 @@ async function checkOne(checked: Checked, ports: CheckPorts): Promise<Finding[]>
     outcomes: [],
   }))
   const files =
-    access.value === undefined ? [] : await checkAllFiles(checked, access.value, { state, held }, ports)
-  const server = await checkServer(serverSubject(checked, state, held), ports)
+    access.value === undefined
+      ? []
+      : await checkAllFiles(checked, access.value, { state, underWay, held }, ports)
+  // Its ports serve the one before or the new one, and both are right.
+  const expectedState = underWay === undefined ? state : undefined
+  const server = await checkServer(serverSubject(checked, expectedState, held), ports)
   return [lineage.findings, shelf.findings, issuers, access.findings, files, server].flat()
+}
+
+interface FilesExpected {
+  readonly state: LineageState | undefined
+  readonly underWay: number | undefined
+  readonly held: HeldBundle | undefined
 }
 
 /** The folders, and then what lies in them. */
 async function checkAllFiles(
   { name, settings, configuration, isAgentRunning }: Checked,
   access: FileAccess,
-  { state, held }: { readonly state: LineageState | undefined; readonly held: HeldBundle | undefined },
+  { state, underWay, held }: FilesExpected,
   ports: CheckPorts,
 ): Promise<Finding[]> {
   const { live } = configuration
@@ -84,21 +110,32 @@ async function checkAllFiles(
   const isInPlace = findings.every(({ check, result }) => check !== 'files' || result === 'good')
   if (state === undefined || held === undefined || !isInPlace) return findings
   const servers = localServers({ ...ports, live, name, settings, onWarning: () => undefined })
-  const subject = { live, name, access, state, held, isAgentRunning }
+  const subject = { live, name, access, state, underWay, held, isAgentRunning }
   const contents = await tryOut({ check: 'files', certificate: name }, () =>
     checkLiveFiles(subject, { fileSystem: ports.fileSystem, servers }),
   )
   return [...findings, ...contents]
 }
 
-function readLineage({ name, settings, configuration }: Checked, { fileSystem, clock }: CheckPorts) {
+function readLineage(checked: Checked, ports: CheckPorts) {
+  const { name, settings, configuration, isAgentRunning } = checked
   return tryToGet({ check: 'enrolment', certificate: name }, async () => {
-    const store = openLineageStore(fileSystem, configuration.state, name)
-    const value = await store.read()
-    if (value !== undefined) return { value, outcomes: checkEnrolment(value, settings, clock.now()) }
+    const read = () => readMoment(checked, ports)
+    const value = await (isAgentRunning ? settledMoment(read, ports) : read())
+    if (value !== undefined)
+      return { value, outcomes: checkEnrolment(value.state, settings, ports.clock.now()) }
+    const store = openLineageStore(ports.fileSystem, configuration.state, name)
     const isAnswered = (await store.readEnrolment())?.answered !== undefined
     return { value, outcomes: isAnswered ? notTakenUp : notEnrolled(name) }
   })
+}
+
+async function readMoment(
+  { name, configuration: { state: folder, live } }: Checked,
+  { fileSystem }: CheckPorts,
+): Promise<LineageMoment | undefined> {
+  const state = await openLineageStore(fileSystem, folder, name).read()
+  return state && momentOf(state, { live, name }, { fileSystem })
 }
 
 async function readShelf(

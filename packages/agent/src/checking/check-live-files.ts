@@ -7,21 +7,36 @@ import { good, type Outcome, warning } from './finding.ts'
 
 export interface LiveFilesSubject extends Pick<RotationSubject, 'live' | 'name' | 'access'> {
   readonly state: LineageState
+  /** The generation that is being brought to the ports now, if one is. */
+  readonly underWay: number | undefined
   readonly held: HeldBundle
   readonly isAgentRunning: boolean
 }
 
 /** Whether the files that servers read are what was installed, and whether nobody else may read the key. */
 export async function checkLiveFiles(subject: LiveFilesSubject, ports: DriftPorts): Promise<Outcome[]> {
-  const { state, held, isAgentRunning } = subject
+  const { state, underWay, held, isAgentRunning } = subject
   // That nothing is installed is told already.
   if (state.live === undefined) return []
+  if (underWay !== undefined) return [isAgentRunning ? goesOn(underWay) : wasEnded(underWay)]
   const drifts = await liveDrift(ports, subject, state, held)
   if (drifts.length === 0) return [good('the installed files are as they should be')]
   const remedy = isAgentRunning
     ? 'The agent puts it back within a minute; if it stays, its log says why.'
     : 'Start the agent, which puts it back and has the server load it again.'
   return drifts.map((drift) => outcomeOf(drift, remedy))
+}
+
+function goesOn(generation: number): Outcome {
+  const doing = 'the agent tests and reloads the server and looks at its ports now'
+  return good(`a rotation is under way: the files are those of generation ${generation}, and ${doing}`)
+}
+
+function wasEnded(generation: number): Outcome {
+  return warning(
+    'stopping',
+    `the agent was ended while it brought generation ${generation} to the server. Start it, and it goes on there.`,
+  )
 }
 
 function outcomeOf(drift: Drift, remedy: string): Outcome {

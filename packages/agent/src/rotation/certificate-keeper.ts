@@ -9,7 +9,6 @@ import { observe } from './observe.ts'
 import { paceOfFailure } from './pace.ts'
 import { type Observations, planRotation } from './plan-rotation.ts'
 import { isNews, nextSetback } from './record-setback.ts'
-import { openRenewalWish } from './renewal-wish.ts'
 import type { RotationAction, Wait } from './rotation-action.ts'
 import { issuerUrls, type RotationPorts, type RotationSubject } from './rotation-context.ts'
 import { takeUpEnrolment } from './take-up-enrolment.ts'
@@ -48,7 +47,6 @@ export function createCertificateKeeper(
 ): CertificateKeeper {
   const { clock, shelf, tell } = ports
   const wantedIdentity = subject.settings.identity
-  const wish = openRenewalWish(store)
   const looks = openLookSchedule(subject.settings, ports.random)
   let state: LineageState | undefined
   let held: HeldBundle | undefined
@@ -95,9 +93,6 @@ export function createCertificateKeeper(
     try {
       await carryOut({ ports, subject, state: now, held: bundle, wish: wished, save, note }, deed)
       await succeed(deed, now)
-      // Only now is the wish granted: a key that only wrong answers came for is given up, and another is made.
-      const hasCome = now.candidate === undefined && state?.candidate !== undefined
-      if (hasCome && wished !== undefined) await wish.grant()
     } catch (error) {
       await fail(deed, error)
     }
@@ -122,7 +117,7 @@ export function createCertificateKeeper(
       let observed: Observations | undefined
       for (let deeds = 0; deeds < deedsMax; deeds++) {
         const now = await load()
-        observed ??= await observe(ports, subject, wish, now.state, now.held)
+        observed ??= await observe(ports, subject, store, now.state, now.held)
         const at = clock.now()
         const seen = withLook(observed, looks.nextAt(now.state.head, at))
         const [next] = planRotation(now.state, now.held, at, seen)

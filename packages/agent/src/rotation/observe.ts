@@ -1,27 +1,27 @@
 import { namesOutside } from '@mayfly/ca-core'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import type { LineageState } from '../state/lineage-state.ts'
+import type { LineageStore } from '../state/lineage-store.ts'
 import { liveDrift } from './live-drift.ts'
 import { openCredential } from './material-of.ts'
 import type { Observations } from './plan-rotation.ts'
-import type { RenewalWish } from './renewal-wish.ts'
 import { expectedNames, type RotationPorts, type RotationSubject } from './rotation-context.ts'
 
 /** Looks at what the plan must know besides the state: the live files, and whether a person is waiting. */
 export async function observe(
   ports: RotationPorts,
   subject: RotationSubject,
-  wish: RenewalWish,
+  store: Pick<LineageStore, 'renewalWish'>,
   state: LineageState,
   held: HeldBundle,
 ): Promise<Observations> {
-  const wished = await wish.stands()
+  const wish = await store.renewalWish()
   const seen = await liveDrift(ports, subject, state, held).then(
     (drifts) => ({ drift: drifts.map(({ path }) => path) }),
     (unseen: unknown) => ({ drift: [], unseen }),
   )
   const observed = { ...seen, lacksNames: lacksNames(subject, state) }
-  return wished === undefined ? observed : { ...observed, wish: wished }
+  return wish === undefined || wish === state.grantedWish ? observed : { ...observed, wish }
 }
 
 /** Names come from the issuer's policy; what the configuration asks for beyond it, the issuer refuses when it is asked. */

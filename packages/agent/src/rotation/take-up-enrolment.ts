@@ -28,7 +28,7 @@ export async function takeUpEnrolment(
     enrolledAt: madeAt,
     jti,
   }
-  const state = beginLineage(owner, answered, before)
+  const state = beginLineage(owner, answered, { before, wish: await store.renewalWish() })
   await store.write(state)
   await store.removeEnrolment()
   tell({ event: 'enrolled', identity, serial: answered.serial })

@@ -4,7 +4,10 @@ import { archiveRoot } from '../installing/paths.ts'
 import { statePaths } from '../state/state-folder.ts'
 
 export interface HostChanges {
-  /** Something in the live folder or the archive, or a wish in the state folder. */
+  /**
+   * Something in the live folder or the archive, or a wish in the state folder; also once the watch has begun, for what
+   * has happened there just before.
+   */
   onFiles(): void
   onConfiguration(): void
   /** Watching has failed; the keepers look every minute all the same. */
@@ -34,6 +37,7 @@ export async function watchHost(
     )
   let watched = live
   let files = await watchLive(live)
+  changes.onFiles()
   let following: Promise<void> = Promise.resolve()
   const configuration = await watchConfiguration(configPath, {
     onChange: () => changes.onConfiguration(),

@@ -52,6 +52,8 @@ export interface LineageState extends LineageIdentity {
   readonly givenUp?: readonly string[]
   /** Absent where the latest certified key was not given up. */
   readonly wasted?: WastedKeys
+  /** The latest wish for a renewal that a certificate has come for; another one in its file still stands. */
+  readonly grantedWish?: string
   /** Absent where every issuer's newest certificate was good, and where there is only one issuer. */
   readonly refusedIssuers?: readonly RefusedIssuer[]
   /** Generations in the archive, oldest first. A crash or a full disk may have left the newest without its files. */
@@ -89,6 +91,7 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
   staged: stagedKeySchema.exactOptional(),
   givenUp: z.array(sha256Schema).exactOptional(),
   wasted: wastedKeysSchema.exactOptional(),
+  grantedWish: z.string().exactOptional(),
   refusedIssuers: refusedIssuersSchema.exactOptional(),
   generations: z.array(
     z.strictObject({
@@ -108,13 +111,13 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
 })
 
 /**
- * The state right after an enrolment was answered.
+ * The state right after an enrolment was answered, which grants `wish` too.
  * `before` is the lineage that it replaces: its generations stay in the archive and keep their numbers.
  */
 export function beginLineage(
   identity: LineageIdentity,
   head: Credential,
-  before?: LineageState,
+  { before, wish }: { readonly before?: LineageState | undefined; readonly wish?: string | undefined } = {},
 ): LineageState {
   return {
     ...identity,
@@ -125,6 +128,7 @@ export function beginLineage(
     numberMax: before?.numberMax ?? 0,
     servedSerials: before?.servedSerials ?? [],
     ...(before?.auditHead !== undefined && { auditHead: before.auditHead }),
+    ...(wish !== undefined && { grantedWish: wish }),
     setbacks: {},
   }
 }

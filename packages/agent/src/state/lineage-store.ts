@@ -18,9 +18,11 @@ export interface LineageStore {
   removeEnrolment(): Promise<void>
   /** Notes that a person wants a new certificate now; `at` tells the wish from earlier ones. */
   wishRenewal(at: Instant): Promise<void>
-  /** What tells the wish that stands from others, if one stands. */
+  /**
+   * What tells the latest wish from others, if there ever was one. It stands until the state says that it was granted:
+   * nothing is taken away, so that no wish is ever taken for another that was said just before it.
+   */
   renewalWish(): Promise<string | undefined>
-  removeRenewalWish(): Promise<void>
 }
 
 /** Opens the records of `certificate` below the state folder, which `prepareStateFolder` has made. */
@@ -32,6 +34,10 @@ export function openLineageStore(fileSystem: FileSystem, state: string, certific
     await fileSystem.remove(path)
     // A loss of power would bring back what was removed: an old enrolment would begin the lineage anew.
     await fileSystem.syncDirectory(dirname(path))
+  }
+  const readWish = async (): Promise<string | undefined> => {
+    const content = await readIfThere(fileSystem, renewal)
+    return content && new TextDecoder().decode(content).slice(0, wishLengthMax)
   }
   const remedy = `restore it from a backup of this host, or move it away and enrol again with \`mayfly agent enroll TOKEN --name ${certificate}\``
   return {
@@ -46,13 +52,13 @@ export function openLineageStore(fileSystem: FileSystem, state: string, certific
       readJsonFile(fileSystem, enrolment, enrolmentRecordSchema, 'remove it and enrol with a new token'),
     writeEnrolment: (record) => writeJsonFile(fileSystem, enrolment, record),
     removeEnrolment: () => removeDurably(enrolment),
-    wishRenewal: (at) =>
-      fileSystem.replaceFile(renewal, new TextEncoder().encode(String(at)), stateFileAccess),
-    async renewalWish() {
-      const content = await readIfThere(fileSystem, renewal)
-      return content && new TextDecoder().decode(content).slice(0, wishLengthMax)
+    async wishRenewal(at) {
+      const latest = await readWish()
+      // Two wishes of one millisecond are two.
+      const wish = latest === String(at) ? at + 1 : at
+      await fileSystem.replaceFile(renewal, new TextEncoder().encode(String(wish)), stateFileAccess)
     },
-    removeRenewalWish: () => removeDurably(renewal),
+    renewalWish: readWish,
   }
 }
 

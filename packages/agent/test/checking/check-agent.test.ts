@@ -1,77 +1,31 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { dayMs, MayflyError, minuteMs } from '@mayfly/ca-core'
-import { FakeProcessRunner } from '../../../../test/fakes/fake-process-runner.ts'
+import type { FakeProcessRunner } from '../../../../test/fakes/fake-process-runner.ts'
 import { type CheckReport, checkAgent } from '../../src/checking/check-agent.ts'
 import type { CheckPorts } from '../../src/checking/check-ports.ts'
 import type { Finding } from '../../src/checking/finding.ts'
-import type { ProbeResult } from '../../src/probing/probe-result.ts'
 import { statePaths } from '../../src/state/state-folder.ts'
+import {
+  type CheckedHost,
+  checkedConfigPath as configPath,
+  createCheckedHost,
+  writeText,
+  checkedYaml as yaml,
+} from '../support/checked-host.ts'
 import { VirtualHost } from '../support/virtual-host.ts'
 
-const configPath = '/etc/agent.yaml'
-const yaml = `state: /state
-live: /etc/live
-certificates:
-  web:
-    identity: web-1
-    group: web
-    reload: { preset: nginx }
-    probe: [{ connect: 127.0.0.1:443, serverName: web-1.example }]
-`
-
 describe('mayfly agent check', () => {
+  let checked: CheckedHost
   let host: VirtualHost
   let processRunner: FakeProcessRunner
   let ports: CheckPorts
-  let freeBytes: number
-  let served: Partial<Extract<ProbeResult, { outcome: 'served' }>> | 'nothing'
 
-  const write = async (path: string, text: string, mode = 0o644) => {
-    await host.fileSystem.remove(path)
-    await host.fileSystem.createFile(path, new TextEncoder().encode(text), { mode })
-  }
+  const write = (path: string, text: string, mode?: number) => writeText(host, path, text, mode)
 
   beforeEach(async () => {
-    host = await VirtualHost.create()
-    host.subject = { ...host.subject, access: { mode: 0o600, gid: 7 } }
-    host.restart()
-    await host.enroll()
-    await host.run(minuteMs)
-    const { clock, random, fileSystem, issuer, trace } = host
-    await fileSystem.makeDirectory('/proc/7', { mode: 0o755 })
-    await fileSystem.makeDirectory('/proc/self', { mode: 0o755 })
-    await fileSystem.makeDirectory('/run', { mode: 0o755 })
-    await write(configPath, yaml)
-    await write('/etc/passwd', 'root:x:0:0::/root:/bin/sh\n')
-    await write('/etc/group', 'root:x:0:\nweb:x:7:\n')
-    await write('/proc/7/comm', 'nginx\n')
-    await write('/run/nginx.pid', '7\n')
-    await write(statePaths.lock('/state'), '', 0o600)
-    processRunner = new FakeProcessRunner().program('nginx')
-    freeBytes = 1e9
-    served = {}
-    ports = {
-      clock,
-      random,
-      fileSystem,
-      processRunner,
-      transport: issuer,
-      trace,
-      lock: async (path) => {
-        throw new MayflyError('already-running', `${path}: another process is using this state`)
-      },
-      freeBytes: async () => freeBytes,
-      probe: async (endpoint) => {
-        if (served === 'nothing') {
-          const message = '127.0.0.1:443: nothing listens there; start the server.'
-          return { outcome: 'failed', endpoint, because: 'refused', message }
-        }
-        const { serial, notAfter } = host.state.head
-        const result = { outcome: 'served', endpoint, serial, notAfter, fingerprint: '' } as const
-        return { ...result, handshake: 'completed', trust: { ok: true }, ...served }
-      },
-    }
+    checked = await createCheckedHost()
+    ;({ host, processRunner, ports } = checked)
   })
 
   const check = (): Promise<CheckReport> => checkAgent({ configPath }, ports)
@@ -155,7 +109,7 @@ describe('mayfly agent check', () => {
   })
 
   test('the disk is almost full: → fails, make room', async () => {
-    freeBytes = 4_096
+    checked.freeBytes = 4_096
     const { findings, failure } = await check()
     assert.equal(failure, 'disk-full')
     assert.match(findings.find(({ result }) => result === 'failed')?.message ?? '', /Make room/)
@@ -315,14 +269,14 @@ describe('mayfly agent check', () => {
   })
 
   test('nothing listens, or another certificate is served: → fails', async () => {
-    served = 'nothing'
+    checked.served = 'nothing'
     await failsAt('probe', 'probe-failed', /start the server/)
-    served = { serial: 'ff'.repeat(16) }
+    checked.served = { serial: 'ff'.repeat(16) }
     await failsAt('probe', 'probe-failed', /Point the server's configuration at the live folder/)
   })
 
   test('served, and refused by clients: → a warning', async () => {
-    served = { trust: { ok: false, reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } }
+    checked.served = { trust: { ok: false, reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } }
     await warnsAt('probe', /fullchain\.pem/)
   })
 

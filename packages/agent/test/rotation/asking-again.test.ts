@@ -74,7 +74,7 @@ describe('asking again', () => {
     host.issuer.names = [{ type: 'dns', value: 'web-1.example' }]
     await host.run(6 * minuteMs)
     assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.equal(await host.store.renewalWish(), undefined)
+    assert.equal(await host.store.renewalWish(), host.state.grantedWish)
     const { minted } = host.issuer
     await host.run(2 * hourMs)
     assert.equal(host.issuer.minted, minted, 'one wish, one certificate')
@@ -146,17 +146,34 @@ describe('asking again', () => {
     })
   }
 
-  test('renew --now, and the wish cannot be removed: one certificate for it, not one after another', async () => {
+  test('renew --now: one certificate for it, not one after another, also for processes to come and after an enrolment', async () => {
     const host = await enrolledHost()
     await host.store.wishRenewal(host.clock.now())
-    host.fileSystem.fail({ errno: 'EACCES', operation: 'remove', path: /renewals/ })
     await host.run(2 * hourMs)
     assert.equal(host.issuer.minted, 2)
-    host.fileSystem.heal()
+    host.restart()
     await host.run(minuteMs)
-    assert.equal(await host.store.renewalWish(), undefined)
-    assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.deepEqual(host.state.setbacks, {})
+    assert.equal(host.issuer.minted, 2)
+    await host.enroll('BBBBBBBBBBBBBBBBBBBBBB')
+    await host.run(2 * hourMs)
+    assert.equal(host.issuer.minted, 3, 'what was granted before the enrolment is no wish after it')
+  })
+
+  test('renew --now, and again while its certificate is on the way: the second wish is not taken for the first', async () => {
+    const host = await enrolledHost()
+    await host.store.wishRenewal(host.clock.now())
+    host.issuer.fault = async (request, real) => {
+      const response = await real()
+      if (request.url.endsWith('/requests')) {
+        host.issuer.fault = undefined
+        // In the same millisecond, as a script may say it.
+        await host.store.wishRenewal(host.clock.now())
+      }
+      return response
+    }
+    await host.run(2 * hourMs)
+    assert.equal(liveGeneration(host.state)?.number, 3)
+    assert.equal(host.issuer.minted, 3)
   })
 
   test('the issuer does not know the lineage: asked once more, with the certificate that it has issued', async () => {

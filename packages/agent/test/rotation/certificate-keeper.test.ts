@@ -301,7 +301,7 @@ describe('the keeper of a certificate', () => {
     await host.store.wishRenewal(host.clock.now())
     await host.step()
     assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.equal(await host.store.renewalWish(), undefined)
+    assert.equal(await host.store.renewalWish(), host.state.grantedWish)
     await host.run(hourMs)
     assert.equal(host.issuer.minted, 2)
   })

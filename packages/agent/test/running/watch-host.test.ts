@@ -18,13 +18,15 @@ test('the live folder is another one since a reload → the new one is watched, 
   ])
     await mkdir(join(folder, name), { recursive: true })
   await writeFile(join(folder, 'agent.yaml'), '')
-  let onFiles: () => void = () => undefined
+  let begun = 0
+  let onFiles: () => void = () => begun++
   const watch = await watchHost(
     join(folder, 'agent.yaml'),
     { live: join(folder, 'one/live'), state: join(folder, 'state') },
     { onFiles: () => onFiles(), onConfiguration: () => undefined, onError: assert.fail },
   )
   t.after(() => watch.close())
+  assert.equal(begun, 1, 'what has happened before anything was watched')
   const change = async (path: string): Promise<void> => {
     const seen = new Promise<void>((resolve) => {
       onFiles = resolve

@@ -63,5 +63,5 @@ export async function readStatusFile(home: string): Promise<AgentStatus> {
 
 /** The wish that `renew --now` leaves. */
 export async function wishRenewal(home: string, name: string): Promise<void> {
-  await writeFile(join(home, 'state', 'renewals', name), '')
+  await writeFile(join(home, 'state', 'renewals', name), String(systemClock.monotonic()))
 }

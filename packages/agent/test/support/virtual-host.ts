@@ -144,9 +144,10 @@ export class VirtualHost {
   }
 
   /** Enrols the host, without installing anything yet. */
-  async enroll(): Promise<void> {
+  /** `jti`: of another token than the first. */
+  async enroll(jti?: string): Promise<void> {
     await prepareStateFolder(this.fileSystem, state)
-    const token = await this.issuer.token()
+    const token = await this.issuer.token(jti === undefined ? {} : { jti })
     const { clock, random, fileSystem, trace } = this
     await requestEnrolment(
       {

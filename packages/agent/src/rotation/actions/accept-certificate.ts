@@ -73,7 +73,7 @@ export function reviewCertificates(context: RotationContext): CertificateReview 
 
 /** Takes a certificate for the staged key as the candidate. Gives back the state that it saved. */
 export async function acceptCertificate(
-  { ports, state, save }: RotationContext,
+  { ports, state, wish, save }: RotationContext,
   candidate: Credential,
   issuerUrl: string,
 ): Promise<LineageState> {
@@ -84,7 +84,9 @@ export async function acceptCertificate(
     now,
     keepMs: lifetimeMs(candidate),
   })
-  const next = { ...rest, candidate, setbacks: withoutOlder(state.setbacks) }
+  // In the same write: a wish orders one certificate, whatever ends the process, and a later one is another wish.
+  const granted = wish !== undefined && { grantedWish: wish }
+  const next = { ...rest, candidate, setbacks: withoutOlder(state.setbacks), ...granted }
   const accepted = await save(withRefusedIssuers(next, refused))
   const { serial, notAfter } = candidate
   ports.tell({ event: 'received', serial, notAfter, issuer: issuerUrl })
