@@ -1,6 +1,6 @@
 /**
- * The way in, on a machine with Node 20 or later and nothing else: installs the pinned packages (a newer
- * Node among them) and the Debian packages that the command needs, then runs it on the pinned Node.
+ * The way in, on a machine with Node 18 or later (Debian 12 has that) and nothing else: installs the pinned
+ * packages (a newer Node among them) and the Debian packages that the command needs, then runs it on the pinned Node.
  * Plain JavaScript without dependencies, since it runs before anything is installed.
  */
 import { dirname, join } from 'node:path'
