@@ -3,6 +3,7 @@ import { appendFile, chown, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { KeyPair } from '@mayfly/ca-core'
+import { mayfly } from '../../packages/cli/test/support/run-mayfly.ts'
 import {
   type DatabaseServer,
   startDatabaseServer,
@@ -132,6 +133,16 @@ describe('the database is at fault → nothing is signed or told that is not rec
       for (const answer of answers) assertToComeAgain(answer)
     }
     assert.equal((await ask(issuer.port, issuer.ca, { method: 'GET', path: '/readyz' })).status, 503)
+    const look = ['issuer', 'status', '--socket', issuer.configuration.admin.socket]
+    const [shown, told] = await Promise.all([mayfly([...look, '--json']), mayfly(look)])
+    assert.deepEqual([shown.exitCode, told.exitCode], [2, 2], shown.stderr)
+    assert.match(
+      told.stdout,
+      /Store +cannot be read \(see the alarm\)\n(?:.*\n)*.*store-unavailable +The store is away/,
+    )
+    const { authority, counts, alarms } = JSON.parse(shown.stdout)
+    assert.deepEqual([typeof authority.subject, counts], ['string', undefined])
+    assert.match(alarms[0].message, /^The store is away, at least since .* has not answered for 10 s/)
     await database.resume()
     await until(async () => (await askFor(next, 0)).status === 200, 'a certificate', waitMs)
     await until(async () => (await certificatesOf(staged)) === 1, 'the key that was due', waitMs)

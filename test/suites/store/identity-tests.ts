@@ -41,6 +41,15 @@ export function identityTests(bench: StoreBench): void {
       })
     })
 
+    it('move: its name and its beginning stay as they are', async () => {
+      const identity = await bench.addIdentity()
+      const next = { ...identity, name: 'web-2', createdAt: start + day }
+      assert.equal(await bench.apply({ do: 'move-identity', next }), 'done')
+      const moved = { ...identity, version: identity.version + 1 }
+      assert.deepEqual(await bench.store.identity({ id: identity.id }), moved)
+      assert.deepEqual(await bench.store.identity({ name: 'web-1' }), moved)
+    })
+
     it('move: decided on an older version → refused', async () => {
       const next = await bench.addIdentity()
       assert.equal(await bench.apply({ do: 'move-identity', next }), 'done')

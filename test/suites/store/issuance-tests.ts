@@ -25,6 +25,13 @@ export function issuanceTests(bench: StoreBench): void {
       assert.equal(await bench.store.issuance(hash('key 1')), undefined)
       assert.equal(await bench.apply({ do: 'intend', intent: again }), 'done')
       assert.equal((await bench.store.issuance(hash('key 1')))?.serial, serial(2))
+      const third = { ...intent(identity, 3), keyHash: hash('key 1') }
+      const exchange: ChangePart[] = [
+        { do: 'burn', serial: serial(2) },
+        { do: 'intend', intent: third },
+      ]
+      assert.equal(await bench.apply(...exchange), 'done', 'in one transaction too')
+      assert.equal((await bench.store.issuance(hash('key 1')))?.serial, serial(3))
     })
 
     it('record: the certificate is found by key and serial, and is the newest of its identity', async () => {
@@ -137,6 +144,10 @@ export function issuanceTests(bench: StoreBench): void {
       const commitAt = async (at: number, ...parts: ChangePart[]) =>
         (await bench.store.commit([{ at, parts }]))[0]
       await commitAt(start + 600_000, audit('later'))
+      // What is refused or told at an earlier time is recorded, and takes nothing back.
+      await commitAt(start, audit('earlier'))
+      const halfAccepted = await commitAt(start, { do: 'accept-clock' }, { do: 'burn', serial: serial(9) })
+      assert.deepEqual(halfAccepted, { done: false, refused: 'intent-gone' })
       const behind = { do: 'intend', intent: intent(identity, 1) } as const
       assert.deepEqual(await commitAt(start + 299_000, behind), { done: false, refused: 'clock-behind' })
       await bench.reopen()

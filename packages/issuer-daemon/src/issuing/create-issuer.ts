@@ -29,9 +29,10 @@ import { findCertificate } from './find-certificate.ts'
 import { activateAuthority, taintAuthority } from './intermediates/taint-authority.ts'
 import type { Issuer } from './issuer.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
-import { issuerStatus } from './issuer-status.ts'
+import { issuerStatus, type StoredFacts } from './issuer-status.ts'
 import { mintOwn } from './mint-own.ts'
 import { recover } from './recover.ts'
+import { StoreLook } from './store-look.ts'
 
 /** Gives the use cases their ports. */
 export function createIssuer(ports: IssuerPorts): Issuer {
@@ -41,6 +42,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
   const upkeep = createUpkeep(ports)
   const history = watchHistory(ports)
   const told = new ToldFailures()
+  const looks = new StoreLook<StoredFacts>()
   return {
     async recover() {
       await noticeBackup(ports)
@@ -74,7 +76,7 @@ export function createIssuer(ports: IssuerPorts): Issuer {
     revokeToken: (jti, attempt, rights = ownerRights) => revokeToken(jti, attempt, ports, rights),
     readAudit: (page) => readAudit(page, ports),
     auditEnd: () => auditEnd(head.current(), ports),
-    status: () => issuerStatus(ports, sweeps.last()),
+    status: () => issuerStatus(ports, { lastSweep: sweeps.last(), looks }),
     acknowledgeAlarm: (because, attempt) => acknowledgeAlarm(because, attempt, ports),
     acceptForgotten: (attempt) => acceptForgotten(attempt, ports),
     taintAuthority: (fingerprint, attempt) => taintAuthority(fingerprint, attempt, ports),

@@ -20,9 +20,14 @@ import { clockBehindSecondsMax } from '../store/store.ts'
 import type { WriteTrouble } from '../store/watch-writes.ts'
 import type { LastSweep } from '../sweep/last-sweep.ts'
 import { type FleetView, viewFleet } from './fleet-view.ts'
-import { type IntermediateView, viewIntermediates } from './intermediates/intermediate-views.ts'
+import {
+  type IntermediateView,
+  viewHeldIntermediates,
+  viewIntermediates,
+} from './intermediates/intermediate-views.ts'
 import type { IssuingAuthority } from './intermediates/issuing-authority.ts'
 import type { IssuerPorts } from './issuer-ports.ts'
+import type { AbsentStore, StoreLook } from './store-look.ts'
 
 /** Suspended identities that the status lists by name. */
 const listedAlarmsMax = 100
@@ -59,64 +64,97 @@ export interface AuthorityView {
   readonly notAfter: string
 }
 
-export interface IssuerStatus {
-  readonly at: string
+/** What only the store knows. */
+export interface StoredStatus {
   readonly counts: Omit<StoreCounts, 'newestInstant'>
+  /** What the agents told last. */
+  readonly fleet: FleetView
+  /** The certificate that has waited longest for its host; a host that has it soon signs a request with its key. */
+  readonly oldestUnfetched?: Omit<UnfetchedCertificate, 'notAfter'> & { readonly notAfter: string }
+  readonly storeBytes: number
+}
+
+/** What is of the store is absent while that cannot be read; an alarm says so. */
+export interface IssuerStatus extends Partial<StoredStatus> {
+  readonly at: string
   readonly authority?: AuthorityView
-  /** Every intermediate that this host holds, or under which something still lives. */
+  /** Every intermediate that this host holds, or, as far as the store says, under which something still lives. */
   readonly intermediates: readonly IntermediateView[]
   /** The roots of the trust bundle that is served. */
   readonly roots: readonly AuthorityView[]
   /** 0 while there is no bundle. */
   readonly bundleSequence: number
   readonly lastSweep?: LastSweep
-  /** What the agents told last. */
-  readonly fleet: FleetView
-  /** The certificate that has waited longest for its host; a host that has it soon signs a request with its key. */
-  readonly oldestUnfetched?: Omit<UnfetchedCertificate, 'notAfter'> & { readonly notAfter: string }
-  readonly storeBytes: number
   readonly alarms: readonly Alarm[]
 }
 
-/** The issuer at one look. */
+/** The issuer at one look. A store that cannot be read does not keep it from telling what it knows by itself. */
 export async function issuerStatus(
   ports: IssuerPorts,
-  lastSweep: LastSweep | undefined,
+  { lastSweep, looks }: { readonly lastSweep: LastSweep | undefined; readonly looks: StoreLook<StoredFacts> },
 ): Promise<IssuerStatus> {
   const now = ports.clock.now()
-  const { newestInstant, ...counts } = await ports.store.counts(now)
-  const suspendedIdentities = await ports.store.identities({ suspended: true, limit: listedAlarmsMax })
-  const { agents, oldestUnfetched } = await ports.store.fleet(now)
   const authority = orMissing(ports.authority)
-  const intermediates = await viewIntermediates(ports)
   const bundle = orMissing(ports.bundle)?.bundle
+  const look = await looks.look(now, () => readStored(ports, now, bundle?.sequence ?? 0))
+  // Alarms and intermediates that were there stay until the store says otherwise; figures would be taken for new ones.
+  const stored = look.is === 'found' ? look.found : look.last
+  const intermediates = stored?.intermediates ?? (await viewHeldIntermediates(ports))
   return {
     at: formatInstant(now),
-    counts,
+    ...(look.is === 'found' && look.found.status),
     ...(authority && { authority: viewAuthority(authority.authority.certificate) }),
     intermediates,
     roots: (bundle?.roots ?? []).map(viewAuthority),
     bundleSequence: bundle?.sequence ?? 0,
     ...(lastSweep && { lastSweep }),
-    fleet: viewFleet(agents, bundle?.sequence ?? 0),
-    ...(oldestUnfetched && {
-      oldestUnfetched: { ...oldestUnfetched, notAfter: formatInstant(oldestUnfetched.notAfter) },
-    }),
-    storeBytes: await ports.store.sizeBytes(),
     alarms: [
-      ...conflictAlarms(suspendedIdentities.map((identity) => viewIdentity(identity, now))),
+      ...(look.is === 'absent' ? absenceAlarms(look.absent, ports.writeTrouble?.()) : []),
+      ...(stored?.conflicts ?? []),
       ...authorityAlarms(authority, now),
       ...rootAlarms(bundle?.roots ?? [], now),
       ...taintAlarms(intermediates),
-      ...clockAlarms(newestInstant, now),
+      ...clockAlarms(stored?.newestInstant, now),
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
-      ...storeAlarms(ports.writeTrouble?.()),
+      ...(look.is === 'absent' ? [] : storeAlarms(ports.writeTrouble?.())),
       ...hsmAlarms(authority?.authority.signer.fault?.()),
-      ...logAlarms(await ports.store.logBytes()),
+      ...logAlarms(stored?.logBytes ?? 0),
       ...sweepAlarms(lastSweep),
       ...reloadAlarms(ports.refusedReload?.()),
-      ...(await readKeptAlarms(ports.store)).map(keptAlarm),
+      ...(stored?.kept ?? []).map(keptAlarm),
     ],
+  }
+}
+
+/** All that a look into the store gives for the status. */
+export interface StoredFacts {
+  readonly status: StoredStatus
+  readonly intermediates: readonly IntermediateView[]
+  readonly conflicts: readonly Alarm[]
+  readonly kept: readonly KeptAlarm[]
+  readonly newestInstant: Instant | undefined
+  readonly logBytes: number
+}
+
+async function readStored(ports: IssuerPorts, now: Instant, bundleSequence: number): Promise<StoredFacts> {
+  const { store } = ports
+  const { newestInstant, ...counts } = await store.counts(now)
+  const suspended = await store.identities({ suspended: true, limit: listedAlarmsMax })
+  const { agents, oldestUnfetched } = await store.fleet(now)
+  return {
+    status: {
+      counts,
+      fleet: viewFleet(agents, bundleSequence),
+      ...(oldestUnfetched && {
+        oldestUnfetched: { ...oldestUnfetched, notAfter: formatInstant(oldestUnfetched.notAfter) },
+      }),
+      storeBytes: await store.sizeBytes(),
+    },
+    intermediates: await viewIntermediates(ports),
+    conflicts: conflictAlarms(suspended.map((identity) => viewIdentity(identity, now))),
+    kept: await readKeptAlarms(store),
+    newestInstant,
+    logBytes: await store.logBytes(),
   }
 }
 
@@ -170,6 +208,15 @@ function storeAlarms(trouble: WriteTrouble | undefined): Alarm[] {
     `Nothing is issued since ${formatInstant(trouble.since)}: ${trouble.message}. ` +
     'It goes on by itself as soon as the store can be written again.'
   return [{ because: 'store-unavailable', message }]
+}
+
+/** What cannot be read cannot be written either: one alarm for both, from the earlier of the two on. */
+function absenceAlarms({ since, message }: AbsentStore, trouble: WriteTrouble | undefined): Alarm[] {
+  const from = formatInstant(Math.min(since, trouble?.since ?? since))
+  const told =
+    `The store is away, at least since ${from}: ${message}. Nothing is issued, and what only it knows is not shown here. ` +
+    'It goes on by itself as soon as the store is back.'
+  return [{ because: 'store-unavailable', message: told }]
 }
 
 function hsmAlarms(fault: SignerFault | undefined): Alarm[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { addSeconds, formatInstant, generateKeyPair, hourMs } from '@mayfly/ca-core'
+import { addSeconds, formatInstant, generateKeyPair, hourMs, MayflyError } from '@mayfly/ca-core'
+import { keepAlarm } from '../../src/alarms/kept-alarms.ts'
 import { storeLogBytesMax } from '../../src/alarms/log-alarms.ts'
 import { createIssuer } from '../../src/issuing/create-issuer.ts'
 import { viewFleet } from '../../src/issuing/fleet-view.ts'
@@ -27,6 +28,63 @@ describe('issuer status', () => {
     assert.deepEqual(others, [])
     bytes = 0
     assert.deepEqual(await look(), [])
+  })
+
+  it('the store cannot be read → what is known without it, what stood before, and since when it is away', async () => {
+    const away = new MayflyError('store-unavailable', 'the store cannot be reached: no route to it')
+    let isAway = true
+    const store = {
+      ...kit.ports.store,
+      counts: async (now: number) => {
+        if (isAway) throw away
+        return kit.ports.store.counts(now)
+      },
+    }
+    const issuer = createIssuer({ ...kit.ports, store })
+    const since = formatInstant(kit.clock.now())
+    const first = await issuer.status()
+    assert.deepEqual(
+      [first.bundleSequence, first.authority?.subject, first.roots.length, first.counts, first.fleet],
+      [1, kit.ports.authority().authority.certificate.subject, 1, undefined, undefined],
+    )
+    assert.deepEqual(
+      first.alarms.map(({ because }) => because),
+      ['store-unavailable'],
+    )
+    isAway = false
+    await keepAlarm(
+      { because: 'store-restored', message: 'A backup of before.' },
+      {
+        at: kit.clock.now(),
+        requestId: 'restore',
+        action: 'store.restore',
+        actor: { kind: 'issuer' },
+        outcome: 'done',
+      },
+      kit.ports.store,
+    )
+    const stands = (await issuer.status()).alarms
+    assert.deepEqual(
+      stands.map(({ because }) => because),
+      ['store-restored'],
+    )
+    isAway = true
+    await kit.clock.advance(hourMs)
+    const again = formatInstant(kit.clock.now())
+    await issuer.status()
+    await kit.clock.advance(hourMs)
+    const [alarm, ...others] = (await issuer.status()).alarms
+    assert.notEqual(again, since)
+    assert.equal(alarm?.message.indexOf(`The store is away, at least since ${again}: `), 0)
+    assert.match(alarm?.message ?? '', /no route to it\. Nothing is issued, .* goes on by itself/)
+    assert.deepEqual(others, stands, 'nobody is to think that it is over')
+    // A write that failed before is when it began.
+    const trouble = { since: kit.clock.now() - 3 * hourMs, message: 'not written' }
+    const written = await createIssuer({ ...kit.ports, store, writeTrouble: () => trouble }).status()
+    assert.deepEqual(
+      written.alarms.map(({ message }) => message.slice(0, 57)),
+      [`The store is away, at least since ${formatInstant(trouble.since)}`.slice(0, 57)],
+    )
   })
 
   it('a fleet at work → agents by what they told, the last sweep, authorities, the store', async () => {
@@ -66,7 +124,7 @@ describe('issuer status', () => {
       status.roots.map(({ subject, fingerprint }) => [subject, fingerprint]),
       kit.bundle.roots.map(({ subject, fingerprint }) => [subject, fingerprint]),
     )
-    assert.ok(status.storeBytes > 10_000)
+    assert.ok((status.storeBytes ?? 0) > 10_000)
   })
 
   it('a certificate that waits → the oldest is named until its host signs with its key', async () => {

@@ -50,17 +50,20 @@ const alarm = z.strictObject({
 
 export const issuerStatusJson = z.strictObject({
   at: time,
-  counts: z.strictObject({
-    identities: count,
-    suspended: count,
-    staged: count.describe('Keys that wait for their certificates.'),
-    overdue: count.describe('Of those, the ones that should have one by now.'),
-    certificates: count,
-    issued: count,
-    burnt: count.describe('Serials that were given up.'),
-    openTokens: count,
-    auditRecords: count,
-  }),
+  counts: z
+    .strictObject({
+      identities: count,
+      suspended: count,
+      staged: count.describe('Keys that wait for their certificates.'),
+      overdue: count.describe('Of those, the ones that should have one by now.'),
+      certificates: count,
+      issued: count,
+      burnt: count.describe('Serials that were given up.'),
+      openTokens: count,
+      auditRecords: count,
+    })
+    .exactOptional()
+    .describe('Like all else that only the store knows, absent while that cannot be read.'),
   authority: z.strictObject(authority).exactOptional().describe('The intermediate that signs.'),
   intermediates: listOf(
     z.strictObject({
@@ -101,12 +104,13 @@ export const issuerStatusJson = z.strictObject({
       byVersion: listOf(z.strictObject({ version: z.string(), agents: count })),
       byBundleSequence: listOf(z.strictObject({ bundleSequence: count, agents: count })),
     })
+    .exactOptional()
     .describe('What the agents told last.'),
   oldestUnfetched: z
     .strictObject({ identity: z.string(), serial, notAfter: time })
     .exactOptional()
     .describe('The certificate that has waited longest for its host.'),
-  storeBytes: count,
+  storeBytes: count.exactOptional(),
   alarms: listOf(alarm),
 })
 

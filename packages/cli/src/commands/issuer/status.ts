@@ -33,18 +33,35 @@ function exitCodeOf({ alarms }: IssuerStatus): number {
 }
 
 function describe(status: IssuerStatus): string[] {
-  const { counts, fleet, alarms, at } = status
+  const { fleet, alarms, at } = status
   return [
     heading(alarms.length === 0 ? 'The issuer is well.' : 'The issuer needs to be looked at.'),
     ...columns([
       ['At', at],
       ['Trust bundle', status.bundleSequence === 0 ? '(none)' : `sequence ${status.bundleSequence}`],
       ['Last sweep', describeSweep(status.lastSweep)],
-      ['Oldest unfetched', describeUnfetched(status.oldestUnfetched)],
-      ['Store', `${(status.storeBytes / mebibyte).toFixed(1)} MiB`],
-      ...Object.entries(counts).map(([name, value]) => [wordsOf(name), String(value)] as const),
+      ...storeRows(status),
     ]),
     ...section('Authorities', ['AUTHORITY', 'SUBJECT', 'SHA-256', 'UNTIL'], authorityRows(status)),
+    ...(fleet === undefined ? [] : fleetSections(fleet)),
+    ...(alarms.length === 0 ? [] : ['', heading('Alarms')]),
+    ...(alarms.length === 0
+      ? []
+      : columns(alarms.map(({ because, message }) => [because, onOneLine(message)] as const))),
+  ]
+}
+
+function storeRows({ counts, oldestUnfetched, storeBytes }: IssuerStatus): (readonly [string, string])[] {
+  if (counts === undefined || storeBytes === undefined) return [['Store', 'cannot be read (see the alarm)']]
+  return [
+    ['Oldest unfetched', describeUnfetched(oldestUnfetched)],
+    ['Store', `${(storeBytes / mebibyte).toFixed(1)} MiB`],
+    ...Object.entries(counts).map(([name, value]) => [wordsOf(name), String(value)] as const),
+  ]
+}
+
+function fleetSections(fleet: NonNullable<IssuerStatus['fleet']>): string[] {
+  return [
     ...section(
       `Agents: ${fleet.agents}, ${fleet.agentsBehind} behind the trust bundle`,
       ['VERSION', 'AGENTS'],
@@ -59,10 +76,6 @@ function describe(status: IssuerStatus): string[] {
             .slice(0, listedMax)
             .map(({ bundleSequence, agents }) => [String(bundleSequence), String(agents)]),
         )),
-    ...(alarms.length === 0 ? [] : ['', heading('Alarms')]),
-    ...(alarms.length === 0
-      ? []
-      : columns(alarms.map(({ because, message }) => [because, onOneLine(message)] as const))),
   ]
 }
 

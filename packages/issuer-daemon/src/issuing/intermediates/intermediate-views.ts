@@ -47,6 +47,21 @@ export async function viewIntermediates({
   return [...shelved, ...others.flatMap((use) => viewOther(use, taintOf(use.fingerprint)))]
 }
 
+/** Those that this host holds, without what only the store knows. */
+export async function viewHeldIntermediates({
+  authorities,
+}: Pick<IssuerPorts, 'authorities'>): Promise<readonly IntermediateView[]> {
+  if (authorities === undefined) return []
+  const taints = authorities.taints()
+  return (await authorities.slots()).map((slot) =>
+    viewShelved(
+      slot,
+      undefined,
+      taints.find(({ fingerprint }) => fingerprint === slot.certificate.fingerprint),
+    ),
+  )
+}
+
 /** To count means to look at every certificate, and says nothing new while all are under one intermediate. */
 function isCountWorthIt(slots: readonly ShelvedAuthority[], taints: readonly Taint[], now: Instant): boolean {
   const livingSince = addSeconds(now, -leafLifetimeSecondsMax)

@@ -22,8 +22,9 @@ export async function writeRows(session: Session, before: KnownRows, after: Know
 
   const issuances = changedValues(before.issuances, after.issuances)
   const isKnown = ({ serial }: IssuanceRecord): boolean => before.issuances.has(serial)
-  await write('addIntents', issuances.filter((issuance) => !isKnown(issuance)).map(issuanceColumns))
+  // What is burnt frees its key, for which there may be another intent.
   await write('settleIntents', issuances.filter(isKnown).map(issuanceColumns))
+  await write('addIntents', issuances.filter((issuance) => !isKnown(issuance)).map(issuanceColumns))
 
   const certificates = changedValues(before.certificates, after.certificates)
   await writeChains(session, certificates)
