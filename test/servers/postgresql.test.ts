@@ -6,6 +6,7 @@ import { encodeTrustBundlePem, generateKeyPair, isMayflyError } from '@mayfly/ca
 import { leafOf } from '../../packages/agent/src/formats/leaf.ts'
 import type { ProbeEndpoint } from '../../packages/agent/src/probing/endpoint.ts'
 import type { ReloadConfiguration } from '../../packages/agent/src/servers/reload-configuration.ts'
+import { callThrough } from '../support/load/call-through.ts'
 import { openSession } from '../support/load/client-session.ts'
 import { createTestHost, type TestHost } from '../support/rotation.ts'
 import { servedSerial } from '../support/served-serial.ts'
@@ -65,8 +66,8 @@ async function callFresh(): Promise<void> {
   const script = `${host.folder}/select.sql`
   await writeFile(script, 'SELECT 1;\n')
   const env = { PATH: process.env.PATH, ...connection }
-  const { stdout } = await run('pgbench', ['-n', '-C', '-c', '2', '-t', '15', '-f', script], { env })
-  assert.match(stdout, /number of transactions actually processed: 30\/30/)
+  const { stdout } = await run('pgbench', ['-n', '-C', '-c', '2', '-t', '5', '-f', script], { env })
+  assert.match(stdout, /number of transactions actually processed: 10\/10/)
   assert.match(stdout, /number of failed transactions: 0 /)
 }
 
@@ -84,8 +85,9 @@ test('PostgreSQL: ten rotations with fresh connections, a kept session and a run
     await holder.ask('SELECT pg_advisory_lock(7)')
     const running = session.ask("SELECT 'done' FROM pg_advisory_lock(7)")
     await until(async () => (await holder.ask(waiting)) === '1', 'the statement')
-    const calls = callFresh()
-    await host.rotate(reload, [endpoint])
+    const rotated = host.rotate(reload, [endpoint])
+    const calls = callThrough(rotated, callFresh)
+    await rotated
     await holder.ask('SELECT pg_advisory_unlock(7)')
     assert.equal(await running, 'done')
     await session.ask('SELECT pg_advisory_unlock(7)')

@@ -42,11 +42,13 @@ export interface LoadOptions {
   readonly key?: string
   /** Callers that make a connection for every request. Default: 2. */
   readonly fresh?: number
-  /** Callers that keep one connection. Default: 3. */
+  /** Callers that keep one connection. Default: `keptCallersDefault`. */
   readonly kept?: number
   /** Between the requests of one caller. Default: 2. */
   readonly pauseMs?: number
 }
+
+export const keptCallersDefault = 3
 
 /** Calls `/` until it is stopped, with fresh and with kept connections. */
 export function startLoad(options: LoadOptions): Load {
@@ -76,7 +78,7 @@ export function startLoad(options: LoadOptions): Load {
       () => new Agent({ keepAlive: false, maxCachedSessions: 0 }),
     ),
     ...Array.from(
-      { length: options.kept ?? 3 },
+      { length: options.kept ?? keptCallersDefault },
       () => new Agent({ keepAlive: true, maxSockets: 1, maxCachedSessions: 0 }),
     ),
   ].map(callAgain)

@@ -5,7 +5,7 @@ import type { ReloadConfiguration } from '../../../packages/agent/src/servers/re
 import type { TestHost } from '../rotation.ts'
 import { heldAnswer, type PlainBackend } from '../servers/plain-backend.ts'
 import { beginRequest } from '../servers/running-request.ts'
-import { type LoadCounts, startLoad } from './load.ts'
+import { keptCallersDefault, type LoadCounts, startLoad } from './load.ts'
 
 /** What is rotated, and how it is called. */
 export interface LoadedServer {
@@ -57,6 +57,11 @@ export async function rotateUnderLoad(server: LoadedServer): Promise<LoadCounts>
   assert.deepEqual([...load.errors], [])
   assert.equal(load.counts.failedHandshakes, 0)
   assert.equal(load.counts.failedRequests, 0)
+  // Each kept connection is closed as idle once in each rotation: more would be requests that were dropped.
+  assert.ok(
+    load.counts.repeatedAfterIdleClose <= rotations * keptCallersDefault,
+    `${load.counts.repeatedAfterIdleClose} repeated`,
+  )
   assert.ok(
     load.counts.refusedConnections <= (server.refuses === undefined ? 0 : rotations * refusedEachMax),
     `${load.counts.refusedConnections} refused`,
