@@ -43,7 +43,7 @@ export interface KeeperFleet {
   certificates(): KeptCertificate[]
   /** Whether every keeper has lately finished something; one that hangs is none. */
   isProgressing(): boolean
-  /** Resolves when every keeper has finished what it was doing. */
+  /** Resolves when every keeper has finished what it was doing. What they have kept is still told of. */
   stop(): Promise<void>
 }
 
@@ -69,12 +69,14 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
   const members = new Map<string, Member>()
   let ended = false
 
-  const stop = async (name: string): Promise<void> => {
-    const member = members.get(name)
-    if (member === undefined) return
-    member.stopping.abort()
-    await member.loop.ended
-    members.delete(name)
+  const stop = async ({ stopping, loop }: Member): Promise<void> => {
+    stopping.abort()
+    await loop.ended
+  }
+
+  const remove = async (member: Member): Promise<void> => {
+    await stop(member)
+    members.delete(member.subject.name)
   }
 
   return {
@@ -84,7 +86,7 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
       const leaving = [...members.values()].filter(
         ({ subject }) => !isDeepStrictEqual(subjects.get(subject.name), subject),
       )
-      await Promise.all(leaving.map(({ subject }) => stop(subject.name)))
+      await Promise.all(leaving.map(remove))
       // A configuration that was being read when the agent was told to stop starts nothing any more.
       for (const subject of ended ? [] : subjects.values()) {
         if (!members.has(subject.name))
@@ -113,7 +115,7 @@ export function createKeeperFleet(options: FleetOptions): KeeperFleet {
     },
     async stop() {
       ended = true
-      await Promise.all([...members.keys()].map(stop))
+      await Promise.all([...members.values()].map(stop))
     },
   }
 }

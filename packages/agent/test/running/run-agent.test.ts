@@ -333,10 +333,19 @@ describe('a running agent', () => {
     assert.ok(lines.some(({ event }) => event === 'put-back'))
   })
 
-  test('SIGTERM: stops cleanly, and the status says so', async () => {
+  test('SIGTERM: stops cleanly; the status says so, and it and the metrics still say until when the certificate is good', async () => {
+    const file = join(folder, 'last.prom')
+    await configure([[['metrics', 'textfile'], file]])
+    await eventually('the metrics are written', () => stat(file), agent.log)
     assert.equal(await agent.stop(), 0, agent.log())
     assert.equal(await levelOf(), 'critical')
-    assert.equal((await readStatusFile(folder)).state, 'stopped')
+    const { state, certificates } = await readStatusFile(folder)
+    assert.equal(state, 'stopped')
+    assert.deepEqual(
+      certificates.map(({ name, installed }) => [name, installed?.served]),
+      [['web', true]],
+    )
+    assert.match(await readFile(file, 'utf8'), /^mayfly_agent_certificate_not_after_timestamp_seconds\{/m)
   })
 
   test('logs, status and history: hold no part of a private key', async () => {
