@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Certificate, generateKeyPair, hourMs } from '@mayfly/ca-core'
-import { adminClient, openSqliteStore, readIssuerConfiguration, type Store } from '@mayfly/issuer-daemon'
+import { openSqliteStore, readIssuerConfiguration, type Store } from '@mayfly/issuer-daemon'
+import { adminClient } from '@mayfly/issuer-daemon/administration'
 import { nodeFileSystem, systemClock } from '@mayfly/platform'
 import {
   type DatabaseServer,

@@ -85,12 +85,26 @@ test('choices in the help: → every key type and profile there is', () => {
   assert.deepEqual(profileChoices, profileNames)
 })
 
-test('mayfly --help: → loads nothing but the command line itself', async () => {
-  const recorder = fileURLToPath(new URL('support/loaded-modules.ts', import.meta.url))
-  const [node, ...rest] = mayflyCommand
-  const { stderr } = await run([node, '--import', recorder, ...rest, '--help'])
-  assert.equal(stderr, 'loaded: commander\n')
-})
+for (const [args, loaded] of [
+  [['--help'], 'commander'],
+  // Asks the issuer that runs.
+  [
+    ['token', 'list', '--socket', '/nowhere'],
+    '@mayfly/ca-core @mayfly/issuer-daemon/administration @mayfly/platform commander',
+  ],
+  // Works on the files of one that does not run: without its API.
+  [
+    ['issuer', 'init', '--config', '/nowhere', '--out', '/nowhere'],
+    '@mayfly/ca-core @mayfly/issuer-daemon @mayfly/platform commander',
+  ],
+] as const) {
+  test(`mayfly ${args.slice(0, 2).join(' ')}: → loads what it needs, and nothing else`, async () => {
+    const recorder = fileURLToPath(new URL('support/loaded-modules.ts', import.meta.url))
+    const [node, ...rest] = mayflyCommand
+    const { stderr } = await run([node, '--import', recorder, ...rest, ...args])
+    assert.equal(stderr.trimEnd().split('\n').at(-1), `loaded: ${loaded}`)
+  })
+}
 
 test('colour: → on a terminal, and neither in a pipe nor under NO_COLOR', async (context) => {
   const folder = await temporaryFolder(context)

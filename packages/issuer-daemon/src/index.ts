@@ -1,4 +1,4 @@
-export { type AdminClient, adminClient } from './admin/admin-client.ts'
+export type { AdminClient } from './admin/admin-client.ts'
 export type { IdentityPageMessage, NewIdentityMessage, NewTokenMessage } from './admin/admin-messages.ts'
 export { type KeptAlarmKind, keptAlarms } from './alarms/kept-alarms.ts'
 export { errorStatus } from './api/error-status.ts'
@@ -39,7 +39,6 @@ export {
 export { backUpStore, type MadeBackup } from './backup/back-up-store.ts'
 export { type RestoredStore, restoreStore } from './backup/restore-store.ts'
 export { acceptClockAtRest } from './clock/accept-clock-at-rest.ts'
-export { readAdminSocket } from './configuration/admin-place.ts'
 export type {
   HsmSettings,
   IssuerConfiguration,
@@ -50,11 +49,7 @@ export { issuerJsonSchema } from './configuration/json-schema.ts'
 export { passphraseReader } from './configuration/passphrase.ts'
 export { readIssuerConfiguration } from './configuration/read-configuration.ts'
 export type { AppliedIdentities } from './identities/apply-identities.ts'
-export {
-  type IdentityDeclaration,
-  identitiesJsonSchema,
-  readIdentitiesFile,
-} from './identities/identities-file.ts'
+export { type IdentityDeclaration, identitiesJsonSchema } from './identities/identities-file.ts'
 export type { IdentityFilter } from './identities/identity-filter.ts'
 export type { IdentityState, IdentityView } from './identities/identity-view.ts'
 export type { IdentityList, IdentityListOrder } from './identities/list-identities.ts'
@@ -71,8 +66,6 @@ export type { Alarm, AuthorityView, IssuerStatus } from './issuing/issuer-status
 export type { Policy } from './issuing/policy.ts'
 export type { Caller, LineageContext, SecurityContext } from './issuing/security-context.ts'
 export { type RunIssuerOptions, runIssuer } from './main.ts'
-export type { Foundation } from './running/foundation.ts'
-export { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
 export { openStore } from './store/open-store.ts'
 export type { OpenStorePorts } from './store/open-store-ports.ts'
 export { dumpCommand, loadDumpCommand, unstageCommand } from './store/postgres/dump-commands.ts'

@@ -24,7 +24,7 @@ import type { IssuerConfiguration } from './configuration/issuer-configuration.t
 import { passphraseReader, pinReader } from './configuration/passphrase.ts'
 import { readIssuerConfiguration } from './configuration/read-configuration.ts'
 import type { Foundation } from './running/foundation.ts'
-import { type RunningIssuer, startIssuer } from './running/start-issuer.ts'
+import type { RunningIssuer } from './running/start-issuer.ts'
 import { openStore } from './store/open-store.ts'
 import { ThreadVerifier } from './verifying/thread-verifier.ts'
 
@@ -67,6 +67,8 @@ export async function runIssuer(configPath: string, options: RunIssuerOptions = 
         resolveAccess(request, { fileSystem: nodeFileSystem, processRunner: nodeProcessRunner }),
       ...authorityAccess(configuration, hsm, options),
     }
+    // Loaded here: every command that imports the package would load the API and its libraries with it.
+    const { startIssuer } = await import('./running/start-issuer.ts')
     const issuer = await startIssuer(configuration, foundation)
     // A mistake in the configuration or on disk is told, and the issuer goes on as it was.
     const read = () => readIssuerConfiguration(nodeFileSystem, configPath)

@@ -1,9 +1,4 @@
-import {
-  type AdminClient,
-  adminClient,
-  readAdminSocket,
-  readIssuerConfiguration,
-} from '@mayfly/issuer-daemon'
+import { type AdminClient, adminClient, readAdminSocket } from '@mayfly/issuer-daemon/administration'
 import type { Session } from './session.ts'
 
 /** Where the running issuer is to be found. */
@@ -21,7 +16,8 @@ export async function openAdmin(
   { fileSystem }: Session,
 ): Promise<AdminClient> {
   if (socket !== undefined) return adminClient(socket)
-  return adminClient(await readAdminSocket(fileSystem, config), () =>
-    readIssuerConfiguration(fileSystem, config),
-  )
+  return adminClient(await readAdminSocket(fileSystem, config), async () => {
+    const { readIssuerConfiguration } = await import('@mayfly/issuer-daemon')
+    await readIssuerConfiguration(fileSystem, config)
+  })
 }

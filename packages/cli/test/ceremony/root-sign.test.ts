@@ -19,7 +19,7 @@ import {
 } from '@mayfly/ca-core'
 import { systemRandom } from '@mayfly/platform'
 import { makeRequest } from '../support/make-request.ts'
-import { copyRoot, passphrase } from '../support/make-root.ts'
+import { copyRoot, makeRoot, passphrase, type RootSetting } from '../support/make-root.ts'
 import { mayfly, mayflyOnTerminal, run, temporaryFolder } from '../support/run-mayfly.ts'
 
 interface Table {
@@ -33,9 +33,13 @@ interface Table {
 }
 
 /** A root and a request on a stick. */
-async function layTable(context: TestContext, rootOptions: readonly string[] = []): Promise<Table> {
+async function layTable(
+  context: TestContext,
+  rootOptions: readonly string[] = [],
+  layRoot: (folder: string, more: readonly string[]) => Promise<RootSetting> = copyRoot,
+): Promise<Table> {
   const folder = await temporaryFolder(context)
-  const { root, passphraseFile } = await copyRoot(folder, rootOptions)
+  const { root, passphraseFile } = await layRoot(folder, rootOptions)
   const stick = join(folder, 'stick')
   await mkdir(stick)
   const requestPath = join(stick, 'request.pem')
@@ -56,7 +60,8 @@ async function assertNothingSigned({ root, stick }: Table): Promise<void> {
 const codeOf = ({ stderr }: { stderr: string }) => JSON.parse(stderr).error.code
 
 test('root sign: a good request → intermediate, bundle and record, by the profile table', async (context) => {
-  const table = await layTable(context)
+  // Just as the ceremony leaves it.
+  const table = await layTable(context, [], makeRoot)
   const { exitCode, stdout, stderr } = await table.sign()
   assert.equal(exitCode, 0, stderr)
   const rootCertificate = parseCertificate(await readFile(join(table.root, 'root.pem'), 'utf8'))

@@ -5,7 +5,8 @@ const loaded = new Set<string>()
 
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier.startsWith('@mayfly/') || specifier === 'commander') loaded.add(specifier)
+    if (specifier.startsWith('@mayfly/') || ['commander', 'fastify'].includes(specifier))
+      loaded.add(specifier)
     return next(specifier, context)
   },
 })

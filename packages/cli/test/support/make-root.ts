@@ -1,4 +1,5 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createPrivateKey } from 'node:crypto'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -31,7 +32,10 @@ export async function makeRoot(
 
 const made = new Map<string, Promise<string>>()
 
-/** A copy of a root that the real command made once for the whole file of tests. */
+/**
+ * A copy of a root that the real command made once for the whole file of tests. Its key opens at once: what guessing
+ * the passphrase costs is looked at where a root is made (`root-create.test.ts`), and not at every signature.
+ */
 export async function copyRoot(folder: string, more: readonly string[] = []): Promise<RootSetting> {
   const key = more.join(' ')
   const original = made.get(key) ?? makeOriginal(more)
@@ -42,9 +46,17 @@ export async function copyRoot(folder: string, more: readonly string[] = []): Pr
 
 async function makeOriginal(more: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-cli-root-'))
-  const { created } = await makeRoot(folder, more)
+  const { root, created } = await makeRoot(folder, more)
   if (created.exitCode !== 0) throw new Error(created.stderr)
+  await makeCheapToOpen(join(root, 'root-key.pem'))
   return folder
+}
+
+/** Encrypts a key as OpenSSL does unless told otherwise (PBKDF2), which Mayfly reads and never writes. */
+async function makeCheapToOpen(path: string): Promise<void> {
+  const key = createPrivateKey({ key: await readFile(path), passphrase })
+  const cheap = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
+  await writeFile(path, cheap)
 }
 
 after(async () => {

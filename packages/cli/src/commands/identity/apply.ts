@@ -1,4 +1,5 @@
-import { type AppliedIdentities, readIdentitiesFile } from '@mayfly/issuer-daemon'
+import type { AppliedIdentities } from '@mayfly/issuer-daemon'
+import { readIdentitiesFile } from '@mayfly/issuer-daemon/administration'
 import { dryRunExitCode } from '../../errors/exit-codes.ts'
 import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, heading } from '../../terminal/answer.ts'
