@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
+import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import {
   dayMs,
@@ -30,7 +30,9 @@ export type IssuerFault = (visit: Visit) => Promise<void> | void
 /** An issuer on a real port, over TLS 1.3, that answers rightly until it is told otherwise. */
 export interface FaultyIssuer {
   readonly issuer: VirtualIssuer
-  /** Applied to every message, until it is `undefined` again. */
+  /** Another door of the same house, to which no fault is applied: the second of two issuers. */
+  readonly secondUrl: string
+  /** Applied to every message to `issuer.url`, until it is `undefined` again. */
   fault: IssuerFault | undefined
   /** Ends every connection, so that the next message needs a new one. */
   dropConnections(): void
@@ -54,35 +56,50 @@ export async function startFaultyIssuer(): Promise<FaultyIssuer> {
   now = () => systemClock.now()
   const keyPair = await generateKeyPair('ec-p256')
   const cert = await issuer.mintChain(keyPair.publicKey, [parseName('localhost')])
+  const options = { cert, key: encodePrivateKey(keyPair), minVersion: 'TLSv1.3' } as const
+  const openDoor = async (faultOf: () => IssuerFault | undefined): Promise<Door> => {
+    const server = createServer(options, async (incoming, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of incoming) chunks.push(chunk as Buffer)
+      const body = Buffer.concat(chunks).toString()
+      const request: WireRequest = {
+        method: incoming.method === 'POST' ? 'POST' : 'GET',
+        url: `${url}${incoming.url ?? ''}`,
+        headers: incoming.headers as Record<string, string>,
+        ...(body !== '' && { body }),
+        bodyBytesMax,
+      }
+      const answer = (): Promise<WireResponse> => issuer.exchange(request)
+      const fault = faultOf()
+      if (fault !== undefined) await fault({ request, response, answer })
+      else send(response, await answer())
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `https://localhost:${(server.address() as AddressInfo).port}`
+    return { url, server }
+  }
+  const first = await openDoor(() => faulty.fault)
+  const second = await openDoor(() => undefined)
+  issuer.url = first.url
   const faulty: FaultyIssuer = {
     issuer,
+    secondUrl: second.url,
     fault: undefined,
-    dropConnections: () => server.closeAllConnections(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
+    dropConnections: () => first.server.closeAllConnections(),
+    async close() {
+      for (const { server } of [first, second]) {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()))
         server.closeAllConnections()
-      }),
+        await closed
+      }
+    },
   }
-  const options = { cert, key: encodePrivateKey(keyPair), minVersion: 'TLSv1.3' } as const
-  const server = createServer(options, async (incoming, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk as Buffer)
-    const body = Buffer.concat(chunks).toString()
-    const request: WireRequest = {
-      method: incoming.method === 'POST' ? 'POST' : 'GET',
-      url: `${issuer.url}${incoming.url ?? ''}`,
-      headers: incoming.headers as Record<string, string>,
-      ...(body !== '' && { body }),
-      bodyBytesMax,
-    }
-    const answer = (): Promise<WireResponse> => issuer.exchange(request)
-    if (faulty.fault !== undefined) await faulty.fault({ request, response, answer })
-    else send(response, await answer())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  issuer.url = `https://localhost:${(server.address() as AddressInfo).port}`
   return faulty
+}
+
+interface Door {
+  readonly url: string
+  readonly server: Server
 }
 
 export function send(response: ServerResponse, { status, headers, body }: WireResponse): void {

@@ -13,6 +13,7 @@ import { runAgent } from '../../../packages/agent/src/main.ts'
 import type { ProbeEndpoint } from '../../../packages/agent/src/probing/endpoint.ts'
 import { type LineageState, lineageStateSchema } from '../../../packages/agent/src/state/lineage-state.ts'
 import type { StatusAlarm } from '../../../packages/agent/src/status/agent-status.ts'
+import { type HistoryLine, readHistory } from '../../../packages/agent/src/status/history.ts'
 import { agentStatus, type StatusReading } from '../../../packages/agent/src/status/read-status.ts'
 import { openTransport } from '../../../packages/agent/src/transport/https-transport.ts'
 import { eventually, wishRenewal } from '../../../packages/agent/test/support/agent-process.ts'
@@ -23,6 +24,7 @@ import { hurriedClock } from './hurried-clock.ts'
 
 /** Of a log, for a test that failed. */
 const logLinesMax = 12
+const historyLinesMax = 1_000
 /** An answer that is not there by then counts as slow. */
 const exchangeTimeoutMs = 400
 /** In a world that is mended, the next certificate follows after half a life; while one is broken, at once. */
@@ -39,6 +41,8 @@ export interface ServedHost {
   network: { lookup: LookupFunction | undefined }
   status(): Promise<StatusReading>
   state(): Promise<LineageState>
+  /** All that has happened, oldest first. */
+  history(): Promise<readonly HistoryLine[]>
   /** Wants a new certificate now, and more of them as long as the world is broken. */
   wish(): Promise<void>
   /** Resolves with an alarm whose sentence matches. */
@@ -54,6 +58,8 @@ export interface ServedHost {
 export interface ServedHostOptions {
   /** Where state and live folders go; absent means a folder of its own. */
   readonly place?: (root: string) => Promise<string>
+  /** Whether it asks a second issuer, which has no faults. Default: no. */
+  readonly hasSecondIssuer?: boolean
   /** How much shorter the agent's waits are, where a live port that stays wrong would be looked at for long. */
   readonly hurry?: number
   /** Starts the server, whose files are there by now. Gives back how to reload it and where to look. */
@@ -79,11 +85,12 @@ export async function startServedHost(options: ServedHostOptions): Promise<Serve
   const lines: string[] = []
   await write(configPath, { state: join(place, 'state'), live: join(place, 'live') })
   await enroll({ token: await issuer.issuer.token(), name: 'web', configPath }, ports)
+  const issuers = options.hasSecondIssuer === true && { issuers: [issuer.issuer.url, issuer.secondUrl] }
   const { entry, endpoint } = await options.server({ folder, liveFolder })
   await write(configPath, {
     state: join(place, 'state'),
     live: join(place, 'live'),
-    certificates: { web: { identity: 'web-1', ...entry } },
+    certificates: { web: { identity: 'web-1', ...issuers, ...entry } },
   })
 
   const stop = new AbortController()
@@ -110,6 +117,8 @@ export async function startServedHost(options: ServedHostOptions): Promise<Serve
       const text = await readFile(join(place, 'state', 'lineages', 'web.json'), 'utf8')
       return lineageStateSchema.parse(JSON.parse(text))
     },
+    history: () =>
+      readHistory(nodeFileSystem, join(place, 'state', 'history.jsonl'), { count: historyLinesMax }),
     async wish() {
       issuer.issuer.mintAfterMs = mintAfterMs
       await wishRenewal(place, 'web')

@@ -37,6 +37,7 @@ import {
   type TrustBundle,
   verifyRequest,
 } from '@mayfly/ca-core'
+import { encodeSigned } from '../../../ca-core/src/x509/encode-certificate.ts'
 import type { Transport, WireRequest, WireResponse } from '../../src/transport/transport.ts'
 
 export interface VirtualIssuerOptions {
@@ -188,12 +189,28 @@ export class VirtualIssuer implements Transport {
     return encodeCertificateChain([leaf, this.#authority.certificate])
   }
 
+  /**
+   * The chain with a leaf that names another authority's key as its signer's (RFC 5280 4.2.1.1), signed all the same: OpenSSL
+   * finds no issuer for it. None of ours would sign that.
+   */
+  async misdirected(chainPem: string): Promise<string> {
+    const [leaf] = parseCertificateChain(chainPem)
+    const { certificate, signer } = this.#authority
+    const keyId = Buffer.from(certificate.subjectKeyId ?? '', 'hex')
+    if (leaf === undefined || keyId.length === 0) throw new TypeError('a chain without key identifiers')
+    const tbs = Buffer.from(leaf.tbs)
+    const at = tbs.indexOf(keyId)
+    tbs.writeUInt8(tbs.readUInt8(at) ^ 0xff, at)
+    const other = parseCertificate(encodeSigned(tbs, leaf.signatureAlgorithm, await signer.sign(tbs)))
+    return encodeCertificateChain([other, certificate])
+  }
+
   #now(): number {
     return this.#options.clock.now() + this.clockSkewMs
   }
 
   async #answer(request: WireRequest): Promise<WireResponse> {
-    const path = request.url.slice(this.url.length)
+    const path = new URL(request.url).pathname
     try {
       if (path === '/v1/bundle') return this.#bundle(request)
       if (path === '/v1/enrollments') return this.#json(await this.#enroll(JSON.parse(request.body ?? '')))
