@@ -6,7 +6,7 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runChecks } from './bootstrap/check-command.mjs'
-import { installDebianPackages } from './bootstrap/debian-packages.mjs'
+import { howToInstall, installDebianPackages } from './bootstrap/debian-packages.mjs'
 import { installNpmPackages, pinnedNode } from './bootstrap/npm-packages.mjs'
 import { runProgram } from './bootstrap/run-program.mjs'
 import { startPinnedNode } from './bootstrap/start-pinned-node.mjs'
@@ -54,7 +54,7 @@ function runSource(path, given) {
 }
 
 function sayMissing(names, sentence) {
-  console.error(`${sentence} ${names.join(', ')}. On Debian: sudo apt-get install ${names.join(' ')}`)
+  console.error(`${sentence} ${names.join(', ')}. ${howToInstall(names)}`)
   return 1
 }
 
@@ -65,7 +65,7 @@ async function main([name, ...given]) {
     return 2
   }
   await installNpmPackages(root)
-  await startPinnedNode(root)
+  await startPinnedNode(root, name)
   return command(given)
 }
 

@@ -11,16 +11,23 @@ const aptEnvironment = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_SUSPEND:
  * Debian. Returns the names of those that are missing afterwards.
  */
 export async function installDebianPackages(root, purpose) {
-  const packages = JSON.parse(readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8'))
-  const missing = () =>
-    Object.entries(packages)
-      .filter(
-        ([, { file, for: purposes }]) => purposes.includes(purpose) && installedFile(file) === undefined,
-      )
-      .map(([name]) => name)
-  const names = missing()
+  const names = missingPackages(root, purpose)
   if (names.length > 0 && canInstall()) await install(names)
-  return missing()
+  return missingPackages(root, purpose)
+}
+
+/** The names of the Debian packages that the machine lacks of those that any of `purposes` needs. */
+export function missingPackages(root, ...purposes) {
+  const packages = JSON.parse(readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8'))
+  return Object.entries(packages)
+    .filter(([, { for: needing }]) => purposes.some((purpose) => needing.includes(purpose)))
+    .filter(([, { file }]) => installedFile(file) === undefined)
+    .map(([name]) => name)
+}
+
+/** What a person types who may install packages. */
+export function howToInstall(names) {
+  return `On Debian: sudo apt-get install ${names.join(' ')}`
 }
 
 function canInstall() {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { runQuietly } from './progress.mjs'
 
 /** Installs what the lockfile says with the pinned pnpm, unless exactly that is installed already. */
@@ -13,7 +13,11 @@ export async function installNpmPackages(root) {
     'Installing the npm packages of the lockfile',
     ['npx', '--yes', pinnedPnpm(root), 'install', '--frozen-lockfile', '--reporter=append-only'],
     // Without it pnpm asks on a terminal before it replaces an old node_modules.
-    { cwd: root, env: { ...process.env, CI: 'true' } },
+    // The Node that runs this has started, which the first on npm's path, the pinned one, may not yet do.
+    {
+      cwd: root,
+      env: { ...process.env, CI: 'true', PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+    },
   )
   writeFileSync(stamp, wanted)
 }

@@ -1,16 +1,24 @@
 import { spawnSync } from 'node:child_process'
-import { installDebianPackages } from './debian-packages.mjs'
+import { howToInstall, installDebianPackages, missingPackages } from './debian-packages.mjs'
 import { pinnedNode } from './npm-packages.mjs'
 
 /**
  * Makes sure that the pinned Node starts. Its builds need libatomic, which a slim Debian lacks: installs
- * that, if it can. Throws an error that says what Node said if it still does not start.
+ * that, if it can. Throws an error that says what Node said if it still does not start, and what to install,
+ * for Node and for `purpose` in one.
  */
-export async function startPinnedNode(root) {
+export async function startPinnedNode(root, purpose) {
   if (failureOf(root) === undefined) return
   await installDebianPackages(root, 'node')
   const failure = failureOf(root)
-  if (failure !== undefined) throw new Error(`The pinned Node does not start: ${failure}`)
+  if (failure !== undefined) throw new Error(describeFailure(root, purpose, failure))
+}
+
+/** What there is to say of a Node that said `failure` instead of starting. */
+export function describeFailure(root, purpose, failure) {
+  const sentence = `The pinned Node does not start: ${failure}`
+  if (missingPackages(root, 'node').length === 0) return sentence
+  return `${sentence}\n${howToInstall(missingPackages(root, 'node', purpose))}`
 }
 
 function failureOf(root) {

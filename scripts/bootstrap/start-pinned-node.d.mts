@@ -1,0 +1,1 @@
+export function describeFailure(root: string, purpose: string, failure: string): string
