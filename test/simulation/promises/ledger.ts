@@ -33,9 +33,9 @@ export class Ledger {
 
   /** A transaction of the store that came through. */
   committed(changes: readonly Change[], outcomes: readonly ChangeOutcome[]): void {
-    for (const [index, change] of changes.entries()) {
+    changes.forEach((change, index) => {
       if (outcomes[index]?.done === true) this.#note(change)
-    }
+    })
   }
 
   /** The intermediate's key is about to sign a leaf. */

@@ -40,9 +40,9 @@ export function watchStore(inner: Store, options: WatchedStoreOptions): Store {
       }
       const outcomes = await inner.commit(changes)
       ledger.committed(changes, outcomes)
-      for (const [index, { parts }] of changes.entries()) {
+      changes.forEach(({ parts }, index) => {
         if (outcomes[index]?.done === true) for (const part of parts) onPart(part)
-      }
+      })
       return outcomes
     },
   }

@@ -102,8 +102,11 @@ function findRoute(
 }
 
 function toWire({ status, headers, body = '' }: Told, now: number): WireResponse {
-  return { status, headers: { ...headers, date: httpDate(now) }, body: Buffer.from(body) }
+  const bytes = body === '' ? nothing : Buffer.from(body)
+  return { status, headers: { ...headers, date: httpDate(now) }, body: bytes }
 }
+
+const nothing = new Uint8Array()
 
 let latestDay = { day: 0, text: '' }
 

@@ -78,6 +78,8 @@ export class IssuerSite {
   readonly #tokenKey: KeyPair
   readonly #verdicts = new Map<string, boolean>()
   readonly #mintTimes = new Map<number, Instant>()
+  /** None of them is before. */
+  #mintsFrom: Instant = Number.POSITIVE_INFINITY
   #process: Process | undefined
   #closing: Promise<void> = Promise.resolve()
   /** The step after which the process is to die. */
@@ -320,15 +322,21 @@ export class IssuerSite {
   /** A sweep that would find nothing due is left out, but for one in the hour. */
   #isSweepDue(until: Instant): boolean {
     if (this.#sweepAnyway || until % hourMs === 0) return true
-    for (const mintAt of this.#mintTimes.values()) if (mintAt <= until) return true
-    return false
+    if (this.#mintsFrom > until) return false
+    this.#mintsFrom = Number.POSITIVE_INFINITY
+    for (const mintAt of this.#mintTimes.values()) this.#mintsFrom = Math.min(this.#mintsFrom, mintAt)
+    return this.#mintsFrom <= until
   }
 
   #notePart(part: ChangePart): void {
     if (part.do !== 'move-identity') return
     const { id, staged } = part.next
-    if (staged === undefined) this.#mintTimes.delete(id)
-    else this.#mintTimes.set(id, staged.mintAt)
+    if (staged === undefined) {
+      this.#mintTimes.delete(id)
+      return
+    }
+    this.#mintTimes.set(id, staged.mintAt)
+    this.#mintsFrom = Math.min(this.#mintsFrom, staged.mintAt)
   }
 
   async close(): Promise<void> {

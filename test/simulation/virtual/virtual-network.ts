@@ -117,14 +117,16 @@ class Exchange {
   }
 
   #deliver(at: number, waiting: Suspension<WireResponse> | undefined): void {
+    this.#options.timeline.schedule(at, () => this.#arrive(waiting))
+  }
+
+  async #arrive(waiting: Suspension<WireResponse> | undefined): Promise<void> {
     const { timeline, site, address, condition } = this.#options
-    timeline.schedule(at, async () => {
-      const isAway = condition() === 'issuer-away' || condition() === 'cut'
-      const answer = isAway ? undefined : await site.answer(this.#request, address)
-      if (waiting === undefined) return
-      if (answer === undefined) this.#fail(waiting, 'connection reset', timeline.now + 5)
-      else this.#return(waiting, answer)
-    })
+    const isAway = condition() === 'issuer-away' || condition() === 'cut'
+    const answer = isAway ? undefined : await site.answer(this.#request, address)
+    if (waiting === undefined) return
+    if (answer === undefined) this.#fail(waiting, 'connection reset', timeline.now + 5)
+    else this.#return(waiting, answer)
   }
 
   #return(waiting: Suspension<WireResponse>, answer: WireResponse): void {

@@ -16,7 +16,7 @@ import {
   taintedHeader,
 } from '@mayfly/ca-core'
 import { answerError, mediaTypeOf, retryAfterSeconds } from './answer-error.ts'
-import type { Transport, WireResponse } from './transport.ts'
+import type { Transport, WireRequest, WireResponse } from './transport.ts'
 
 /** An answer with a chain in JSON, whose line ends are escaped. */
 const answerBytesMax = 2 * chainCharactersMax
@@ -51,19 +51,9 @@ export function createIssuerClient(transport: Transport, clock: Clock): IssuerCl
     url: string,
     trust: TrustBundle,
     bytesMax: number,
-    options: { headers?: Record<string, string>; body?: { type: string; value: unknown } } = {},
+    message: Pick<WireRequest, 'method' | 'headers' | 'body'>,
   ): Promise<WireResponse> => {
-    const { headers = {}, body } = options
-    const response = await transport.exchange(
-      {
-        method: body === undefined ? 'GET' : 'POST',
-        url,
-        headers: { ...headers, ...(body !== undefined && { 'content-type': body.type }) },
-        ...(body !== undefined && { body: JSON.stringify(body.value) }),
-        bodyBytesMax: bytesMax,
-      },
-      trust,
-    )
+    const response = await transport.exchange({ ...message, url, bodyBytesMax: bytesMax }, trust)
     offsetSeconds = measureOffset(response, clock.now()) ?? offsetSeconds
     return response
   }
@@ -74,7 +64,9 @@ export function createIssuerClient(transport: Transport, clock: Clock): IssuerCl
     value: unknown,
     trust: TrustBundle,
   ): Promise<IssuerAnswer> => {
-    const response = await exchange(url, trust, answerBytesMax, { body: { type, value } })
+    const body = JSON.stringify(value)
+    const message = { method: 'POST', headers: { 'content-type': type }, body } as const
+    const response = await exchange(url, trust, answerBytesMax, message)
     return parseIssuerAnswer(parseJson(textOf(response, mediaTypes.json, url), url))
   }
 
@@ -82,7 +74,7 @@ export function createIssuerClient(transport: Transport, clock: Clock): IssuerCl
     async bundle(issuerUrl, trust) {
       const url = endpointUrl(issuerUrl, endpointPaths.bundle)
       const headers = { 'if-none-match': `"${trust.sequence}"` }
-      const response = await exchange(url, trust, bundleCharactersMax, { headers })
+      const response = await exchange(url, trust, bundleCharactersMax, { method: 'GET', headers })
       const tainted = parseTaintedNotice(response.headers[taintedHeader])
       if (response.status === 304) return { is: 'unchanged', tainted }
       return { is: 'text', text: textOf(response, mediaTypes.jws, url), tainted }
@@ -97,7 +89,7 @@ export function createIssuerClient(transport: Transport, clock: Clock): IssuerCl
       post(endpointUrl(issuerUrl, endpointPaths.requests), mediaTypes.jws, jws, trust),
     async certificate(issuerUrl, keyHash, trust) {
       const url = endpointUrl(issuerUrl, `${endpointPaths.certificates}/${keyHash}`)
-      const response = await exchange(url, trust, chainCharactersMax)
+      const response = await exchange(url, trust, chainCharactersMax, { method: 'GET', headers: {} })
       if (response.status === 404) return { is: 'not-minted', afterSeconds: retryAfterSeconds(response) }
       return { is: 'minted', chainPem: textOf(response, mediaTypes.pemChain, url) }
     },

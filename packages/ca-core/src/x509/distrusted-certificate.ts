@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { parseDer } from '../der/der-element.ts'
 import { encodeBitString, encodeSequence, encodeUnsignedInteger } from '../der/der-writer.ts'
+import { sha256Hex } from '../keys/fingerprint.ts'
 import type { Certificate } from './certificate.ts'
 
 /** The orders of the curves, by the algorithm with which a root of ours signs (SEC 2, 2.4.2 and 2.5.1). */
@@ -41,5 +41,5 @@ export function twinFingerprint({
   const magnitude = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex')
   const twin = encodeSequence(r.encoded, encodeUnsignedInteger(magnitude))
   const der = encodeSequence(tbs, signatureAlgorithm, encodeBitString(twin))
-  return createHash('sha256').update(der).digest('hex')
+  return sha256Hex(der)
 }

@@ -49,31 +49,53 @@ export function openAttempt(
   opening: AttemptOpening,
   { store, now }: { readonly store: Store; readonly now: () => Instant },
 ): AuditAttempt {
-  let findings: AttemptFindings = {}
-  let isConcluded = false
-  const compose = (at: Instant, ending: AttemptEnding): ChangePart => ({
-    do: 'append-audit',
-    record: { ...opening, actor: anonymous, ...findings, ...ending, at },
-  })
-  return {
-    ...opening,
-    get isConcluded() {
-      return isConcluded
-    },
-    learn(more) {
-      findings = { ...findings, ...more }
-    },
-    beginning: (at, more) => compose(at, { ...more, outcome: 'begun' }),
-    ending: compose,
-    concluded() {
-      isConcluded = true
-    },
-    async close(ending) {
-      if (isConcluded) return
-      const at = now()
-      await store.commit([{ at, parts: [compose(at, ending)] }])
-      isConcluded = true
-    },
+  return new OpenAttempt(opening, store, now)
+}
+
+/** A class, as every request opens one, and most of them leave no record. */
+class OpenAttempt implements AuditAttempt {
+  readonly requestId: string
+  readonly action: string
+  declare readonly address?: string
+  declare readonly relay?: string
+  readonly #opening: AttemptOpening
+  readonly #store: Store
+  readonly #now: () => Instant
+  #findings: AttemptFindings | undefined
+  isConcluded = false
+
+  constructor(opening: AttemptOpening, store: Store, now: () => Instant) {
+    this.requestId = opening.requestId
+    this.action = opening.action
+    if (opening.address !== undefined) this.address = opening.address
+    if (opening.relay !== undefined) this.relay = opening.relay
+    this.#opening = opening
+    this.#store = store
+    this.#now = now
+  }
+
+  learn(more: AttemptFindings): void {
+    this.#findings = this.#findings === undefined ? more : { ...this.#findings, ...more }
+  }
+
+  beginning(at: Instant, more?: AttemptFindings): ChangePart {
+    return this.ending(at, { ...more, outcome: 'begun' })
+  }
+
+  ending(at: Instant, ending: AttemptEnding): ChangePart {
+    const record = { ...this.#opening, actor: anonymous, ...this.#findings, ...ending, at }
+    return { do: 'append-audit', record }
+  }
+
+  concluded(): void {
+    this.isConcluded = true
+  }
+
+  async close(ending: AttemptEnding): Promise<void> {
+    if (this.isConcluded) return
+    const at = this.#now()
+    await this.#store.commit([{ at, parts: [this.ending(at, ending)] }])
+    this.isConcluded = true
   }
 }
 

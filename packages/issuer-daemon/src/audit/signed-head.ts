@@ -1,5 +1,6 @@
 import {
   type AuditHead,
+  type Certificate,
   type FlattenedJws,
   type IssuerAnswer,
   signAuditHead,
@@ -39,9 +40,24 @@ export interface SignedEnd {
   kept(): void
 }
 
+/** A head that this process has signed, and by which authority's key: it need not be verified. */
+interface OwnHead {
+  readonly jws: FlattenedJws
+  readonly certificate: Certificate
+  readonly head: AuditHead
+}
+
 export function createSignedHead(ports: HeadPorts): SignedHead {
   const { store } = ports
   let current: FlattenedJws | undefined
+  let latest: OwnHead | undefined
+  /** The current one, where the authority at hand has signed it. One that was kept in the store counts only with the signature. */
+  const ownHead = (): AuditHead | undefined => {
+    if (current === undefined) return undefined
+    const { certificate } = ports.authority().authority
+    const isKnown = latest?.jws === current && latest.certificate === certificate
+    return isKnown ? latest?.head : verifyAuditHead(current, certificate)
+  }
   return {
     current: () => current,
     handOut: (answer) => (current === undefined ? answer : { ...answer, auditHead: current }),
@@ -50,15 +66,15 @@ export function createSignedHead(ports: HeadPorts): SignedHead {
       if (text !== undefined) current = JSON.parse(text) as FlattenedJws
     },
     async sign() {
-      // One that was kept in the store counts only with the signature.
-      const before = current && verifyAuditHead(current, ports.authority().authority.certificate)
+      const before = ownHead()
       if (before !== undefined) await lookBack(before, ports)
       const next = await sign(before, ports)
       if (next === undefined) return undefined
       return {
-        part: { do: 'set-note', name: noteName, text: JSON.stringify(next) },
+        part: { do: 'set-note', name: noteName, text: JSON.stringify(next.jws) },
         kept() {
-          current = next
+          latest = next
+          current = next.jws
         },
       }
     },
@@ -76,12 +92,13 @@ async function lookBack(head: AuditHead, ports: HeadPorts): Promise<void> {
 async function sign(
   before: AuditHead | undefined,
   { store, clock, authority, bundle }: HeadPorts,
-): Promise<FlattenedJws | undefined> {
+): Promise<OwnHead | undefined> {
   const end = await store.auditEnd()
   const signing = authority().authority
   const hash = Buffer.from(end.hash).toString('hex')
   const isSigned = before?.number === end.number && before.hash === hash
   if (end.number === 0 || isSigned) return undefined
   const { trustDomain } = bundle().bundle
-  return signAuditHead({ number: end.number, hash, at: Math.floor(clock.now()), trustDomain }, signing)
+  const head = { number: end.number, hash, at: Math.floor(clock.now()), trustDomain }
+  return { jws: await signAuditHead(head, signing), certificate: signing.certificate, head }
 }

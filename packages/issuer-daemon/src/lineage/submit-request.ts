@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { PublicKey } from '@mayfly/ca-core'
 import {
   addSeconds,
@@ -233,7 +233,7 @@ async function issue(
 
 /** Bound to the signer, so that nobody can use up another's nonces. */
 function rememberNonce({ signer, jti, issuedAt }: LineageContext): ChangePart {
-  const nonce = createHash('sha256').update(`${signer.serial} ${jti}`).digest('hex').slice(0, 32)
+  const nonce = hash('sha256', `${signer.serial} ${jti}`).slice(0, 32)
   // Afterwards the request is stale by its own time; the second more is for the fraction that it leaves out.
   return { do: 'remember-nonce', nonce, expiresAt: addSeconds(issuedAt, requestLifetimeSeconds + 1) }
 }

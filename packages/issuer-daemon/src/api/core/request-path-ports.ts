@@ -31,7 +31,7 @@ export interface CorePorts {
   /** Of admins who are not the owner, by name. Asked at each of their requests. */
   delegateLimit?(): RateLimiter | undefined
   /** Says who asks, as far as the request proves it. Rejects nobody. */
-  authenticate(route: Route, body: unknown, caller: Caller): Promise<SecurityContext>
+  authenticate(route: Route, body: unknown, caller: Caller): SecurityContext | Promise<SecurityContext>
   openAudit(opening: AttemptOpening): AuditAttempt
   /** Is told of every answer, after it was sent. */
   answered(answer: AnsweredRequest): void

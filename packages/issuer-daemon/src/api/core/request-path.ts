@@ -1,4 +1,5 @@
 import type { AuditAttempt } from '../../audit/audit-attempt.ts'
+import type { SecurityContext } from '../../issuing/security-context.ts'
 import type { Arrival, Core, Told } from '../arrival.ts'
 import { readJsonBody } from '../request-body.ts'
 import { type Answer, isAudited, type Route } from '../route.ts'
@@ -46,7 +47,9 @@ function passageOf(arrival: Arrival, { accepts }: Route): Passage {
 async function walk(arrival: Arrival, passage: Passage, route: Route, ports: CorePorts): Promise<Told> {
   try {
     if (arrival.refusal !== undefined) throw arrival.refusal
-    await authenticate(passage, route, ports)
+    const authenticating = authenticate(passage, route, ports)
+    // Of most callers, who only ask for the bundle, nothing is to be found out.
+    passage.context = authenticating instanceof Promise ? await authenticating : authenticating
     limitIdentity(passage, ports)
     const attempt = openAttempt(passage, route, ports)
     authorise(route, passage.context)
@@ -56,10 +59,14 @@ async function walk(arrival: Arrival, passage: Passage, route: Route, ports: Cor
   }
 }
 
-async function authenticate(passage: Passage, route: Route, ports: CorePorts): Promise<void> {
+function authenticate(
+  passage: Passage,
+  route: Route,
+  ports: CorePorts,
+): SecurityContext | Promise<SecurityContext> {
   const { body } = passage
-  passage.context = body.read
-    ? await ports.authenticate(route, body.value, callerIn(passage))
+  return body.read
+    ? ports.authenticate(route, body.value, callerIn(passage))
     : { kind: 'failed', error: body.error }
 }
 
