@@ -110,6 +110,12 @@ export const certificateSchema: z.ZodType<CertificateSettings, unknown> = z
       path: ['formats'],
     },
   )
+  .refine(({ formats, keyType }) => !formats?.includes('pkcs12') || keyType?.startsWith('ml-dsa') !== true, {
+    // Found out with the first certificate of such a key, it would be too late for that certificate.
+    message:
+      'no program opens a PKCS #12 store with an ML-DSA key; take another keyType, or leave pkcs12 out',
+    path: ['keyType'],
+  })
   .transform(({ keyType, mode, formats, reload, probe, lookMinutes, keep, ...others }) => ({
     ...withoutUndefined(others),
     keyType: keyType ?? 'ec-p256',

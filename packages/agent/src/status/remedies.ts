@@ -40,6 +40,15 @@ export const remedies: Partial<Record<ErrorCode, string>> = {
   'disk-full': 'Make room; the agent goes on trying.',
   'permission-denied': 'Give the agent that right; it goes on trying.',
   'file-unwritable': 'Make the folder writable; the agent goes on trying.',
+  'file-missing': 'Put it back, or correct agent.yaml; the agent goes on trying.',
+  'file-unreadable': 'See whether its disk is at fault, and put it back; the agent goes on trying.',
+  'request-other-url':
+    "Correct `issuers` in agent.yaml to the issuer's own URL, or the proxy in between; the agent goes on trying.",
+  'request-invalid':
+    'See whether a proxy in between changes what it passes on, and whether the versions of agent and issuer differ; the agent goes on trying.',
+  'lint-failed': 'Look at the issuer, which has an alarm of its own; the agent goes on trying.',
+  'profile-violation': 'Look at the issuer, which has an alarm of its own; the agent goes on trying.',
+  'store-invalid': 'The store of the issuer is damaged: restore a backup there.',
   'request-stale': 'Compare the clocks of this host and the issuer.',
 }
 

@@ -87,6 +87,11 @@ log: { level: debug }
       'certificates:\n  web: { formats: [pkcs12] }',
       /needs keystorePasswordFile/,
     ],
+    [
+      'PKCS #12 for a key that no program opens in it',
+      'certificates:\n  web: { keyType: ml-dsa-44, formats: [pkcs12], keystorePasswordFile: /p }',
+      /:2:10: certificates\.web\.keyType: no program opens a PKCS #12 store with an ML-DSA key/,
+    ],
     ['the root folder as live folder', 'live: /', /must be a folder below another/],
     ['a broken name', "certificates:\n  web: { names: ['a..b'] }", /certificates\.web\.names\[0\]/],
     ['YAML that is none', 'state: [', /agent\.yaml:\d+:\d+:/],

@@ -37,8 +37,15 @@ test('agent commands: enrolled, run, renewed and stopped, each told by status', 
   await mayfly(['identity', 'suspend', 'web-1', '--config', config])
   const refused = await mayfly(['agent', 'renew', 'web', '--config', agentConfig, '--wait', '10m'])
   assert.deepEqual([refused.exitCode, /web +refused +.*identity-suspended/.test(refused.stdout)], [8, true])
+  const shown = async () => (await mayfly(['agent', 'status', '--config', agentConfig])).stdout
+  assert.match(await shown(), /^web +critical +web-1 .* (next try|look at the issuer) in \d+/m)
   assert.equal(await agent.stop(), 0)
   assert.equal((await status()).exitCode, 2)
+  // What it has kept is told of; what it will do next is nothing.
+  assert.match(
+    await shown(),
+    /^CRITICAL: .*2 certificate\(s\), agent \S+ stopped\n(?:.*\n)*web .* in 23h \d+m .* -$/m,
+  )
 
   const inspected = await mayfly([
     'inspect',

@@ -1,4 +1,10 @@
-import { agentStatus, type CertificateStatus, type StatusAlarm, type StatusReading } from '@mayfly/agent'
+import {
+  agentStatus,
+  type CertificateStatus,
+  type RotationAction,
+  type StatusAlarm,
+  type StatusReading,
+} from '@mayfly/agent'
 import { type Instant, secondMs } from '@mayfly/ca-core'
 import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading, onOneLine, table } from '../../terminal/answer.ts'
@@ -31,7 +37,7 @@ function describe({ status, level, alarms }: StatusReading, now: Instant): strin
   ]
   return [
     heading(first),
-    ...(certificates.length === 0 ? [] : ['', ...describeCertificates(certificates, now)]),
+    ...(certificates.length === 0 ? [] : ['', ...describeCertificates(status, now)]),
     ...(told.length === 0 ? [] : ['', heading('Alarms'), ...columns(told)]),
   ]
 }
@@ -40,7 +46,7 @@ function rowOf(about: string, { level, message, code }: StatusAlarm): readonly [
   return [about, `${level}: ${onOneLine(message)} (${code})`]
 }
 
-function describeCertificates(certificates: readonly CertificateStatus[], now: Instant): string[] {
+function describeCertificates({ certificates, state }: StatusReading['status'], now: Instant): string[] {
   return table(
     ['CERTIFICATE', 'LEVEL', 'IDENTITY', 'GENERATION', 'SERIAL', 'EXPIRES', 'SERVED', 'NEXT'],
     certificates.map(({ name, level, identity = '-', installed, servedSerials, next, renewAt }) => [
@@ -51,7 +57,7 @@ function describeCertificates(certificates: readonly CertificateStatus[], now: I
       installed?.serial ?? '-',
       installed === undefined ? '-' : fromNow(installed.notAfter, now),
       describeServing(installed, servedSerials),
-      describeNext(next, renewAt, now),
+      state === 'stopped' ? '-' : describeNext(next, renewAt, now),
     ]),
   )
 }
@@ -70,7 +76,19 @@ function describeServing(
 function describeNext(next: CertificateStatus['next'], renewAt: string | undefined, now: Instant): string {
   if (renewAt !== undefined && Date.parse(renewAt) > now) return `renewal ${fromNow(renewAt, now)}`
   if (next === undefined) return '-'
-  return `${next.because === 'ports-looked-at' ? 'look at the ports' : next.because} ${fromNow(next.at, now)}`
+  return `${nextDeeds[next.because as WaitReason] ?? next.because} ${fromNow(next.at, now)}`
+}
+
+type WaitReason = Extract<RotationAction, { do: 'wait' }>['because']
+
+/** What follows each wait, for a person. An agent of another version may have other reasons. */
+const nextDeeds: Readonly<Record<WaitReason, string>> = {
+  'bundle-fresh': 'look at the issuer',
+  scheduled: 'look for the certificate',
+  'back-off': 'next try',
+  'not-yet-valid': 'becomes valid',
+  'half-life': 'goes on without the port',
+  'ports-looked-at': 'look at the ports',
 }
 
 /** `in 11h 5m`, `3m ago`. */
