@@ -7,19 +7,25 @@ export interface PortGate {
   close(): Promise<void>
 }
 
-/** On `port`, or on one that the system chooses. */
-export async function openPortGate(target: number, port: number = 0): Promise<PortGate> {
+/** On `port`, or on one that the system chooses; on 127.0.0.1, or on `address`, from which it calls then. */
+export async function openPortGate(
+  target: number,
+  port: number = 0,
+  address: string = '127.0.0.1',
+): Promise<PortGate> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
     if (gate.isShut) return
-    const inner = connect(target, '127.0.0.1').on('error', () => socket.destroy())
+    const inner = connect({ port: target, host: '127.0.0.1', localAddress: address }).on('error', () =>
+      socket.destroy(),
+    )
     inner.on('close', () => socket.destroy())
     socket.on('close', () => inner.destroy())
     socket.pipe(inner).pipe(socket)
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, address, resolve))
   const gate: PortGate = {
     port: (server.address() as AddressInfo).port,
     isShut: false,

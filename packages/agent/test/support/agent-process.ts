@@ -19,8 +19,12 @@ export interface AgentProcess {
 
 /** Starts a real agent. `fatal` names a step at which it kills itself. */
 export function startAgentProcess(configPath: string, fatal: readonly string[] = []): AgentProcess {
-  const script = join(import.meta.dirname, 'agent-child.ts')
-  const child = spawn(process.execPath, ['-C', 'source', script, configPath, ...fatal], {
+  return startAgentScript(join(import.meta.dirname, 'agent-child.ts'), [configPath, ...fatal])
+}
+
+/** Starts a program that is an agent. */
+export function startAgentScript(script: string, given: readonly string[]): AgentProcess {
+  const child = spawn(process.execPath, ['-C', 'source', script, ...given], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const chunks: Buffer[] = []
