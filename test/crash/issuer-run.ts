@@ -31,6 +31,7 @@ import {
 } from '@mayfly/issuer-daemon'
 import { nodeFileSystem, systemClock, systemRandom } from '@mayfly/platform'
 import { readPostgresUrl } from '../../packages/issuer-daemon/src/store/postgres/connecting/postgres-url.ts'
+import { layQuickKeys } from '../support/quick-keys.ts'
 import { type CrashPlace, type CrashWork, crashPassphrase, crashPolicy } from './issuer-task.ts'
 
 /** An issuer's real use cases on its real state folder. */
@@ -135,6 +136,7 @@ async function request(
 export async function prepareState(state: string): Promise<void> {
   const now = systemClock.now()
   const fileSystem = nodeFileSystem
+  await layQuickKeys(fileSystem, state, Buffer.from(crashPassphrase).toString())
   const { requestPem } = await initAuthority({
     fileSystem,
     random: systemRandom,

@@ -8,7 +8,7 @@ import { withoutPackages } from '../../../../test/support/missing-programs.ts'
 import { hsmProcesses, makeSoftHsm } from '../../../../test/support/soft-hsm.ts'
 import { ask } from '../../../issuer-daemon/test/support/https-caller.ts'
 import { enrolled, heldFrom, newKey, postEnrolment } from '../../../issuer-daemon/test/support/test-host.ts'
-import { layIssuer, signIssuer } from '../support/make-issuer.ts'
+import { layIssuer, signOwnKeys } from '../support/make-issuer.ts'
 import { makeToken } from '../support/make-token.ts'
 import { mayfly, temporaryFolder } from '../support/run-mayfly.ts'
 import { startDaemon } from '../support/start-daemon.ts'
@@ -26,7 +26,7 @@ test('an intermediate in an HSM: ceremony, issuing, the token lost and found, a 
   const setting = await layIssuer(folder, [], [hsm, 'tls: { names: [dns:localhost] }'])
   const { config, state, root, rootFingerprint, url } = setting
 
-  const answer = await signIssuer(setting, 'answer', token.environment)
+  const answer = await signOwnKeys(setting, 'answer', token.environment)
   const installed = await mayfly([
     ...['issuer', 'install', answer, '--config', config],
     ...['--root-fingerprint', rootFingerprint],

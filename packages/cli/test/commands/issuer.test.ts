@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeIntermediateWithOpenssl } from '../support/make-intermediate.ts'
-import { type IssuerSetting, layIssuer, signIssuer } from '../support/make-issuer.ts'
+import { type IssuerSetting, layIssuer, signIssuer, signOwnKeys } from '../support/make-issuer.ts'
 import { makeRequest } from '../support/make-request.ts'
 import { passphrase } from '../support/make-root.ts'
 import { mayfly, mayflyOnTerminal, temporaryFolder } from '../support/run-mayfly.ts'
@@ -12,7 +12,7 @@ const codeOf = ({ stderr }: { stderr: string }) => JSON.parse(stderr).error.code
 
 test('issuer init and install: → key, request and intermediate where the issuer looks for them', async (context) => {
   const setting = await layIssuer(await temporaryFolder(context))
-  const answer = await signIssuer(setting)
+  const answer = await signOwnKeys(setting)
   const { config, rootFingerprint, state } = setting
   const install = ['issuer', 'install', answer, '--config', config, '--json']
   const installed = await mayfly([...install, '--root-fingerprint', rootFingerprint])

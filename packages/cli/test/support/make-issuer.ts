@@ -2,7 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseCertificate } from '@mayfly/ca-core'
-import { copyRoot, type RootSetting } from './make-root.ts'
+import { nodeFileSystem } from '@mayfly/platform'
+import { layQuickKeys } from '../../../../test/support/quick-keys.ts'
+import { copyRoot, passphrase, type RootSetting } from './make-root.ts'
 import { mayfly } from './run-mayfly.ts'
 
 export interface IssuerSetting extends RootSetting {
@@ -47,8 +49,14 @@ export async function layIssuer(
   }
 }
 
-/** `issuer init` here and `root sign` there; resolves to the folder with the answer. */
-export async function signIssuer(
+/** `issuer init` here, with keys that open at once, and `root sign` there; resolves to the folder with the answer. */
+export async function signIssuer(setting: IssuerSetting, name = 'answer'): ReturnType<typeof signOwnKeys> {
+  await layQuickKeys(nodeFileSystem, setting.state, passphrase)
+  return signOwnKeys(setting, name)
+}
+
+/** The same with keys of `issuer init`'s own, as a person has them. */
+export async function signOwnKeys(
   setting: IssuerSetting,
   name = 'answer',
   env: Readonly<Record<string, string>> = {},

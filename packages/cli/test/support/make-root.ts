@@ -1,8 +1,8 @@
-import { createPrivateKey } from 'node:crypto'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { quicken } from '../../../../test/support/quick-keys.ts'
 import { type Finished, mayfly } from './run-mayfly.ts'
 
 export const passphrase = 'correct horse battery staple'
@@ -48,15 +48,9 @@ async function makeOriginal(more: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mayfly-cli-root-'))
   const { root, created } = await makeRoot(folder, more)
   if (created.exitCode !== 0) throw new Error(created.stderr)
-  await makeCheapToOpen(join(root, 'root-key.pem'))
+  const key = join(root, 'root-key.pem')
+  await writeFile(key, quicken(await readFile(key, 'utf8'), passphrase))
   return folder
-}
-
-/** Encrypts a key as OpenSSL does unless told otherwise (PBKDF2), which Mayfly reads and never writes. */
-async function makeCheapToOpen(path: string): Promise<void> {
-  const key = createPrivateKey({ key: await readFile(path), passphrase })
-  const cheap = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
-  await writeFile(path, cheap)
 }
 
 after(async () => {

@@ -19,7 +19,7 @@ describe('initAuthority', () => {
   let host: IssuerHost
 
   beforeEach(async () => {
-    host = await createIssuerHost(rootBox)
+    host = await createIssuerHost(rootBox, undefined, 'own')
   })
 
   it('leaves encrypted keys and a request, readable by nobody else', async () => {
@@ -51,7 +51,7 @@ describe('initAuthority', () => {
 
   it('power lost at any step → the next run finishes', async () => {
     await losePowerAtEachStep({
-      prepare: async () => ({ host: await createIssuerHost(rootBox), prepared: undefined }),
+      prepare: async () => ({ host: await createIssuerHost(rootBox, undefined, 'own'), prepared: undefined }),
       work: ({ init }) => init(),
       async check({ fileSystem, init, install }) {
         const isDone = (await fileSystem.status(files.next.request)) !== undefined

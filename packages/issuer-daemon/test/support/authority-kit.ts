@@ -14,6 +14,7 @@ import {
 } from '@mayfly/ca-core'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import { type FileOperation, MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
+import { layQuickKeys } from '../../../../test/support/quick-keys.ts'
 import {
   type InitAuthorityOptions,
   type InitialisedAuthority,
@@ -88,7 +89,12 @@ export async function copyState(from: IssuerHost, to: IssuerHost, folder: string
   await to.fileSystem.syncDirectory(dirname(folder))
 }
 
-export async function createIssuerHost(rootBox: RootBox, hsm?: Hsm): Promise<IssuerHost> {
+/** With keys in files that open at once, unless `init` is to make its `own`. */
+export async function createIssuerHost(
+  rootBox: RootBox,
+  hsm?: Hsm,
+  keys: 'quick' | 'own' = 'quick',
+): Promise<IssuerHost> {
   const fileSystem = new MemoryFileSystem()
   await fileSystem.makeDirectory('/var/lib', { mode: 0o755 })
   await fileSystem.syncDirectory('/var')
@@ -96,12 +102,12 @@ export async function createIssuerHost(rootBox: RootBox, hsm?: Hsm): Promise<Iss
   const random = new FakeRandom()
   const host: IssuerHost = {
     fileSystem,
-    init: (more = {}) =>
-      initAuthority({
-        ...{ fileSystem, random, state, keyType: 'ec-p256', passphrase },
-        ...(hsm && { hsm }),
-        ...more,
-      }),
+    async init(more = {}) {
+      const place = { ...(hsm && { hsm }), ...more }
+      const inHsm = place.hsm !== undefined
+      if (keys === 'quick') await layQuickKeys(fileSystem, state, Buffer.from(passphrase).toString(), inHsm)
+      return initAuthority({ ...{ fileSystem, random, state, keyType: 'ec-p256', passphrase }, ...place })
+    },
     install: (options) =>
       installAuthority({ fileSystem, state, now, rootFingerprint: rootBox.root.fingerprint, ...options }),
     load: (at = now) => loadAuthority({ fileSystem, state, passphrase, now: at, ...(hsm && { hsm }) }),

@@ -22,6 +22,7 @@ import {
   systemClock,
   systemRandom,
 } from '@mayfly/platform'
+import { layQuickKeys } from '../../../../test/support/quick-keys.ts'
 import { type AdminClient, adminClient } from '../../src/admin/admin-client.ts'
 import type { ServerTimeouts } from '../../src/api/front/https-server.ts'
 import { openAuthorityShelf } from '../../src/authority/authority-shelf.ts'
@@ -193,7 +194,7 @@ export async function makeRoot(clock: Clock = systemClock): Promise<TestRoot> {
   return { keyPair, certificate }
 }
 
-/** Request, signature and installation of an intermediate, with a bundle. */
+/** Request, signature and installation of an intermediate, with a bundle; the keys open at once. */
 export async function ceremony(
   state: string,
   root: TestRoot,
@@ -202,6 +203,7 @@ export async function ceremony(
   prepareOnly: boolean = false,
 ): Promise<Certificate> {
   const now = clock.now()
+  await layQuickKeys(nodeFileSystem, state, passphrase)
   const { requestPem } = await initAuthority({
     fileSystem: nodeFileSystem,
     random: systemRandom,
