@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { hourMs } from '@mayfly/ca-core'
+import { hourMs, type Instant } from '@mayfly/ca-core'
 import {
   type AuditLink,
   auditChainOrigin,
@@ -8,6 +8,7 @@ import {
   verifyAuditChain,
 } from '../../../packages/issuer-daemon/src/audit/audit-chain.ts'
 import { auditSegmentRecordsMax } from '../../../packages/issuer-daemon/src/audit/audit-segment.ts'
+import type { ChangePart } from '../../../packages/issuer-daemon/src/store/change.ts'
 import type { StoreBench } from './store-bench.ts'
 import { audit, day, found, pruneNothing, serial, start } from './store-records.ts'
 
@@ -109,6 +110,20 @@ export function auditTests(bench: StoreBench): void {
       assert.ok(verifyAuditChain(found(anchor), rest).intact)
     })
 
+    it('pruned → a part that ended since the bound stays, with its records', async () => {
+      await append(bench, 'old', 2)
+      await bench.store.packAudit(start + day)
+      await append(bench, 'new', 2, start + day)
+      assert.equal(await bench.store.packAudit(start + 2 * day), 2)
+      assert.equal(await bench.store.prune({ ...pruneNothing, auditBefore: start + day }), 1)
+      const [anchor, ...rest] = await all(bench)
+      assert.equal(anchor?.text, '')
+      assert.deepEqual(
+        rest.map(({ text }) => JSON.parse(text).requestId),
+        ['new-0', 'new-1'],
+      )
+    })
+
     it('all of it pruned → the anchor is the end, and the numbers go on', async () => {
       await append(bench, 'record', 2)
       await bench.store.packAudit(start + day)
@@ -124,8 +139,17 @@ export function auditTests(bench: StoreBench): void {
   })
 }
 
-async function append({ store }: StoreBench, name: string, count: number): Promise<void> {
-  const parts = Array.from({ length: count }, (_, index) => audit(`${name}-${index}`))
+async function append(
+  { store }: StoreBench,
+  name: string,
+  count: number,
+  at: Instant = start,
+): Promise<void> {
+  const parts = Array.from({ length: count }, (_, index): ChangePart => {
+    const part = audit(`${name}-${index}`)
+    assert.ok(part.do === 'append-audit')
+    return { ...part, record: { ...part.record, at } }
+  })
   await store.commit([{ at: start, parts }])
 }
 

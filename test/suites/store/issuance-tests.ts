@@ -97,6 +97,15 @@ export function issuanceTests(bench: StoreBench): void {
       })
     }
 
+    it('record: the first certificate of an older lineage → the one that began since stays', async () => {
+      const identity = await bench.addIdentity()
+      await bench.apply({ do: 'intend', intent: intent(identity, 1) })
+      const lineage = { number: 2, headGeneration: 7, headSince: start, newestGeneration: 7 }
+      await bench.apply({ do: 'move-identity', next: { ...identity, lineage, lineagesBegun: 2 } })
+      assert.equal(await bench.apply({ do: 'record', certificate: certificate(1), at: start + 1 }), 'done')
+      assert.deepEqual(found(await bench.store.identity({ name: 'web-1' })).lineage, lineage)
+    })
+
     it('record with a begun generation: that and the quota move too, unless the identity moved', async () => {
       const identity = await bench.addIdentity()
       const lineage = { number: 1, headGeneration: 4, headSince: start, newestGeneration: 5 }

@@ -80,10 +80,11 @@ export async function runSweep(
     requireSigner(ports)
     await sweepChunks(options, { ...ports, told }, sum)
     if (options.signal?.aborted !== true) told.swept()
-    await retireAuthorities(ports)
     await upkeep.run()
     signed = await head.sign()
     await history.mark()
+    // Last: a key that cannot be destroyed yet, such as one in an HSM that is away, keeps nothing else from being done.
+    await retireAuthorities(ports)
   } catch (error) {
     if (!isMayflyError(error)) throw error
     report = { ...report, stopped: error.code }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { MayflyError } from '@mayfly/ca-core'
 import { stageFleet } from '../../../../test/crash/staged-fleet.ts'
+import { createIssuer } from '../../src/issuing/create-issuer.ts'
+import type { AuthorityMoves } from '../../src/issuing/intermediates/authority-moves.ts'
 import { createIssuerKit, type IssuerKit } from '../support/issuer-kit.ts'
 
 const hostCount = 25
@@ -46,6 +48,27 @@ describe('sweep', () => {
     kit.signer.failure = undefined
     kit.signer.known = undefined
     assert.equal((await sweep()).minted, hostCount)
+  })
+
+  it('a retired key cannot be destroyed, its HSM is away or taken out → all else of the sweep is done, and it is told', async () => {
+    const { certificate } = kit.ports.authority().authority
+    const authorities: AuthorityMoves = {
+      slots: async () => [{ slot: 'retired', certificate, hasKey: true, isBeingDestroyed: true }],
+      heedTaints: async () => undefined,
+      taints: () => [],
+      sweepSoon: () => undefined,
+      checkPrepared: async () => certificate,
+      activate: async () => certificate,
+      destroyKey: async () => {
+        throw new MayflyError('config-invalid', 'The key is in an HSM, and issuer.yaml names none.')
+      },
+      forgetDestroyed: async () => undefined,
+    }
+    const issuer = createIssuer({ ...kit.ports, authorities })
+    assert.equal((await issuer.auditEnd()).signed, undefined)
+    const report = await issuer.sweep({ until: kit.clock.now() })
+    assert.deepEqual([report.minted, report.stopped], [hostCount, 'config-invalid'])
+    assert.ok((await issuer.auditEnd()).signed, 'the end of the history')
   })
 
   it('the HSM goes away amid a chunk → what it had signed of it is given to nobody', async () => {

@@ -106,6 +106,30 @@ describe('PostgreSQL store, shared', { skip: withoutPackages('postgresql') }, ()
     await assertOneChain(one)
   })
 
+  it('a database that answers before it is on disk by default → not to the issuer', async () => {
+    const name = url.split('/').at(-1)
+    await openStores(1)
+    await server.ask(url, 'CREATE TABLE told (setting text)')
+    await server.ask(
+      url,
+      `CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN INSERT INTO public.told VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$`,
+    )
+    await server.ask(
+      url,
+      'CREATE TRIGGER tell AFTER INSERT ON mayfly.audit FOR EACH STATEMENT EXECUTE FUNCTION tell()',
+    )
+    for (const [set, used] of [
+      ['off', 'on'],
+      ['remote_apply', 'remote_apply'],
+    ]) {
+      await server.ask(url, `ALTER DATABASE ${name} SET synchronous_commit = ${set}`)
+      const [store] = await openStores(1)
+      assert.deepEqual(await apply(found(store), audit(`while ${set}`)), ['done'])
+      assert.deepEqual(await server.ask(url, 'DELETE FROM told RETURNING setting'), [{ setting: used }])
+    }
+  })
+
   describe('claims', () => {
     it('one has it in hand → the other gets the rest', async () => {
       const [one, other] = await openTwo()
