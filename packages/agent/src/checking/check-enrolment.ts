@@ -1,4 +1,4 @@
-import { formatInstant, formatName, parseNames, sameName } from '@mayfly/ca-core'
+import { type ErrorCode, formatInstant, formatName, parseNames, sameName } from '@mayfly/ca-core'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import type { LineageState } from '../state/lineage-state.ts'
@@ -24,18 +24,26 @@ export function checkEnrolment(
   ]
 }
 
+/** Refused as long as nobody changes what is asked for, or what the issuer allows. */
+const untilChanged: readonly ErrorCode[] = [...onlyAPersonHelps, 'key-type-unsupported', 'request-other-url']
+
 /** Asking once more would tell: but that is a request, and a check makes none. */
 function checkRefusal({ setbacks: { ask } }: LineageState): Outcome[] {
-  if (ask === undefined || !onlyAPersonHelps.includes(ask.code)) return []
+  if (ask === undefined || !untilChanged.includes(ask.code)) return []
   const message = `the issuer refused the last request, at ${formatInstant(ask.at)}: ${ask.message}`
   return [failed(ask.code, withRemedy(ask.code, message))]
 }
 
-function checkNames({ names, identity }: LineageState, settings: CertificateSettings): Outcome {
+function checkNames(
+  { names, identity, setbacks: { ask } }: LineageState,
+  settings: CertificateSettings,
+): Outcome {
   const allowed = parseNames([...names])
   const others = (settings.names ?? []).filter((name) => !allowed.some((one) => sameName(one, name)))
   if (others.length === 0) return good(`enrolled as ${identity} for ${names.join(', ')}`)
-  return warning(
+  // Whether the issuer allows them by now, only the answer to a request tells.
+  const tell = ask?.code === 'names-not-allowed' ? failed : warning
+  return tell(
     'names-not-allowed',
     `names asks for ${others.map(formatName).join(', ')}, which ${identity} was enrolled without. Let the issuer allow them (mayfly identity show ${identity} there), or take them out of agent.yaml.`,
   )

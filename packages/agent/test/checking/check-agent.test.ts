@@ -169,9 +169,16 @@ describe('mayfly agent check', () => {
     await warnsAt('enrolment', /enrolled as web-1/)
   })
 
-  test('names that were not enrolled: → a warning', async () => {
+  test('names that were not enrolled: → a warning; once the issuer has refused them → fails', async () => {
     await write(configPath, yaml.replace('group: web', 'group: web\n    names: [dns:other.example]'))
     await warnsAt('enrolment', /dns:other\.example/)
+    const now = host.clock.now()
+    const ask = { attempts: 1, since: now, at: now, retryAt: now + 1, message: 'No.' }
+    await host.store.write({
+      ...host.state,
+      setbacks: { ask: { ...ask, code: 'names-not-allowed' as const } },
+    })
+    await failsAt('enrolment', 'names-not-allowed', /dns:other\.example.*take them out of agent\.yaml/)
   })
 
   test('the issuer cannot be reached: → fails', async () => {
