@@ -21,8 +21,19 @@ const orderByAlgorithm: ReadonlyMap<string, bigint> = new Map([
 export function isDistrusted(certificate: Certificate, distrusted: readonly string[]): boolean {
   if (distrusted.length === 0) return false
   if (distrusted.includes(certificate.fingerprint)) return true
-  const twin = twinFingerprint(certificate)
+  const twin = knownTwin(certificate)
   return twin !== undefined && distrusted.includes(twin)
+}
+
+/** Of each certificate that was looked at: a root that is held and a chain that is proved are looked at again. */
+const twins = new WeakMap<Certificate, { readonly fingerprint: string | undefined }>()
+
+function knownTwin(certificate: Certificate): string | undefined {
+  const known = twins.get(certificate)
+  if (known !== undefined) return known.fingerprint
+  const fingerprint = twinFingerprint(certificate)
+  twins.set(certificate, { fingerprint })
+  return fingerprint
 }
 
 /** Fingerprint of the same certificate with the other of its two signatures; undefined where there is only one. */

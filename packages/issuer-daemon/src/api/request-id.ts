@@ -8,5 +8,6 @@ const requestIdBytes = 8
 
 /** Never taken from the caller: an id from outside could point to someone else's records. */
 export function newRequestId(random: Random): string {
-  return Buffer.from(random.bytes(requestIdBytes)).toString('hex')
+  const { buffer, byteOffset, length } = random.bytes(requestIdBytes)
+  return Buffer.from(buffer, byteOffset, length).toString('hex')
 }
