@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -48,4 +48,11 @@ test('the demo with --keep: afterwards → the set-up is there, without a token,
   const web = await readdir(join(home, 'kept', 'web'))
   assert.ok(web.includes('agent.yaml') && web.includes('state') && !web.includes('token'), web.join())
   assert.match(output, /mayfly identity resume web --config /)
+})
+
+test('the demo: its agent tests the configuration of its own nginx → not that of the machine, which only root may', {
+  skip,
+}, async () => {
+  const agent = await readFile(join(home, 'kept', 'web', 'agent.yaml'), 'utf8')
+  assert.ok(agent.includes(`configuration: ${join(home, 'kept', 'web', 'nginx.conf')}\n`), agent)
 })

@@ -54,19 +54,25 @@ export async function enrollHost(
 /** nginx is told to reload; the Node service looks at the files itself. Both ports are looked at. */
 function serving(host: DemoHost, home: string, port: number | undefined): string[] {
   const probe = port === undefined ? [] : ['--probe', `127.0.0.1:${port}`]
-  return host.runs === 'nginx'
-    ? ['--preset', 'nginx', '--pid-file', join(home, 'nginx.pid'), ...probe]
-    : probe
+  if (host.runs !== 'nginx') return probe
+  // Its own configuration is tested: that of the machine is another, which only root may.
+  const own = ['--pid-file', join(home, 'nginx.pid'), '--server-config', nginxFile(home)]
+  return ['--preset', 'nginx', ...own, ...probe]
+}
+
+function nginxFile(home: string): string {
+  return join(home, 'nginx.conf')
 }
 
 /** Starts nginx on host one and the Node service on host two. */
 export async function startServers(stage: Stage, folders: DemoFolders, ports: ServerPorts): Promise<void> {
   const web = folders.host('web')
   await mkdir(join(web.home, 'nginx-temporary'))
-  const nginxFile = join(web.home, 'nginx.conf')
+  const configuration = nginxFile(web.home)
   const site = nginxConfiguration({ port: ports.web, home: web.home, live: join(web.live, 'web') })
-  await writeFile(nginxFile, site)
-  startOn(stage, 'nginx', ['nginx', '-p', web.home, '-c', nginxFile, '-e', join(web.home, 'nginx-error.log')])
+  await writeFile(configuration, site)
+  const errorLog = join(web.home, 'nginx-error.log')
+  startOn(stage, 'nginx', ['nginx', '-p', web.home, '-c', configuration, '-e', errorLog])
 
   const api = folders.host('api')
   const allowed = { allow: callerName, caller: demoHosts.desk.name }
