@@ -66,6 +66,7 @@ export type { Alarm, AuthorityView, IssuerStatus } from './issuing/issuer-status
 export type { Policy } from './issuing/policy.ts'
 export type { Caller, LineageContext, SecurityContext } from './issuing/security-context.ts'
 export { type RunIssuerOptions, runIssuer } from './main.ts'
+export { boundHeap } from './running/bound-heap.ts'
 export { openStore } from './store/open-store.ts'
 export type { OpenStorePorts } from './store/open-store-ports.ts'
 export { dumpCommand, loadDumpCommand, unstageCommand } from './store/postgres/dump-commands.ts'

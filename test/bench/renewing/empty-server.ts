@@ -13,6 +13,7 @@ import type { Issuer } from '../../../packages/issuer-daemon/src/issuing/issuer.
 import type { ServedBundle } from '../../../packages/issuer-daemon/src/issuing/issuer-ports.ts'
 import type { LineageContext } from '../../../packages/issuer-daemon/src/issuing/security-context.ts'
 import { createIssuerMetrics } from '../../../packages/issuer-daemon/src/metrics/issuer-metrics.ts'
+import { boundHeap } from '../../../packages/issuer-daemon/src/running/bound-heap.ts'
 import { createTestIssuer } from '../../support/test-issuer.ts'
 
 /**
@@ -21,6 +22,7 @@ import { createTestIssuer } from '../../support/test-issuer.ts'
  * metrics are the issuer's; who asks is not looked at, nothing is decided, signed, audited or stored, and each request is
  * told the same answer. Tells its port.
  */
+boundHeap()
 const { issue } = await createTestIssuer()
 const keyPair = await generateKeyPair('ec-p256')
 const { chain } = await issue({ keyPair, names: ['dns:localhost'] })

@@ -26,6 +26,10 @@ test('issuer run: the old heap may grow to twice what is in use before it is col
   assert.match(daemon.log(), /^V8 was told: --heap-growing-percent=100$/m)
 })
 
+test('issuer run: a bound on young objects that the environment sets is not one for its threads', () => {
+  assert.match(daemon.log(), /^V8 was told: --max-semi-space-size=0$/m)
+})
+
 test('issuer status: the sweep, authorities, agents and the store, in words', async () => {
   const { exitCode, stdout } = await mayfly(['issuer', 'status', '--config', config])
   assert.equal(exitCode, 0, stdout)
