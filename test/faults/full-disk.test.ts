@@ -14,7 +14,7 @@ const callsMax = 400
 const callsMin = 40
 
 describe('a disk that is full at every single call of a rotation, with the real issuer and the real file system', {
-  timeout: 280_000,
+  timeout: 880_000,
 }, () => {
   let root: string
   let disk: FailingDisk

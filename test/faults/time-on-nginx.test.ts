@@ -46,7 +46,7 @@ interface Served {
   readonly notAfter: Instant
 }
 
-describe('time, with the real issuer and nginx', { timeout: 280_000, skip: withoutPackages('nginx') }, () => {
+describe('time, with the real issuer and nginx', { timeout: 880_000, skip: withoutPackages('nginx') }, () => {
   let root: string
   let site: TimedSite
   let host: TimedHost
