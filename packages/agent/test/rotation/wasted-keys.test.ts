@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { hourMs, type Instant, minuteMs, parseName, secondMs } from '@mayfly/ca-core'
+import { hourMs, type Instant, MayflyError, minuteMs, parseName, secondMs } from '@mayfly/ca-core'
 import { FakeRandom } from '../../../../test/fakes/fake-random.ts'
 import { paceOf } from '../../src/rotation/pace.ts'
 import { wasteKey } from '../../src/rotation/waste-key.ts'
@@ -54,6 +54,29 @@ const causes: readonly {
     },
   },
 ]
+
+describe('a certificate whose key no wanted format can hold', () => {
+  test('its type was changed after it was made: given up after three attempts, and one of another key is served', async () => {
+    const host = await enrolledHost()
+    const { server } = host
+    const encode = server.encode.bind(server)
+    const first = host.state.head.chainPem
+    let held: string | undefined
+    server.encode = async (material) => {
+      if (material.chainPem !== first) held ??= material.chainPem
+      if (material.chainPem !== held) return encode(material)
+      throw new MayflyError('key-type-unsupported', 'No program opens a store with such a key.')
+    }
+    await host.run(12.5 * hourMs)
+    assert.notEqual(held, undefined)
+    assert.equal(host.state.live?.served, true)
+    assert.notEqual(host.state.head.chainPem, first)
+    assert.equal(
+      host.events.filter((event) => event.event === 'failed' && event.track === 'install').length,
+      3,
+    )
+  })
+})
 
 describe('a host on which no certificate succeeds', () => {
   for (const { name, afterMs = 0, begin, end } of causes) {

@@ -1,4 +1,4 @@
-import { isMayflyError, parsePrivateKey } from '@mayfly/ca-core'
+import { type ErrorCode, isMayflyError, parsePrivateKey } from '@mayfly/ca-core'
 import { requireSafeFolders } from '../../installing/safe-folders.ts'
 import { switchGeneration } from '../../installing/switch-generation.ts'
 import { writeGeneration } from '../../installing/write-generation.ts'
@@ -25,7 +25,7 @@ export async function installGeneration(
   const material = materialOf(credential, held.bundle)
   const fields = { certificate: subject.name, serial: credential.serial }
 
-  await proveOrDrop(context, holder, () =>
+  await orDrop(context, holder, () =>
     servers.prove(material, {
       names: expectedNames(subject, context.state),
       profile: context.state.profile,
@@ -35,7 +35,7 @@ export async function installGeneration(
   const generation = writtenEarlier(context, credential)?.number ?? context.state.numberMax + 1
   trace.step('proved', { ...fields, generation })
 
-  const files = await servers.encode(material)
+  const files = await orDrop(context, holder, () => servers.encode(material))
   const { number, state } = await chooseNumber(context, credential)
   const place = { fileSystem, live: subject.live, name: subject.name, number }
   await requireSafeFolders(place)
@@ -49,18 +49,21 @@ export async function installGeneration(
   ports.tell({ event: 'installed', generation: number, serial: credential.serial, because })
 }
 
-/** A candidate that fails its proof again and again is given up, and with it its key; not before it may. */
-async function proveOrDrop(
-  context: RotationContext,
-  holder: Holder,
-  prove: () => Promise<void>,
-): Promise<void> {
+/** What no other attempt mends: another key may. */
+const ofNoUse: readonly ErrorCode[] = ['prove-failed', 'key-type-unsupported']
+
+/**
+ * A candidate that fails its proof, or cannot be put into the formats that are wanted, again and again is given up, and with
+ * it its key; not before it may.
+ */
+async function orDrop<T>(context: RotationContext, holder: Holder, work: () => Promise<T>): Promise<T> {
   const { state } = context
   try {
-    await prove()
+    return await work()
   } catch (error) {
     const attempts = (state.setbacks.install?.attempts ?? 0) + 1
-    if (holder === 'candidate' && attempts >= refusalsMax && isMayflyError(error, 'prove-failed')) {
+    const isOfNoUse = isMayflyError(error) && ofNoUse.includes(error.code)
+    if (holder === 'candidate' && attempts >= refusalsMax && isOfNoUse) {
       const { keyPem } = credentialOf(state, holder)
       await dropCertifiedKey(context, parsePrivateKey(keyPem).publicKey.hash, error.message)
     }
