@@ -5,15 +5,13 @@ import { toFixedLength } from '../../../packages/ca-core/src/jws/signer-jws.ts'
 import { Memo } from './memo.ts'
 import { derOfP256 } from './p256-der.ts'
 import { signInThisThread } from './sign-in-this-thread.ts'
-import { standInSignature, toDerSignature } from './stand-in-signature.ts'
 
 /**
  * In a story a thousand parties live in one process and look at the same few certificates again and again.
  * Reading and writing a key and verifying a signature depend on nothing but their input: what one party has computed
- * from the very same bytes the next one is given again. Keys are OpenSSL's, and so are the signatures of certificates and
- * a share of the others, for which else something stands in that costs a hash. Whoever is handed the DER of a key that
- * was made here gets that key, and a signature that was made here is known to be one, of that key over those bytes.
- * Anything else is computed.
+ * from the very same bytes the next one is given again. Keys and signatures are OpenSSL's; whoever is handed the DER
+ * of a key that was made here gets that key, and a signature that was made here is known to be one, of that key over
+ * those bytes. Anything else is computed.
  */
 export function memoiseCrypto(): void {
   const known: Known = {
@@ -112,18 +110,15 @@ function makeInThisThread(compute: Compute, known: Known): Compute {
 }
 
 /** What a key has signed is known to be signed by it. */
-function rememberSigned(compute: Compute, known: Known): Compute {
-  const { verified } = known
+function rememberSigned(compute: Compute, { verified }: Known): Compute {
   return (...given) => {
+    const signature = compute(...given)
     const [algorithm, message, options, ...rest] = given as unknown[]
     const asked = readOptions(algorithm, options)
-    const isPlain = rest.length === 0 && message instanceof Uint8Array
-    if (!isPlain || asked?.key.type !== 'private') return compute(...given)
+    if (rest.length > 0 || asked === undefined || !(message instanceof Uint8Array)) return signature
+    if (asked.key.type !== 'private') return signature
     const { how } = asked
     const key = crypto.createPublicKey(asked.key)
-    const standIn = standInOf({ how, key, message }, known)
-    if (standIn !== undefined) return standIn
-    const signature = compute(...given)
     const result = { how, key, message, result: true }
     // The issuer writes what its authority signs, as it would stand in a certificate, anew for a JWS.
     if (how === 'sha256 ' && message[0] !== derSequence && asked.key.asymmetricKeyType === 'ec') {
@@ -145,8 +140,6 @@ function memoiseVerify(compute: Compute, known: Known): Compute {
     const asked = readOptions(algorithm, options)
     if (asked === undefined || !isBytes || rest.length > 0) return compute(...given)
     const { how, key } = asked
-    const standIn = standInOf({ how, key, message }, known)
-    if (standIn !== undefined && Buffer.compare(standIn, signature) === 0) return true
     const isSame = (before: Verified): boolean =>
       before.how === how &&
       (before.key === key || before.key.equals(key)) &&
@@ -155,16 +148,6 @@ function memoiseVerify(compute: Compute, known: Known): Compute {
     const verified = known.verified.get(latin1Of(signature), verify)
     return isSame(verified) ? verified.result : compute(...given)
   }
-}
-
-/** Of a P-256 key, and no other's. */
-const spkiBytes = 91
-
-function standInOf({ how, key, message }: Omit<Verified, 'result'>, { exports }: Known): Buffer | undefined {
-  if (how !== 'sha256 ' && how !== 'sha256 ieee-p1363 ') return undefined
-  const spki = exports.get(key)?.spki ?? key.export({ type: 'spki', format: 'der' })
-  const fixed = spki.length === spkiBytes ? standInSignature(spki, message) : undefined
-  return fixed && how === 'sha256 ' ? toDerSignature(fixed) : fixed
 }
 
 const ofTheKey = ['key', 'format', 'type']
