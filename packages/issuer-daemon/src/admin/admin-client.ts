@@ -107,7 +107,8 @@ function send(
 ): Promise<IncomingMessage> {
   const headers = body === undefined ? {} : { 'content-type': mediaTypes.json }
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, method, path, headers, timeout: timeoutMs }, resolve)
+    // A connection for each: a kept one may be closed by the issuer just as the next request goes out on it.
+    const asked = request({ socketPath, method, path, headers, timeout: timeoutMs, agent: false }, resolve)
     asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs} ms`)))
     asked.on('error', (cause) => reject(unreachable(socketPath, cause)))
     asked.end(body)
