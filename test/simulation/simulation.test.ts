@@ -7,8 +7,8 @@ import { playStories } from './stories/play-stories.ts'
 import { hostNames, type StoryOptions, type StoryReport } from './stories/run-story.ts'
 
 const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
-/** What two minutes on two cores allow; `npm run simulate -- --seeds 20` plays the same seeds with 50 hosts. */
-const hosts = 30
+/** Some five minutes of processor time for all twenty; `npm run simulate -- --seed N` plays the same story. */
+const hosts = 50
 /** Intermediates are replaced after twenty, and distrusted two later. */
 const days = 30
 const stories: readonly StoryOptions[] = seeds.map((seed) => ({ seed, hosts: hostNames(hosts), days }))
