@@ -107,7 +107,7 @@ export async function startSystemd(): Promise<Systemd> {
   await writeFile(join(folder, 'units', 'bare.target'), bareTarget)
   await writeFile(program, shim(folder, '/usr/bin/systemctl'), { mode: 0o755 })
   const inside = join(programs, 'inside')
-  await writeFile(inside, shim(folder, `/usr/bin/env PATH=${innerPath} ${process.execPath} -C source`), {
+  await writeFile(inside, shim(folder, `/usr/bin/env PATH=${innerPath} '${process.execPath}' -C source`), {
     mode: 0o755,
   })
   const systemctl = async (...words: string[]): Promise<string> => (await run(program, words)).stdout.trim()
