@@ -53,7 +53,7 @@ test('mayfly help and --version: → on standard output, exit code 0', async () 
 test('mayfly help exit-codes: → the table', async () => {
   const { exitCode, stdout } = await mayfly(['help', 'exit-codes'])
   assert.equal(exitCode, 0)
-  assert.match(stdout, /130 {2}The operator said no\./)
+  assert.match(stdout, /130 {2}The operator said no, or stopped it\./)
 })
 
 test('every command: has help that says what it does; those that answer have --json', async () => {

@@ -15,7 +15,7 @@ export const exitCodeMeanings = {
   10: 'Another program on this host failed, or does not serve what it should.',
   11: 'A dry run found something to do (mayfly identity apply --dry-run).',
   12: 'The HSM refuses the PIN. Nothing tries it again: a token is locked after a few wrong ones.',
-  130: 'The operator said no.',
+  130: 'The operator said no, or stopped it.',
   141: 'Whoever read the output has closed it, as head does.',
 } as const
 
@@ -23,6 +23,9 @@ export type ExitCode = keyof typeof exitCodeMeanings
 
 /** No error stands behind it: what is declared and what there is differ. */
 export const dryRunExitCode: ExitCode = 11
+
+/** What a shell says of a program that Ctrl-C has ended. */
+export const stoppedExitCode: ExitCode = 130
 
 /** What a shell says of a program that SIGPIPE has ended. */
 export const outputClosedExitCode: ExitCode = 141

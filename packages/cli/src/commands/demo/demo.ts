@@ -1,6 +1,7 @@
 import { stopSignals } from '@mayfly/platform'
 import { type DemoPart, runDemoPart } from '../../demo/parts/demo-parts.ts'
 import { type DemoOptions, runDemo } from '../../demo/run-demo.ts'
+import { stoppedExitCode } from '../../errors/exit-codes.ts'
 import type { Answer } from '../../terminal/answer.ts'
 
 export interface DemoCommandOptions extends DemoOptions {
@@ -18,6 +19,10 @@ export async function demo(options: DemoCommandOptions): Promise<Answer | undefi
   const { signal, dispose } = stopSignals()
   try {
     process.exitCode = await runDemo(options, signal)
+  } catch (error) {
+    // Whatever could not go on then: whoever stopped it knows why.
+    if (!signal.aborted) throw error
+    process.exitCode = stoppedExitCode
   } finally {
     dispose()
   }
