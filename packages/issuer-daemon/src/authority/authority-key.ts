@@ -40,18 +40,33 @@ export async function openAuthorityKey(text: string, { passphrase, hsm }: KeyAcc
   return { publicKey: readPublicKey(found.signer.spki), signer: found.signer }
 }
 
-/** Destroys the key where it is in the HSM. What stands in the slot is left to the caller. */
-export async function destroyInHsm(text: string, hsm: Hsm | undefined): Promise<void> {
+/**
+ * Destroys the key where it is in the HSM. What stands in the slot, at `path`, is left to the caller.
+ *
+ * @throws MayflyError `config-invalid` where it is in an HSM and none is configured, `hsm-unavailable`
+ */
+export async function destroyInHsm(text: string, path: string, hsm: Hsm | undefined): Promise<void> {
   if (!isKeyReference(text)) return
   const uri = decodeKeyReference(text)
-  await requireHsm(hsm, uri).destroyKey(uri)
+  if (hsm === undefined) throw outOfReach(uri, path)
+  await hsm.destroyKey(uri)
 }
 
 function requireHsm(hsm: Hsm | undefined, uri: string): Hsm {
   if (hsm !== undefined) return hsm
   throw new MayflyError(
     'config-invalid',
-    `The intermediate's key is in an HSM (${uri}), and issuer.yaml names none under \`hsm\`.`,
+    `The intermediate's key is in an HSM (${uri}), and issuer.yaml names none under \`hsm\`. Name it there.`,
+  )
+}
+
+function outOfReach(uri: string, path: string): MayflyError {
+  return new MayflyError(
+    'config-invalid',
+    `The key of an intermediate that was replaced cannot be destroyed: ${path} says that it is in an HSM (${uri}), and ` +
+      'issuer.yaml names none under `hsm`. Put `hsm` back until a sweep has destroyed the key; or, if that HSM is gone or no ' +
+      `longer yours, see to it that the key is destroyed there, and remove ${path}.`,
+    { details: { path, uri } },
   )
 }
 

@@ -43,7 +43,7 @@ export interface AuthorityShelf {
   choosePrepared(): Promise<void>
   /**
    * Destroys the key of a retired intermediate, if it is there; its certificate stays, and so does a mark. Rejects with
-   * `hsm-unavailable` where the key is in an HSM that is away.
+   * `hsm-unavailable` where the key is in an HSM that is away, `config-invalid` where no HSM is configured.
    */
   destroyKey(fingerprint: string): Promise<void>
   /** Takes the mark away. */
@@ -81,7 +81,7 @@ export function openAuthorityShelf(options: AuthorityShelfOptions): AuthorityShe
       const key = join(folder, 'key.pem')
       const text = await readIfThere(fileSystem, key)
       // What names it goes last: a retry has to find it.
-      if (text !== undefined) await destroyInHsm(text, options.hsm)
+      if (text !== undefined) await destroyInHsm(text, key, options.hsm)
       await fileSystem.remove(key)
       await fileSystem.syncDirectory(folder)
     },

@@ -228,10 +228,11 @@ function hsmAlarms(fault: SignerFault | undefined): Alarm[] {
 }
 
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {
-  const { stopped, waiting } = lastSweep ?? {}
+  const { stopped, stoppedMessage, waiting } = lastSweep ?? {}
   const alarms: Alarm[] = []
   if (stopped !== undefined) {
-    alarms.push({ because: 'sweep-stopped', message: `The last sweep was stopped: ${stopped}.` })
+    const message = `The last sweep was stopped (${stopped}), and each one tries again: ${stoppedMessage}`
+    alarms.push({ because: 'sweep-stopped', message })
   }
   if (waiting !== undefined) {
     const message =

@@ -41,9 +41,10 @@ export function createSweepMemory({ store, clock }: Pick<IssuerPorts, 'store' | 
       } catch (error) {
         if (!isMayflyError(error)) throw error
         // The next one that ends well is kept.
-        const stopped = report.stopped ?? error.code
-        last = { ...last, stopped }
-        return { ...report, stopped }
+        if (report.stopped !== undefined) return report
+        const fault = { stopped: error.code, stoppedMessage: error.message }
+        last = { ...last, ...fault }
+        return { ...report, ...fault }
       }
       signed?.kept()
       return report

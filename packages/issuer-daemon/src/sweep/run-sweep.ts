@@ -87,7 +87,7 @@ export async function runSweep(
     await retireAuthorities(ports)
   } catch (error) {
     if (!isMayflyError(error)) throw error
-    report = { ...report, stopped: error.code }
+    report = { ...report, stopped: error.code, stoppedMessage: error.message }
   }
   const { waiting: _, ...figures } = report
   trace.step('sweep.finished', figures)

@@ -17,4 +17,6 @@ export interface SweepReport {
   readonly waiting?: WaitingKeys
   /** What ended the sweep before its end; it begins anew with the next. */
   readonly stopped?: ErrorCode
+  /** The same in a sentence that says what to do; there with `stopped`. */
+  readonly stoppedMessage?: string
 }

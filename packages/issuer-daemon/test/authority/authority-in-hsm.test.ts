@@ -107,10 +107,15 @@ describe('an intermediate whose key is in an HSM', () => {
     const [firstUri = ''] = hsm.keys
     await host.ceremony(rootBox)
     const { fileSystem } = host
-    const shelf = openAuthorityShelf({
-      ...{ fileSystem, state, hsm, now: () => now },
-      passphrase: async () => passphrase,
+    const options = { fileSystem, state, now: () => now, passphrase: async () => passphrase }
+    const grave = `${files.retired}/${first.fingerprint}/key.pem`
+    await assert.rejects(openAuthorityShelf(options).destroyKey(first.fingerprint), {
+      code: 'config-invalid',
+      message: new RegExp(
+        `${grave} .*\\(${firstUri}\\).*under \`hsm\`\\. Put \`hsm\` back .* remove ${grave}\\.$`,
+      ),
     })
+    const shelf = openAuthorityShelf({ ...options, hsm })
     hsm.failure = new MayflyError('hsm-unavailable', 'The token is out.')
     await assert.rejects(shelf.destroyKey(first.fingerprint), { code: 'hsm-unavailable' })
     hsm.failure = undefined

@@ -4,14 +4,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /**
  * Where a connection is cut: before the `COMMIT` gets through, or before its answer comes back. `held` cuts
  * nothing and keeps the `COMMIT` to itself, as a process does that was stopped before it sent it. `unanswered` lets
- * it through, and from then on nothing comes back on any connection until the silence is ended.
+ * it through, and from then on nothing comes back on any connection until the silence is ended. `mute` keeps what is
+ * asked first on a new connection, as a server does that still lets callers in and does nothing more.
  */
-export type Severance = 'before-commit' | 'after-commit' | 'held' | 'unanswered'
+export type Severance = 'before-commit' | 'after-commit' | 'held' | 'unanswered' | 'mute'
 
 /** Stands between a store and its database, and cuts the connection at the moment that matters. */
 export interface SeveringProxy {
   readonly port: number
-  /** Cuts at that many of the next commits. */
+  /** Cuts at that many of the next commits, or first questions. */
   sever(where: Severance, times: number): void
   /** How often it did. */
   readonly severed: number
@@ -21,6 +22,8 @@ export interface SeveringProxy {
 
 /** A simple query (PostgreSQL 55.7): type, length, text, NUL. */
 const commitMessage = Buffer.from('Q\0\0\0\x0bCOMMIT\0', 'latin1')
+/** What an issuer asks first on each connection. */
+const firstQuestion = Buffer.from('pg_is_in_recovery', 'latin1')
 
 export async function startSeveringProxy(databasePort: number): Promise<SeveringProxy> {
   let where: Severance = 'before-commit'
@@ -37,10 +40,11 @@ export async function startSeveringProxy(databasePort: number): Promise<Severing
       socket.on('close', () => sockets.delete(socket))
     }
     client.on('data', (chunk: Buffer) => {
-      if (left === 0 || !chunk.includes(commitMessage)) return void database.write(chunk)
+      const awaited = where === 'mute' ? firstQuestion : commitMessage
+      if (left === 0 || !chunk.includes(awaited)) return void database.write(chunk)
       left -= 1
       severed += 1
-      if (where === 'held') return
+      if (where === 'held' || where === 'mute') return
       if (where === 'unanswered') {
         isSilent = true
         database.write(chunk)

@@ -33,7 +33,10 @@ describe('sweep', () => {
   it('the HSM goes away → the sweep stops with one chunk burnt; while it is known to be away none is; it recovers', async () => {
     const error = new MayflyError('hsm-unavailable', 'The token is out.')
     kit.signer.failure = error
-    const stopped = { due: 0, minted: 0, failed: 0, stopped: 'hsm-unavailable' }
+    const stopped = {
+      ...{ due: 0, minted: 0, failed: 0 },
+      ...{ stopped: 'hsm-unavailable', stoppedMessage: 'The token is out.' },
+    }
     assert.deepEqual(await sweep(), stopped)
     kit.signer.known = { since: kit.clock.now(), error }
     const before = claims
@@ -50,17 +53,25 @@ describe('sweep', () => {
     assert.equal((await sweep()).minted, hostCount)
   })
 
-  it('a retired key cannot be destroyed, its HSM is away or taken out → all else of the sweep is done, and it is told', async () => {
+  it('a retired key cannot be destroyed, its HSM is away or taken out → all else is done, other such keys too, and it is told', async () => {
     const { certificate } = kit.ports.authority().authority
+    const others = ['interrupted', 'replaced'].map((fingerprint) => ({ ...certificate, fingerprint }))
+    const destroyed: string[] = []
     const authorities: AuthorityMoves = {
-      slots: async () => [{ slot: 'retired', certificate, hasKey: true, isBeingDestroyed: true }],
+      slots: async () =>
+        [certificate, ...others].map((of) => ({
+          ...{ slot: 'retired', certificate: of, hasKey: true },
+          isBeingDestroyed: of.fingerprint !== 'replaced',
+        })),
       heedTaints: async () => undefined,
       taints: () => [],
       sweepSoon: () => undefined,
       checkPrepared: async () => certificate,
       activate: async () => certificate,
-      destroyKey: async () => {
-        throw new MayflyError('config-invalid', 'The key is in an HSM, and issuer.yaml names none.')
+      async destroyKey(fingerprint) {
+        if (fingerprint === certificate.fingerprint)
+          throw new MayflyError('config-invalid', 'The key is in an HSM, and issuer.yaml names none.')
+        destroyed.push(fingerprint)
       },
       forgetDestroyed: async () => undefined,
     }
@@ -69,6 +80,13 @@ describe('sweep', () => {
     const report = await issuer.sweep({ until: kit.clock.now() })
     assert.deepEqual([report.minted, report.stopped], [hostCount, 'config-invalid'])
     assert.ok((await issuer.auditEnd()).signed, 'the end of the history')
+    assert.deepEqual(destroyed, ['interrupted', 'replaced'])
+    const [alarm] = (await issuer.status()).alarms
+    assert.equal(alarm?.because, 'sweep-stopped')
+    assert.match(
+      alarm.message,
+      /\(config-invalid\), .*: The key is in an HSM, and issuer\.yaml names none\.$/,
+    )
   })
 
   it('the HSM goes away amid a chunk → what it had signed of it is given to nobody', async () => {

@@ -244,12 +244,12 @@ describe('sweep', () => {
   it('intents cannot be written → nothing is signed, and the sweep stops', async () => {
     const { signatures } = kit.signer
     faulty.refuses = 'intend'
-    assert.deepEqual(await sweep(), { due: 0, minted: 0, failed: 0, stopped: 'store-unavailable' })
+    const { stoppedMessage, ...figures } = await sweep()
+    assert.deepEqual(figures, { due: 0, minted: 0, failed: 0, stopped: 'store-unavailable' })
     assert.equal(kit.signer.signatures, signatures)
-    assert.deepEqual(
-      (await kit.issuer.status()).alarms.map(({ because }) => because),
-      ['sweep-stopped'],
-    )
+    const message = `The last sweep was stopped (store-unavailable), and each one tries again: ${stoppedMessage}`
+    assert.match(message, /no space left on device/)
+    assert.deepEqual((await kit.issuer.status()).alarms, [{ because: 'sweep-stopped', message }])
     faulty.refuses = undefined
     assert.equal((await sweep()).minted, hostCount)
   })
@@ -271,9 +271,11 @@ describe('sweep', () => {
   it('neither its report nor the end that it signed can be kept → it says so, and no host is given that end', async () => {
     const headGiven = async () => (await hosts[0]?.request())?.auditHead
     faulty.refuses = 'set-note'
-    const report = await sweep()
-    assert.deepEqual(report, { due: hostCount, minted: hostCount, failed: 0, stopped: 'store-unavailable' })
-    assert.equal((await kit.issuer.status()).lastSweep?.stopped, 'store-unavailable')
+    const { stoppedMessage, ...figures } = await sweep()
+    assert.deepEqual(figures, { due: hostCount, minted: hostCount, failed: 0, stopped: 'store-unavailable' })
+    const { lastSweep } = await kit.issuer.status()
+    assert.deepEqual([lastSweep?.stopped, lastSweep?.stoppedMessage], ['store-unavailable', stoppedMessage])
+    assert.match(stoppedMessage ?? '', /no space left on device/)
     assert.equal(await headGiven(), undefined)
     faulty.refuses = undefined
     assert.equal((await sweep()).stopped, undefined)

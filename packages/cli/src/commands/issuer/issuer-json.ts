@@ -93,6 +93,7 @@ export const issuerStatusJson = z.strictObject({
         .exactOptional()
         .describe("Keys that failed for reasons of the issuer's own, and stay due; with the error codes."),
       stopped: errorCode.exactOptional().describe('What ended it before its end.'),
+      stoppedMessage: z.string().exactOptional().describe('The same in a sentence that says what to do.'),
       finishedAt: time,
       durationSeconds: z.number(),
     })

@@ -9,7 +9,10 @@ type RetirePorts = Pick<IssuerPorts, 'store' | 'clock' | 'authorities' | 'trace'
  * on nobody can do anything with them. Resolves to their fingerprints.
  *
  * The audit says that a key is about to be destroyed before it is, and afterwards that it was. A crash in between
- * leaves a mark beside the key, and the next sweep, which comes with the next start, finishes and says so.
+ * leaves a mark beside the key, and the next sweep, which comes with the next start, finishes and says so. A key that
+ * cannot be destroyed keeps no other from it.
+ *
+ * @throws MayflyError what the first one failed by, when the others are done
  */
 export async function retireAuthorities(ports: RetirePorts): Promise<readonly string[]> {
   const { store, clock, authorities, trace } = ports
@@ -31,13 +34,24 @@ export async function retireAuthorities(ports: RetirePorts): Promise<readonly st
     await store.commit([{ at, parts: [{ do: 'append-audit', record: { at, ...record } }] }])
   }
 
-  for (const { certificate } of interrupted) await destroy(certificate, 'interrupted')
-  const over = replaced.length === 0 ? [] : await withoutLiving(replaced, ports)
-  for (const certificate of over) {
+  const begin = async (certificate: Certificate): Promise<void> => {
     await append({ ...recordOf(certificate), outcome: 'begun' })
     trace.step('authority.retiring', { fingerprint: certificate.fingerprint })
     await destroy(certificate)
   }
+
+  const over = replaced.length === 0 ? [] : await withoutLiving(replaced, ports)
+  const works = [
+    ...interrupted.map(
+      ({ certificate }) =>
+        () =>
+          destroy(certificate, 'interrupted'),
+    ),
+    ...over.map((certificate) => () => begin(certificate)),
+  ]
+  const faults: unknown[] = []
+  for (const work of works) await work().catch((error: unknown) => void faults.push(error))
+  if (faults.length > 0) throw faults[0]
   return [...interrupted.map(({ certificate }) => certificate), ...over].map(({ fingerprint }) => fingerprint)
 }
 

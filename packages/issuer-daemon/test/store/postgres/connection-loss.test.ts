@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isMayflyError } from '@mayfly/ca-core'
 import { FakeClock } from '../../../../../test/fakes/fake-clock.ts'
 import {
@@ -177,6 +178,31 @@ describe('PostgreSQL store, connection lost', { skip: withoutPackages('postgresq
       proxy.endSilence()
       await silenced.close()
     }
+  })
+
+  it('a member lets callers in and answers nothing → left after five seconds for the next, also by who has no limit', {
+    timeout: 30_000,
+  }, async (context) => {
+    const clock = new FakeClock()
+    const members = `127.0.0.1:${proxy.port},127.0.0.1:${server.port}`
+    const before = proxy.severed
+    proxy.sever('mute', 1)
+    // The driver's own patience, of five seconds here, is counted by the timers of the process.
+    context.mock.timers.enable({ apis: ['setTimeout'] })
+    const opening = openTestStore(url.replace(`127.0.0.1:${server.port}`, members), { clock })
+    while (proxy.severed === before) await nextTurn()
+    await nextTurn()
+    assert.equal(clock.sleepers, 0)
+    context.mock.timers.tick(4_999)
+    await nextTurn()
+    assert.equal(clock.sleepers, 0, 'the next is asked too early')
+    context.mock.timers.tick(1)
+    await clock.untilSleeping()
+    await clock.advance(1_000)
+    const opened = await opening
+    context.mock.timers.reset()
+    assert.deepEqual(await opened.commit([{ at: start, parts: [audit('one')] }]), [{ done: true }])
+    await opened.close()
   })
 
   it('sessions ended by an administrator → nobody notices', async () => {
