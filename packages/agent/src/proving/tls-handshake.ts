@@ -18,8 +18,7 @@ export const tlsHandshake: Handshake = async (material, profile) => {
   const tls = await import('node:tls')
   const [clientEnd, serverEnd] = duplexPair()
   try {
-    const ends = [serve(tls, serverEnd, material, roles), call(tls, clientEnd, material, roles)]
-    await Promise.all(ends)
+    await Promise.all([serve(tls, serverEnd, material, roles), call(tls, clientEnd, material, roles)])
   } finally {
     clientEnd.destroy()
     serverEnd.destroy()
@@ -39,17 +38,19 @@ function serve(
   const server = createServer({
     ...tlsOptions(material),
     requestCert: verifies,
-    rejectUnauthorized: verifies,
+    // Refused below: Node's own refusal ends the connection without a reason.
+    rejectUnauthorized: false,
   })
   return new Promise((resolve, reject) => {
     server.once('tlsClientError', reject)
     server.once('secureConnection', (socket) => {
       // The client hangs up as soon as it has seen enough.
       socket.on('error', () => undefined)
-      if (!verifies || shows(socket, material)) resolve()
+      if (verifies && !socket.authorized) reject(unauthorized(socket))
+      else if (!verifies || shows(socket, material)) resolve()
       else reject(otherCertificate('client'))
     })
-    end.once('close', () => reject(cut('client')))
+    onceCut(end, () => reject(cut('client')))
     server.emit('connection', end)
   })
 }
@@ -73,7 +74,7 @@ function call(
     })
     // The server judges our certificate only after this end has finished; its alert still comes here.
     socket.on('error', reject)
-    end.once('close', () => reject(cut('server')))
+    onceCut(end, () => reject(cut('server')))
     socket.once('secureConnect', () => {
       if (shows(socket, material)) resolve()
       else reject(otherCertificate('server'))
@@ -99,6 +100,18 @@ function tlsOptions(material: Material): {
 function shows(socket: TLSSocket, material: Material): boolean {
   const seen = socket.getPeerX509Certificate()?.raw
   return seen !== undefined && Buffer.compare(seen, leafOf(material).der) === 0
+}
+
+/**
+ * Calls back when the pipe is closed and both ends have had their turn to say why: the end that refuses a certificate
+ * closes the pipe first, and tells its reason afterwards.
+ */
+function onceCut(end: Duplex, tell: () => void): void {
+  end.once('close', () => setImmediate(tell))
+}
+
+function unauthorized({ authorizationError }: TLSSocket): MayflyError {
+  return new MayflyError('prove-failed', `the server refuses it as a client's: ${authorizationError}`)
 }
 
 function otherCertificate(role: TlsRole): MayflyError {

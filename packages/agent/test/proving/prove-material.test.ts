@@ -118,19 +118,22 @@ test('handshake: PEM with another certificate than the chain → refused', async
   )
 })
 
-test('handshake: a root that OpenSSL does not have → refused', async () => {
+test('handshake: a root that OpenSSL does not have → refused, with its reason', async () => {
   const other = await createTestIssuer()
   const material = { ...(await issuer.issue({ profile: 'peer' })), bundle: other.bundle }
-  await assert.rejects(tlsHandshake(material, 'server'))
-  await assert.rejects(tlsHandshake(material, 'client'))
-  await assert.rejects(tlsHandshake(material, 'peer'))
+  await assert.rejects(tlsHandshake(material, 'server'), /unable to get local issuer certificate/)
+  await assert.rejects(tlsHandshake(material, 'client'), /as a client's: UNABLE_TO_GET_ISSUER_CERT_LOCALLY/)
+  await assert.rejects(tlsHandshake(material, 'peer'), /unable to get/i)
 })
 
-test('handshake: a server’s certificate in the client’s role → refused', async () => {
-  await assert.rejects(tlsHandshake(await issuer.issue(), 'client'))
+test('handshake: a certificate in the role that it is not for → refused, with its reason', async () => {
+  await assert.rejects(tlsHandshake(await issuer.issue(), 'client'), /as a client's: INVALID_PURPOSE/)
+  const ofClient = await issuer.issue({ profile: 'client' })
+  await assert.rejects(tlsHandshake(ofClient, 'server'), /unsuitable certificate purpose/)
 })
 
-test('handshake: expired by the real clock → refused', async () => {
+test('handshake: expired by the real clock → refused, with its reason', async () => {
   const old = await createTestIssuer({ now: systemClock.now() - 50 * hourMs })
-  await assert.rejects(tlsHandshake(await old.issue({ now: systemClock.now() - 48 * hourMs }), 'server'))
+  const material = await old.issue({ now: systemClock.now() - 48 * hourMs })
+  await assert.rejects(tlsHandshake(material, 'server'), /certificate has expired/)
 })

@@ -22,10 +22,10 @@ export function leafRules(profile: ProfileName): readonly LintRule[] {
         : 'it lives over a day or under ten seconds',
     ),
     rule('leaf-names', 'RFC 9525 6', ({ names }) => (names.length > 0 ? undefined : 'it has no name')),
-    rule('leaf-common-name', 'RFC 9525 2', ({ commonName, names }) =>
-      commonName === undefined || names.some(({ value }) => value === commonName)
+    rule('leaf-common-name', 'RFC 9525 2, RFC 6125 6.4.4', ({ commonName, names }) =>
+      commonName === undefined || names.some(({ type, value }) => type === 'dns' && value === commonName)
         ? undefined
-        : 'its common name is not among its names',
+        : 'its common name is not among its DNS names',
     ),
     rule('leaf-names-critical', 'RFC 5280 4.2.1.6', (certificate) =>
       isCritical(certificate, oids.subjectAltName) === (certificate.subject === '')

@@ -44,9 +44,12 @@ export function decideLeaf(order: LeafOrder, issuer: Certificate): LeafParts {
   }
 }
 
-/** The first DNS name, else the first name, where it fits: a common name is never something that the SAN lacks. */
+/**
+ * The first DNS name, where it fits. Without one there is no common name: where the SAN has no DNS name, OpenSSL, GnuTLS
+ * and NSS hold the common name against DNS constraints (RFC 6125 6.4.4), and refuse an address there under any of them.
+ */
 function commonNameOf(names: readonly Name[]): string | undefined {
-  const name = names.find(({ type }) => type === 'dns') ?? names[0]
+  const name = names.find(({ type }) => type === 'dns')
   return name !== undefined && fitsCommonName(name.value) ? name.value : undefined
 }
 

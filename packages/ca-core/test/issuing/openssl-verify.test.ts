@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { generateKeyPair, type ProfileName } from '../../src/index.ts'
+import { generateKeyPair, type ProfileName, parseNameRange } from '../../src/index.ts'
 import { issueLeaf, makeHierarchy, testNow } from '../support/hierarchy.ts'
 import { openssl, opensslKeyTypes } from '../support/openssl.ts'
 
@@ -34,6 +34,27 @@ for (const type of opensslKeyTypes) {
     }
   })
 }
+
+test('openssl verify: a leaf without a DNS name under an intermediate that permits DNS names → OK', async () => {
+  const permitted = ['dns:corp.example', 'ip:10.0.0.0/8', 'email:corp.example'].map(parseNameRange)
+  const { root, intermediate, authority } = await makeHierarchy({
+    nameConstraints: { permitted, excluded: [] },
+  })
+  const at = [
+    '-attime',
+    String(testNow / 1000),
+    '-x509_strict',
+    '-CAfile',
+    'root',
+    '-untrusted',
+    'intermediate',
+  ]
+  for (const name of ['10.1.0.7', 'ann@corp.example', 'spiffe://corp.example/web']) {
+    const leaf = await issueLeaf(authority, { names: [name] })
+    const files = { root: root.pem, intermediate: intermediate.pem, leaf: leaf.pem }
+    assert.match(openssl(['verify', ...at, 'leaf'], files), /leaf: OK/)
+  }
+})
 
 test('openssl verify: a server leaf for the purpose of a client → refused', async () => {
   const { root, intermediate, authority } = await makeHierarchy()

@@ -88,6 +88,14 @@ test('leaf: names of every kind → all in the SAN; the common name is the first
   assert.equal(leaf.commonName, 'b.example')
 })
 
+test('leaf: no DNS name → no common name, which would be held against DNS constraints', async () => {
+  for (const name of ['192.0.2.1', 'ann@mail.example', 'spiffe://corp.example/web']) {
+    const leaf = await issueLeaf(authority, { names: [name] })
+    assert.deepEqual([leaf.subject, leaf.commonName], ['', undefined])
+    assert.ok(criticalOf(leaf).includes(oids.subjectAltName))
+  }
+})
+
 test('leaf with a SPIFFE ID: X.509-SVID: both purposes, no second URI', async () => {
   const leaf = await issueLeaf(authority, {
     profile: 'server',
