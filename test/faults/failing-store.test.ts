@@ -194,7 +194,7 @@ ${noSweeps}
     await assertRecovering(next)
   })
 
-  it('read-only (EROFS) → the same', async () => {
+  it('a read-only or full disk leads to endless issuance: read-only (EROFS) → the same', async () => {
     fault = await injectFault(issuer.pid, 'pwrite64:error=EROFS')
     const next = await newKey()
     await assertRefusing(next)

@@ -26,7 +26,7 @@ const staged = 20
 const dueAfterMs = 5_000
 
 /** The way to every certificate goes over a disk that takes nothing more. */
-describe('a read-only or full disk leads to endless issuance: not here', { timeout: 240_000 }, () => {
+describe('the disk of the store is full', { timeout: 240_000 }, () => {
   let folder: string
   let disk: string | undefined
   let issuer: LiveIssuer | undefined
@@ -59,7 +59,7 @@ limits: { identity: { perMinute: 100000, burst: 5000 }, address: { perMinute: 10
     return [issued, certificates]
   }
 
-  it('the disk of the store is full to the last byte → 503 with Retry-After, nothing is signed that is not recorded; then it goes on by itself', async (context) => {
+  it('a read-only or full disk leads to endless issuance: the disk of the store is full to the last byte → 503 with Retry-After, nothing is signed that is not recorded; then it goes on by itself', async (context) => {
     if (disk === undefined) {
       context.skip('mounting is not allowed here')
       return

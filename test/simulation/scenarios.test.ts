@@ -47,7 +47,7 @@ describe('a day and a half without a network', () => {
   }
 })
 
-describe('six hours without an issuer, all hosts started in the same moment', () => {
+describe('a synchronised fleet retries at once: six hours without an issuer, all hosts started in the same moment', () => {
   test('120 hosts → the busiest minute of catching up within five times the mean, and no wave half a day later', async () => {
     const { catchUp, catchUpPeak, nextDayPeak } = await playOutage(1, 120)
     const caughtUp = catchUp.reduce((sum, count) => sum + count, 0)

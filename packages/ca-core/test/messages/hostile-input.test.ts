@@ -25,8 +25,7 @@ async function assertOnlyMayflyErrors(read: () => unknown): Promise<void> {
   }
 }
 
-// THREATS: a crash from a crafted field.
-test('messages: anything at all → read, or refused with a code', async () => {
+test('a crash from a crafted field: messages with anything at all → read, or refused with a code', async () => {
   await fc.assert(
     fc.asyncProperty(message, async (any) => {
       for (const read of [parseEnrolmentBody, parseIssuerAnswer, parseProblem, readRequestHeader]) {

@@ -64,8 +64,7 @@ function escaped(text: string): string {
   return [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
 }
 
-// THREATS: two readings of one input.
-test('JSON: any text → read as one reads it who takes the first of two members, or refused', () => {
+test('two readings of one input: any text as JSON → read as one reads it who takes the first of two members, or refused', () => {
   const seen = new Set<JsonReading['is']>()
   fc.assert(
     fc.property(fc.oneof(json as fc.Arbitrary<string>, fc.json(), fc.string()), (text) => {

@@ -49,8 +49,8 @@ async function assertRefused(read: () => unknown, code: string): Promise<void> {
   )
 }
 
-// THREATS: two readings of one input. Whoever signs is trusted; what he signed must mean one thing.
-test('signed messages: a member twice, under a good signature → refused', async () => {
+// Whoever signs is trusted; what he signed must mean one thing.
+test('two readings of one input: a member twice, under a good signature → refused', async () => {
   const request = await signRequest({
     keyPair,
     signer: { serial: '4a'.repeat(16), fingerprint: 'a'.repeat(64) },

@@ -12,8 +12,7 @@ test('backoff: growing attempts → the limit doubles up to the cap', () => {
   assert.deepEqual(limits, [5, 10, 20, 40, 300, 300])
 })
 
-// THREATS: a synchronised fleet retries at once.
-test('backoff: a thousand hosts that failed together → spread over the whole wait', () => {
+test('a synchronised fleet retries at once: a thousand hosts that failed together → spread over the whole wait', () => {
   const random = new FakeRandom()
   const waits = Array.from({ length: 1_000 }, () =>
     backoff({ attempt: 4, random, baseSeconds: 5, capSeconds: 300 }),

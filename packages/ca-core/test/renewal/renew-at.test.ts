@@ -7,7 +7,7 @@ const issuedAt = Date.UTC(2026, 0, 1)
 const random = new FakeRandom()
 const constant = (first: number): Random => ({ bytes: (count) => new Uint8Array(count).fill(first, 0, 1) })
 
-test('renewAt: many draws → up to a fifth of the cycle early, never late, and not all alike', () => {
+test('a synchronised fleet retries at once: renewAt of many draws → up to a fifth of the cycle early, never late, and not all alike', () => {
   const draws = Array.from({ length: 200 }, () =>
     drawRenewAt({ issuedAt, notAfter: issuedAt + 24 * hourMs, cycleSeconds: 43_200, random }),
   )

@@ -109,8 +109,7 @@ test('request: a signature of another length, or RSA with the padding of authori
   assert.equal(isJwsSignedBy(byAuthority, rsa.publicKey, 'pkcs1'), true)
 })
 
-// THREATS: request replayed, its clock in the future.
-test('request: at the edges of its five minutes → accepted within, request-stale beyond', async () => {
+test('request replayed, its clock in the future: at the edges of its five minutes → accepted within, request-stale beyond', async () => {
   const jws = await sign()
   await verify(jws, addSeconds(now, requestLifetimeSeconds))
   await verify(jws, addSeconds(now, -requestLifetimeSeconds))
@@ -118,8 +117,7 @@ test('request: at the edges of its five minutes → accepted within, request-sta
   await assert.rejects(verify(jws, addSeconds(now, -requestLifetimeSeconds - 1)), refusal('request-stale'))
 })
 
-// THREATS: request redirected to another URL.
-test('request: another host, path or spelling → request-other-url', async () => {
+test('request redirected to another URL: another host, path or spelling → request-other-url', async () => {
   for (const other of [
     'https://ca.evil.example:8443/v1/requests',
     'https://ca.example:8443/v1/requests/',
@@ -137,8 +135,7 @@ test('request: by another key, or by another type of key → request-signature-i
   }
 })
 
-// THREATS: `alg` none or confused.
-test('request: alg none, HMAC, or the name of another algorithm → request-signature-invalid', async () => {
+test('alg none or confused: a request with alg none, HMAC, or the name of another algorithm → request-signature-invalid', async () => {
   const good = await sign()
   for (const alg of ['none', 'HS256', 'ES384', 'PS256', 'RS256', '']) {
     const jws = { ...good, protected: encode({ ...header, alg }) }
@@ -164,9 +161,8 @@ test('request: header, payload or signature tampered → request-signature-inval
   for (const jws of tampered) await assert.rejects(verify(jws), refusal('request-signature-invalid'))
 })
 
-// THREATS: a missing expiry treated as none.
 for (const parameter of ['iat', 'jti', 'url', 'x5t#S256', 'serial', 'typ']) {
-  test(`request: header without ${parameter} → request-invalid`, async () => {
+  test(`a missing expiry treated as none: a request without ${parameter} → request-invalid`, async () => {
     await assert.rejects(verify(await signRaw({ [parameter]: undefined })), refusal('request-invalid'))
   })
 }
@@ -205,8 +201,7 @@ test('request: an unprotected header, a missing part, no object → request-inva
   }
 })
 
-// THREATS: names or extensions copied from the request.
-test('request: signed, but with a body that is none → request-invalid', async () => {
+test('names or extensions copied from the request: signed, but with a body that is none → request-invalid', async () => {
   for (const payload of [{ csr: 'AQID' }, { ...body, names: ['dns:evil.example'] }, [], 'text', null]) {
     await assert.rejects(verify(await signRaw({}, payload)), refusal('request-invalid'))
   }

@@ -59,17 +59,15 @@ test('token: at its expiry → token-expired', async () => {
   await assert.rejects(verify(text, addSeconds(now, 60)), refusal('token-expired'))
 })
 
-// THREATS: token used by another issuer.
-test('token: of another issuer → token-other-issuer, whoever signed it', async () => {
+test('token replayed, used by another issuer: one of another → token-other-issuer, whoever signed it', async () => {
   const other = await create({ issuerUrl: 'https://ca.other.example' })
   await assert.rejects(verify(other), refusal('token-other-issuer'))
   const foreign = await create({ keyPair: await generateKeyPair('ec-p256') })
   await assert.rejects(verify(foreign), refusal('token-invalid'))
 })
 
-// THREATS: a missing expiry treated as none.
 for (const claim of ['exp', 'iat', 'jti', 'sub', 'iss', 'root', 'profile', 'names']) {
-  test(`token: ${claim} missing → token-invalid`, async () => {
+  test(`a missing expiry treated as none: a token without ${claim} → token-invalid`, async () => {
     const text = await sign({ [claim]: undefined })
     await assert.rejects(verify(text), refusal('token-invalid'))
   })
@@ -90,8 +88,7 @@ for (const [what, changes] of Object.entries({
   })
 }
 
-// THREATS: `alg` none or confused.
-test('token: alg none → token-invalid', async () => {
+test('alg none or confused: a token with alg none → token-invalid', async () => {
   const text = new UnsecuredJWT(payload as JWTPayload).encode()
   await assert.rejects(verify(text), refusal('token-invalid'))
   const [, body] = text.split('.')
@@ -99,7 +96,7 @@ test('token: alg none → token-invalid', async () => {
   await assert.rejects(verify(`${header}.${body}.`), refusal('token-invalid'))
 })
 
-test('token: HMAC under the public key → token-invalid', async () => {
+test('alg none or confused: a token with HMAC under the public key → token-invalid', async () => {
   const spki = keyPair.publicKey.key.export({ type: 'spki', format: 'pem' })
   const text = await new SignJWT(payload as JWTPayload)
     .setProtectedHeader({ alg: 'HS256', typ })
@@ -111,8 +108,7 @@ test('token: another typ, by the same key → token-invalid', async () => {
   await assert.rejects(verify(await sign({}, { typ: 'JWT' })), refusal('token-invalid'))
 })
 
-// THREATS: token used for another identity.
-test('token: tampered in payload or signature → token-invalid', async () => {
+test('token replayed, used for another identity: tampered in payload or signature → token-invalid', async () => {
   const [header, body, signature] = (await create()).split('.')
   const altered = JSON.parse(Buffer.from(body ?? '', 'base64url').toString())
   altered.sub = 'web-2'

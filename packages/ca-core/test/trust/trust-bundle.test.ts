@@ -118,8 +118,7 @@ test('bundle: a root is replaced over three bundles → each accepted by the hol
   )
 })
 
-// THREATS: a bundle rolled back.
-test('bundle: a lower sequence than the held one → bundle-older', async () => {
+test('a bundle rolled back: a lower sequence than the held one → bundle-older', async () => {
   const text = await signTrustBundle(bundleOf(2), rootA)
   await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-older'))
 })
@@ -141,8 +140,7 @@ test('bundle: signed by a root that is held, and not in it → bundle-invalid', 
   await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-invalid'))
 })
 
-// THREATS: a bundle emptied.
-test('bundle: without roots → bundle-invalid, when made and when read', async () => {
+test('a bundle emptied: without roots → bundle-invalid, when made and when read', async () => {
   await assert.rejects(signTrustBundle(bundleOf(4, { roots: [] }), rootA), refusal('bundle-invalid'))
   const text = await signRaw({ ...(await payloadOf(bundleOf(4))), keys: [] })
   await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-invalid'))
@@ -150,14 +148,13 @@ test('bundle: without roots → bundle-invalid, when made and when read', async 
   await assert.rejects(verifyTrustBundle('{}', { held }), refusal('bundle-invalid'))
 })
 
-// THREATS: a bundle signed by the intermediate.
-test('bundle: signed by the intermediate → bundle-untrusted', async () => {
+test('a bundle signed by the intermediate: as itself → bundle-untrusted', async () => {
   const text = await signRaw(await payloadOf(bundleOf(4)), {}, intermediate)
   await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-untrusted'))
   await assert.rejects(verifyTrustBundle(text, { rootFingerprint }), refusal('bundle-untrusted'))
 })
 
-test('bundle: signed by the intermediate in the name of the root → bundle-untrusted', async () => {
+test('a bundle signed by the intermediate: in the name of the root → bundle-untrusted', async () => {
   const header = { 'x5t#S256': Buffer.from(rootFingerprint, 'hex').toString('base64url') }
   const text = await signRaw(await payloadOf(bundleOf(4)), header, intermediate)
   await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-untrusted'))
@@ -172,14 +169,12 @@ test('bundle: by an unknown root of the same name, alone or beside the true one 
   }
 })
 
-// THREATS: a non-CA certificate trusted as one.
-test('bundle: with a certificate that is no root → bundle-invalid', async () => {
+test('a non-CA certificate trusted as one: a bundle with a certificate that is no root → bundle-invalid', async () => {
   const bundle = bundleOf(4, { roots: [rootA.certificate, intermediate.certificate] })
   await assert.rejects(signTrustBundle(bundle, rootA), refusal('bundle-invalid'))
 })
 
-// THREATS: ASN.1, two readings of one input.
-test('bundle: a JWK that is not the key of its certificate → bundle-invalid', async () => {
+test('two readings of one input: a JWK in a bundle that is not the key of its certificate → bundle-invalid', async () => {
   const payload = await payloadOf(bundleOf(4, { roots: [rootA.certificate, rootB.certificate] }))
   payload.keys[1] = { ...payload.keys[0], x5c: payload.keys[1].x5c }
   await assert.rejects(verifyTrustBundle(await signRaw(payload), { held }), refusal('bundle-invalid'))
@@ -192,8 +187,7 @@ test('bundle: tampered → bundle-untrusted', async () => {
   await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-untrusted'))
 })
 
-// THREATS: `alg` none or confused.
-test('bundle: alg none, HMAC, or another than the root has → bundle-untrusted', async () => {
+test('alg none or confused: a bundle with alg none, HMAC, or another than the root has → bundle-untrusted', async () => {
   const jws = JSON.parse(await signTrustBundle(bundleOf(4), rootA))
   const header = JSON.parse(Buffer.from(jws.protected, 'base64url').toString())
   for (const alg of ['none', 'HS256', 'ES384', 'PS256']) {
@@ -203,7 +197,7 @@ test('bundle: alg none, HMAC, or another than the root has → bundle-untrusted'
   }
 })
 
-// THREATS: a missing expiry treated as none (here: the number that makes bundles age).
+// The sequence is what makes a bundle age.
 for (const [what, changes] of Object.entries({
   'without a sequence': { sequence: undefined },
   'with sequence 0': { sequence: 0 },
@@ -213,7 +207,7 @@ for (const [what, changes] of Object.entries({
   'without a trust domain': { trustDomain: undefined },
   'with an unknown member': { expires: 1 },
 })) {
-  test(`bundle: ${what} → bundle-invalid`, async () => {
+  test(`a missing expiry treated as none: a bundle ${what} → bundle-invalid`, async () => {
     const text = await signRaw({ ...(await payloadOf(bundleOf(4))), ...changes })
     await assert.rejects(verifyTrustBundle(text, { held }), refusal('bundle-invalid'))
   })

@@ -73,8 +73,7 @@ test('root create: passphrase from a descriptor → read', async (context) => {
   assert.equal(exitCode, 0, stderr)
 })
 
-// THREATS: keys readable for a moment.
-test('root create: a umask that allows everything → the key is its owner’s alone', async (context) => {
+test('keys readable for a moment: a umask that allows everything → the key is its owner’s alone', async (context) => {
   const folder = await temporaryFolder(context)
   const previous = process.umask(0)
   context.after(() => void process.umask(previous))

@@ -169,8 +169,7 @@ test('root sign: --life → the life asked for; over 90 days or under an hour �
   assert.equal((notAfter - notBefore) / 1_000, 30 * 86_400)
 })
 
-// THREATS: an operator signs a wrong intermediate (wrong key).
-test('root sign: the request was exchanged on the way → fingerprint-mismatch', async (context) => {
+test('an operator signs a wrong intermediate: the request was exchanged on the way → fingerprint-mismatch', async (context) => {
   const table = await layTable(context)
   await makeRequest(table.requestPath)
   assert.equal(codeOf(await table.sign()), 'fingerprint-mismatch')
@@ -202,7 +201,6 @@ for (const [what, options, code] of [
   ['RSA with 2,048 bits', ['-newkey', 'rsa:2048'], 'key-weak'],
   ['the curve P-521', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'], 'key-type-unsupported'],
   ['secp256k1', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp256k1'], 'key-type-unsupported'],
-  // THREATS: names or extensions copied from the request.
   ['CA:FALSE asked for', ['-newkey', 'ed25519', '-addext', 'basicConstraints=CA:FALSE'], 'csr-invalid'],
   [
     'a longer path asked for',
@@ -210,7 +208,7 @@ for (const [what, options, code] of [
     'csr-invalid',
   ],
 ] as const) {
-  test(`root sign: ${what} → ${code}`, async (context) => {
+  test(`names or extensions copied from the request: root sign of ${what} → ${code}`, async (context) => {
     const table = await layTable(context)
     const request = join(table.stick, 'other.pem')
     const made = await run([
@@ -223,8 +221,7 @@ for (const [what, options, code] of [
   })
 }
 
-// THREATS: an operator signs a wrong intermediate (wrong names).
-test('root sign: names in the request → profile-violation', async (context) => {
+test('an operator signs a wrong intermediate: names in the request → profile-violation', async (context) => {
   const table = await layTable(context)
   const names = [{ type: 'dns', value: 'web-1.example' }] as const
   const { fingerprint } = await makeRequest(table.requestPath, { names })
@@ -253,8 +250,8 @@ test('root sign: garbage, a certificate or nothing for a request → refused', a
   await assertNothingSigned(table)
 })
 
-// THREATS: log and metric injection through names; here: of the screen that a person decides by.
-test('root sign: a common name that moves the cursor → spelt out', async (context) => {
+// The screen is what a person decides by.
+test('log and metric injection through names: a common name that moves the cursor → spelt out', async (context) => {
   const table = await layTable(context)
   const hostile = join(table.stick, 'hostile.pem')
   const made = await run([

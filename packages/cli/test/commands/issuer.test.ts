@@ -79,8 +79,7 @@ async function signOtherKey({ folder, root, passphraseFile }: IssuerSetting): Pr
   return join(out, 'intermediate.pem')
 }
 
-// THREATS: an operator signs a wrong intermediate; here: it is not put to use.
-test('issuer install: what is not right → its code, and nothing is installed', async (context) => {
+test('an operator signs a wrong intermediate: what is not right → its code, and nothing is installed', async (context) => {
   const setting = await layIssuer(await temporaryFolder(context))
   const answer = await signIssuer(setting)
   const other = await layIssuer(await temporaryFolder(context), ['--name', 'Other'])
@@ -126,8 +125,7 @@ test('issuer install: what is not right → its code, and nothing is installed',
   assert.deepEqual(await readdir(join(setting.state, 'authority')), ['next'])
 })
 
-// THREATS: a bundle rolled back.
-test('issuer install: an older bundle than the one held → bundle-older', async (context) => {
+test('a bundle rolled back: issuer install of an older bundle than the one held → bundle-older', async (context) => {
   const setting = await layIssuer(await temporaryFolder(context))
   const answer = await signIssuer(setting)
   const { root, passphraseFile, config, rootFingerprint } = setting

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import type { TlsOptions } from 'node:tls'
 
 /** The key pair and chain that a server shows, as PEM. The key lives in memory only. */
@@ -20,5 +21,7 @@ export function tlsParameters({ keyPem, chainPem }: TlsMaterial): TlsOptions {
     // costs a HelloRetryRequest (SSL_CTX_set1_groups_list(3), OpenSSL 3.5).
     ecdhCurve: 'X25519MLKEM768/X25519:P-256:P-384',
     honorCipherOrder: true,
+    // Who resumes a session does not look at our certificate again, which lives a day.
+    secureOptions: constants.SSL_OP_NO_TICKET,
   }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes, sign } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   createEnrolmentToken,
   type EnrolmentTokenOptions,
   encodeBase64url,
+  type KeyPair,
   minuteMs,
   parseName,
   secondMs,
@@ -40,16 +41,20 @@ async function tokenFor(identity: string): Promise<string> {
   return (await live.admin.createToken({ identity, profile: 'server', names: [name(identity)] })).token
 }
 
-/** A token that our own key has signed, as wrong as it is wished. */
-async function forged(options: Partial<EnrolmentTokenOptions>): Promise<string> {
+async function ourTokenKey(): Promise<KeyPair> {
   const { tokenKey } = await loadAuthority({
     fileSystem: nodeFileSystem,
     state: live.configuration.state,
     passphrase: Buffer.from(passphrase),
     now: systemClock.now(),
   })
+  return tokenKey
+}
+
+/** A token that our own key has signed, as wrong as it is wished. */
+async function forged(options: Partial<EnrolmentTokenOptions>): Promise<string> {
   return createEnrolmentToken({
-    keyPair: tokenKey,
+    keyPair: await ourTokenKey(),
     issuerUrl,
     rootFingerprint: live.root.certificate.fingerprint,
     identity: 'forged',
@@ -137,12 +142,33 @@ const badTokens: readonly BadToken[] = [
 ]
 
 for (const { what, status, code, token } of badTokens) {
-  test(`enrolment: a token ${what} → ${code}, and a record`, async () => {
+  test(`token replayed, by another issuer, after expiry, with alg none or confused: one ${what} → ${code}, and a record`, async () => {
     await assertRefused(await postEnrolment(live, await token()), status, code)
   })
 }
 
-test('enrolment: a token used for another key → token-used; for its own key → the same answer', async () => {
+test('a missing expiry treated as none: a token without its end, a request without its time, well signed → refused', async () => {
+  const tokenKey = await ourTokenKey()
+  const [header = '', payload = ''] = (await tokenFor('endless')).split('.')
+  const endless = (changed: string): string =>
+    `${header}.${changed}.${es256(`${header}.${changed}`, tokenKey.privateKey)}`
+  await assertRefused(await postEnrolment(live, endless(without('exp', payload))), 401, 'token-invalid')
+  // Signed again without a change it is good, so that it was the end that was missed.
+  const answer = await postEnrolment(live, endless(payload))
+  assert.equal(answer.status, 200, answer.text)
+
+  const held = await enrolled(live, await tokenFor('timeless'))
+  const jws = (await signedRequest(held)) as { protected: string; payload: string }
+  const timeless = without('iat', jws.protected)
+  const signature = es256(`${timeless}.${jws.payload}`, held.keyPair.privateKey)
+  await assertRefused(
+    await postRequest(live, { ...jws, protected: timeless, signature }),
+    400,
+    'request-invalid',
+  )
+})
+
+test('token replayed: one used for another key → token-used; for its own key → the same answer', async () => {
   const token = await tokenFor('twice')
   const keyPair = await newKey()
   const first = await postEnrolment(live, token, { keyPair })
@@ -152,13 +178,13 @@ test('enrolment: a token used for another key → token-used; for its own key �
   assert.deepEqual([again.status, again.json], [200, first.json])
 })
 
-test('enrolment: a token of one identity for the names of another → names-not-allowed', async () => {
+test('token used for another identity: one for the names of another → names-not-allowed', async () => {
   await tokenFor('victim')
   const names = [parseName(name('victim'))]
   await assertRefused(await postEnrolment(live, await tokenFor('thief'), { names }), 403, 'names-not-allowed')
 })
 
-test('enrolment: a token that names an identity other than the one it was given for → refused', async () => {
+test('token used for another identity: one that names an identity other than the one it was given for → refused', async () => {
   await tokenFor('rich')
   const { jti } = await live.admin.createToken({ identity: 'poor', profile: 'server', names: [name('poor')] })
   const answer = await postEnrolment(live, await forged({ jti, identity: 'rich', names: [name('rich')] }))
@@ -269,13 +295,13 @@ const badRequests: readonly BadRequest[] = [
 ]
 
 for (const [index, { what, status, code, renewal }] of badRequests.entries()) {
-  test(`request: one ${what} → ${code}, and a record`, async () => {
+  test(`request replayed, redirected to another URL, its clock in the future: one ${what} → ${code}, and a record`, async () => {
     const held = await enrolled(live, await tokenFor(`asks-${index}`))
     await assertRefused(await postRequest(live, await signedRequest(held, await renewal(held))), status, code)
   })
 }
 
-test('request: the same one again → request-replayed', async () => {
+test('request replayed: the same one again → request-replayed', async () => {
   const held = await enrolled(live, await tokenFor('replayed'))
   const jws = await signedRequest(held)
   assert.equal((await postRequest(live, jws)).status, 202)
@@ -303,7 +329,7 @@ for (const [what, jws] of [
   ['a JWS with further members', { payload: 'e30', protected: 'e30', signature: 'AA', header: {} }],
   ['a protected header that is no JSON', { payload: 'e30', protected: 'AA', signature: 'AA' }],
 ] as const) {
-  test(`request: ${what} → request-invalid`, async () => {
+  test(`a crash from a crafted field: a request that is ${what} → request-invalid`, async () => {
     await assertRefused(await postRequest(live, jws), 400, 'request-invalid')
   })
 }
@@ -332,6 +358,16 @@ test('log: after all of this → no key, no token, no passphrase', async () => {
   assert.ok(!log.includes(passphrase))
   assert.ok(!log.includes(token))
 })
+
+/** RFC 7518 3.4. */
+function es256(input: string, key: KeyObject): string {
+  return sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')
+}
+
+function without(member: string, encoded: string): string {
+  const { [member]: _, ...rest } = JSON.parse(Buffer.from(encoded, 'base64url').toString())
+  return encodeBase64url(Buffer.from(JSON.stringify(rest)))
+}
 
 async function renewed(held: Held): Promise<Held> {
   const next = await newKey()

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { setTimeout as nextLook } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import { headerBytesMax } from '../../src/api/limits/server-limits.ts'
-import { jsonAnswer, route } from '../../src/api/route.ts'
+import { type Answer, jsonAnswer, route } from '../../src/api/route.ts'
 import { ask } from '../support/https-caller.ts'
 import { type TestServer, withServer } from '../support/test-server.ts'
 
@@ -19,7 +19,17 @@ const routes = [
     accepts: 'application/json',
     run: async () => jsonAnswer({}),
   }),
+  route({
+    method: 'GET',
+    url: '/much',
+    action: 'much',
+    requires: 'nothing',
+    run: async (): Promise<Answer> => ({ status: 200, mediaType: 'text/plain', headers: {}, body: much }),
+  }),
 ]
+
+/** More than the buffers of both ends take. */
+const much = 'x'.repeat(32 * 1_024 * 1_024)
 
 /** Short enough for a test, long enough for a handshake on a busy machine. */
 const timeouts = { handshakeMs: 500, headersMs: 500, requestMs: 700, keepAliveMs: 500, checkIntervalMs: 50 }
@@ -27,10 +37,31 @@ const timeouts = { handshakeMs: 500, headersMs: 500, requestMs: 700, keepAliveMs
 /** Without a limit of ours the ends below come too, but only by the longer ones that Node has. */
 const soon = { timeout: 45_000 }
 
-test('server: a handshake that never comes → the connection is ended', soon, async () => {
+test('half-open handshakes: one that never comes → the connection is ended', soon, async () => {
   await withServer({ routes, timeouts }, async ({ port }) => {
     const socket = connectPlain(port, '127.0.0.1')
     await everything(socket)
+  })
+})
+
+test('slow requests: an answer that nobody takes → the connection is ended', soon, async () => {
+  await withServer({ routes, timeouts: { inactivityMs: 300 } }, async (server) => {
+    const socket = await connected(server)
+    socket.pause()
+    socket.write('GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    while (server.inProgress() === 0) await nextLook(10)
+    while (server.inProgress() > 0) await nextLook(10)
+    socket.destroy()
+  })
+})
+
+test('server: no Host, or two → 400: which server is asked has one reading', async () => {
+  await withServer({ routes }, async (server) => {
+    for (const hosts of ['', 'Host: localhost\r\nHost: evil.test\r\n']) {
+      const socket = await connected(server)
+      socket.write(`GET /much HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`)
+      assert.match(await everything(socket), /^HTTP\/1\.1 400 /)
+    }
   })
 })
 
@@ -51,7 +82,7 @@ test('server: a connection that is kept → for as long as it is told', async ()
   })
 })
 
-test('server: headers that come drop by drop → the connection is ended', soon, async () => {
+test('slow requests: headers that come drop by drop → the connection is ended', soon, async () => {
   await withServer({ routes, timeouts: { ...timeouts, requestMs: 100_000 } }, async (server) => {
     const socket = await connected(server)
     socket.write('POST /echo HTTP/1.1\r\nHost: localhost\r\n')
@@ -61,7 +92,7 @@ test('server: headers that come drop by drop → the connection is ended', soon,
   })
 })
 
-test('server: a body that comes drop by drop → the connection is ended', async () => {
+test('slow requests: a body that comes drop by drop → the connection is ended', async () => {
   await withServer({ routes, timeouts }, async (server) => {
     const socket = await connected(server)
     socket.write(
@@ -76,7 +107,7 @@ test('server: a body that comes drop by drop → the connection is ended', async
   })
 })
 
-test('server: a body without end → refused at the limit, not read on', async () => {
+test('huge bodies: one without end → refused at the limit, not read on', async () => {
   await withServer({ routes }, async (server) => {
     const socket = await connected(server)
     socket.write(
@@ -116,7 +147,7 @@ test('server: two lengths for one body → 400: no second reading', async () => 
   })
 })
 
-test('server: more connections than its limit → the surplus is dropped, the others are served', async () => {
+test('many connections: more than its limit → the surplus is dropped, the others are served', async () => {
   await withServer({ routes, connectionsMax: 2 }, async (server) => {
     const kept = [await connected(server), await connected(server)]
     await dropped(server)
@@ -127,7 +158,7 @@ test('server: more connections than its limit → the surplus is dropped, the ot
   })
 })
 
-test('server: one address with all the connections it may have → its surplus is dropped, others are served', async () => {
+test('many connections: one address with all it may have → its surplus is dropped, others are served', async () => {
   const connectionLimits = { perAddressMax: () => 2, isRelay: () => false, admit: () => true }
   await withServer({ routes, connectionLimits }, async (server) => {
     const kept = [await connected(server), await connected(server)]
@@ -227,6 +258,22 @@ test('server: a caller without the hybrid → X25519', async () => {
     const socket = await connected(server, { ecdhCurve: 'X25519' })
     assert.equal(socket.getProtocol(), 'TLSv1.3')
     socket.destroy()
+  })
+})
+
+test('session resumed past expiry or after the roots changed: the API, a session from before → a full handshake', async () => {
+  await withServer({ routes }, async (server) => {
+    const first = await connected(server)
+    let session: Buffer | undefined
+    first.on('session', (given: Buffer) => {
+      session = given
+    })
+    first.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    await everything(first)
+    assert.ok(session !== undefined, 'a caller is given something to come back with')
+    const second = await connected(server, { session })
+    assert.equal(second.isSessionReused(), false)
+    second.destroy()
   })
 })
 

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createCertificateRequest, encodeBase64url, type KeyPair, type Name } from '@mayfly/ca-core'
+import {
+  createCertificateRequest,
+  decodePem,
+  encodeBase64url,
+  type KeyPair,
+  type Name,
+  type RequestBody,
+} from '@mayfly/ca-core'
+import { openssl } from '../../../ca-core/test/support/openssl.ts'
 import { publicRoutes } from '../../src/api/public-api.ts'
 import { isAudited } from '../../src/api/route.ts'
 import { type Answered, ask } from '../support/https-caller.ts'
@@ -75,6 +83,73 @@ test('issuance without authentication on one of several paths: administration ov
     '/v1/../admin/status',
   ])
     assert.equal((await ask(live.port, live.ca, { method: 'GET', path })).status, 404)
+})
+
+/** What a request may ask OpenSSL for, and nobody here. */
+const wishes: readonly ((host: string) => string)[] = [
+  () => 'basicConstraints=critical,CA:TRUE',
+  () => 'keyUsage=critical,keyCertSign,cRLSign',
+  () => 'extendedKeyUsage=codeSigning',
+  () => '1.2.3.4=DER:0500',
+  (host) => `subjectAltName=DNS:${host},IP:10.0.0.1`,
+  (host) => `subjectAltName=DNS:${host},email:root@evil.test`,
+  (host) => `subjectAltName=DNS:${host},URI:spiffe://test.internal/root`,
+]
+
+test('names or extensions copied from the request: what asks for more → refused, to enrol and to renew; a leaf has what its profile says', async () => {
+  const { identity, token } = await freshToken()
+  const refusals = ['csr-invalid', 'names-not-allowed']
+  const csrs = wishes.map((wish) => requestOfOpenssl(wish(`${identity}.test`)))
+  for (const csr of csrs) {
+    const answer = await postEnrolment(live, token, { csr })
+    assert.ok(refusals.includes(String(codeOf(answer))), answer.text)
+  }
+  const held = await enrolled(live, token)
+  for (const csr of csrs) {
+    const body: RequestBody = { csr, report, immediate: true }
+    const answer = await postRequest(live, await signedRequest(held, { lie: { body } }))
+    assert.ok(refusals.includes(String(codeOf(answer))), answer.text)
+  }
+  const { isCa, keyUsage, extendedKeyUsage, names } = held.certificate
+  assert.deepEqual(
+    { isCa, keyUsage, extendedKeyUsage, names },
+    {
+      isCa: false,
+      keyUsage: ['digitalSignature'],
+      extendedKeyUsage: ['serverAuth'],
+      names: [dns(`${identity}.test`)],
+    },
+  )
+})
+
+test('ASN.1: nested without end, of indefinite or huge length, with trailing bytes → csr-invalid, and the token is still good', async () => {
+  const { token } = await freshToken()
+  const good = Buffer.from(await csrFor(await newKey()), 'base64url')
+  const outerHeader = 4 - (good[1] === 0x81 ? 1 : 0)
+  const content = good.subarray(outerHeader)
+  let nested = Buffer.alloc(0)
+  for (let level = 0; level < 400; level += 1)
+    nested = Buffer.concat([Buffer.of(0x30, 0x82, nested.length >> 8, nested.length & 0xff), nested])
+  for (const der of [
+    nested,
+    Buffer.concat([Buffer.of(0x30, 0x80), content, Buffer.of(0, 0)]),
+    Buffer.concat([Buffer.of(0x30, 0x84, 0x7f, 0xff, 0xff, 0xff), content]),
+    Buffer.concat([good, Buffer.of(0)]),
+  ]) {
+    assert.equal(codeOf(await postEnrolment(live, token, { csr: encodeBase64url(der) })), 'csr-invalid')
+  }
+  assert.equal((await postEnrolment(live, token, { csr: encodeBase64url(good) })).status, 200)
+})
+
+test('signatures checked in JavaScript: a request with r and s of 0, of 1, or of the order → request-signature-invalid', async () => {
+  const held = await enrolled(live, (await freshToken()).token)
+  const jws = await signedRequest(held)
+  const order = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'
+  for (const half of ['0'.repeat(64), '1'.padStart(64, '0'), order]) {
+    const signature = encodeBase64url(Buffer.from(half + half, 'hex'))
+    assert.equal(codeOf(await postRequest(live, { ...jws, signature })), 'request-signature-invalid')
+  }
+  assert.equal((await postRequest(live, jws)).status, 202)
 })
 
 test('one protocol skips the shared check; a revoked client enrols: suspended → neither enrols, renews nor fetches', async () => {
@@ -164,6 +239,12 @@ test('log and metric injection through names: what nobody may be called → in n
   const records = await live.store.auditRecords({ afterNumber: 0, limit: 1_000 })
   for (const { text } of records) assert.match(text, /^[\x20-\x7e]*$/)
 })
+
+function requestOfOpenssl(extension: string): string {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key']
+  const pem = openssl(['req', '-new', '-subj', '/', ...key, '-addext', extension], {})
+  return encodeBase64url(decodePem('CERTIFICATE REQUEST', pem))
+}
 
 function dns(value: string): Name {
   return { type: 'dns', value }

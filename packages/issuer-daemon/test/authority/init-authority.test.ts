@@ -22,7 +22,7 @@ describe('initAuthority', () => {
     host = await createIssuerHost(rootBox, undefined, 'own')
   })
 
-  it('leaves encrypted keys and a request, readable by nobody else', async () => {
+  it('keys readable for a moment: encrypted keys and a request → nobody else’s, from the first', async () => {
     const { requestPem, keyHash } = await host.init()
     assert.equal(parseCertificateRequestPem(requestPem).publicKey.hash, keyHash)
     assert.equal((await pendingRequest(host.fileSystem, state))?.publicKey.hash, keyHash)

@@ -89,7 +89,7 @@ describe('installAuthority', () => {
     )
   })
 
-  it('an operator signs a wrong intermediate: the root itself, a leaf, one that has ended → refused', async () => {
+  it('an operator signs a wrong intermediate: the root itself, one that has ended, none at all → refused', async () => {
     const { requestPem } = await host.init()
     await refused('key-mismatch', { intermediatePem: rootBox.root.pem })
     const longAgo = await rootBox.sign(requestPem, { now: now - dayMs / 2, lifetimeSeconds: 3_600 })

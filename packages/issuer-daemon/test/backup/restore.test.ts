@@ -129,7 +129,7 @@ describe('backup and restore', () => {
     await restore()
   })
 
-  it('restored → says so until it is acknowledged; what was suspended since stays suspended; tokens are revoked', async () => {
+  it('a restored backup → says so until it is acknowledged; what was suspended since stays suspended; tokens are revoked', async () => {
     await createHost(() => kit, 'web-2', '192.0.2.2').enroll()
     const token = await createTestToken(kit, 'web-1')
     await back()

@@ -5,7 +5,6 @@ import { type ForgottenState, refuseForgotten } from '../../src/lineage/take-up-
 import type { IdentityRecord } from '../../src/store/identity-record.ts'
 import { createHost, createIssuerKit, type IssuerKit } from '../support/issuer-kit.ts'
 
-// THREATS: a restored backup.
 describe('a certificate that a restored store forgot', () => {
   let kit: IssuerKit
   let other: IssuerKit
@@ -70,12 +69,12 @@ describe('a certificate that a restored store forgot', () => {
     ],
   ]
   for (const [what, state, because] of cases) {
-    it(`${what} → ${because}`, () => {
+    it(`a restored backup: a certificate ${what} → ${because}`, () => {
       assert.equal(refuseForgotten(certificate, { ...good(), ...state() }, now), because)
     })
   }
 
-  it('expired, from the future, or an authority itself → refused', () => {
+  it('a restored backup: a certificate expired, from the future, or an authority itself → refused', () => {
     assert.equal(refuseForgotten(certificate, good(), certificate.notAfter), 'expired')
     assert.equal(refuseForgotten(certificate, good(), certificate.notBefore - dayMs), 'expired')
     const authority = { ...certificate, isCa: true } as Certificate

@@ -36,7 +36,7 @@ describe('lockFile', () => {
     lock.release()
   })
 
-  it('a link stands there → refused', async () => {
+  it('files followed through symbolic links: a link stands there → refused', async () => {
     await symlink(join(root, 'elsewhere'), join(root, 'link'))
     await assert.rejects(lockFile(join(root, 'link')), (error) => isMayflyError(error, 'file-unwritable'))
   })
