@@ -47,8 +47,8 @@ describe('a day and a half without a network', () => {
   }
 })
 
-describe('a synchronised fleet retries at once: six hours without an issuer, all hosts started in the same moment', () => {
-  test('120 hosts → the busiest minute of catching up within five times the mean, and no wave half a day later', async () => {
+describe('six hours without an issuer, all hosts started in the same moment', () => {
+  test('a synchronised fleet retries at once: 120 hosts → the busiest minute of catching up within five times the mean, and no wave half a day later', async () => {
     const { catchUp, catchUpPeak, nextDayPeak } = await playOutage(1, 120)
     const caughtUp = catchUp.reduce((sum, count) => sum + count, 0)
     assert.ok(caughtUp >= 36, `only ${caughtUp} renewals in ten minutes`)
@@ -56,7 +56,7 @@ describe('a synchronised fleet retries at once: six hours without an issuer, all
     assert.ok(nextDayPeak <= 5, `the busiest half hour has ${nextDayPeak.toFixed(1)} times the mean`)
   })
 
-  test('60 hosts → the busiest minute of catching up within five times the mean', async () => {
+  test('a synchronised fleet retries at once: 60 hosts → the busiest minute of catching up within five times the mean', async () => {
     const { catchUp, catchUpPeak } = await playOutage(2, 60)
     assert.ok(catchUpPeak <= 5, `the busiest minute has ${catchUpPeak.toFixed(1)} times the mean: ${catchUp}`)
   })

@@ -80,7 +80,7 @@ describe('a certificate whose key no wanted format can hold', () => {
 
 describe('a host on which no certificate succeeds', () => {
   for (const { name, afterMs = 0, begin, end } of causes) {
-    test(`${name}, for three days: at most ten certificates a day, and a good one soon after the cause is gone`, async () => {
+    test(`certificates of which none succeeds lead to endless issuance: ${name}, for three days: at most ten certificates a day, and a good one soon after the cause is gone`, async () => {
       const host = await enrolledHost()
       await host.run(afterMs)
       begin(host)

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
-import { createServer } from 'node:https'
+import { Agent, createServer, get as getWith } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import { encodePrivateKey, generateKeyPair, hourMs, parseName, type TrustBundle } from '@mayfly/ca-core'
+import type { TLSSocket } from 'node:tls'
+import {
+  encodePrivateKey,
+  encodeTrustBundlePem,
+  generateKeyPair,
+  hourMs,
+  parseName,
+  type TrustBundle,
+} from '@mayfly/ca-core'
 import { systemClock, systemRandom } from '@mayfly/platform'
 import { type ClosableTransport, openTransport } from '../../src/transport/https-transport.ts'
 import { VirtualIssuer } from '../support/virtual-issuer.ts'
@@ -11,6 +19,13 @@ import { VirtualIssuer } from '../support/virtual-issuer.ts'
 /** The clock of somebody for whom it is earlier or later. */
 function at(offsetMs: number): typeof systemClock {
   return { ...systemClock, now: () => systemClock.now() + offsetMs }
+}
+
+/** One request, to the end of its connection. */
+function askedWith(agent: Agent, url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    getWith(url, { agent }, (answer) => answer.resume().once('close', resolve)).once('error', reject)
+  })
 }
 
 describe('the transport', () => {
@@ -53,13 +68,25 @@ describe('the transport', () => {
   test('an issuer under the bundle: answers over TLS 1.3', async () => {
     let spoken: string | null = ''
     const url = await serve((request, response) => {
-      const socket = request.socket as import('node:tls').TLSSocket
-      spoken = socket.getProtocol()
+      spoken = (request.socket as TLSSocket).getProtocol()
       response.end('hello')
     })
     const answer = await get(url)
     assert.equal(new TextDecoder().decode(answer.body), 'hello')
     assert.equal(spoken, 'TLSv1.3')
+  })
+
+  test('session resumed past expiry or after the roots changed: an issuer that offers sessions → a full handshake each time', async () => {
+    const reused: boolean[] = []
+    const url = await serve((request, response) => {
+      reused.push((request.socket as TLSSocket).isSessionReused())
+      response.setHeader('connection', 'close').end()
+    })
+    for (const _ of [1, 2, 3]) await get(url)
+    assert.deepEqual(reused, [false, false, false])
+    const plain = new Agent({ ca: encodeTrustBundlePem(issuer.bundle) })
+    for (const _ of [1, 2]) await askedWith(plain, url)
+    assert.equal(reused.at(-1), true, 'the issuer does resume')
   })
 
   for (const [way, theirMs, seems] of [

@@ -62,6 +62,23 @@ export function requireTrustDomain({ trustDomain }: IssuerConfiguration, { serve
   )
 }
 
+/**
+ * Throws `bundle-older` where the bundle on disk is older than the one in use, as in a folder from a backup: hosts that join
+ * would be given trust that was taken back since.
+ */
+export function requireNoOlderBundle(
+  { served: { bundle: next } }: LoadedAuthority,
+  live: LiveSettings,
+): void {
+  const { bundle } = live.loaded.served
+  if (next.sequence >= bundle.sequence) return
+  throw new MayflyError(
+    'bundle-older',
+    `The trust bundle on disk has sequence ${next.sequence}; ${bundle.sequence} is in use, and goes on. ` +
+      'Install the newest that the root box has signed, with `mayfly issuer install`.',
+  )
+}
+
 /** Who watches what the status tells of. */
 export interface LiveWatches {
   readonly guard: ClockGuard

@@ -7,7 +7,12 @@ import type { SweepSchedule } from '../schedule/sweep-schedule.ts'
 import type { RunningRenewal } from '../tls/own-certificate-renewal.ts'
 import type { Foundation } from './foundation.ts'
 import type { LiveAuthorities } from './live-authorities.ts'
-import { createDelegateLimit, type LiveSettings, requireTrustDomain } from './live-settings.ts'
+import {
+  createDelegateLimit,
+  type LiveSettings,
+  requireNoOlderBundle,
+  requireTrustDomain,
+} from './live-settings.ts'
 import type { LiveAdministration } from './start-administration.ts'
 
 export interface ReloadedParts {
@@ -29,6 +34,7 @@ export async function reloadIssuer(next: IssuerConfiguration, parts: ReloadedPar
   const { configuration, needRestart } = adoptConfiguration(live.configuration, next)
   const loaded = await foundation.loadAuthority()
   requireTrustDomain(configuration, loaded)
+  requireNoOlderBundle(loaded, live)
   await administration.open(configuration.admin.delegates)
 
   const before = { ...live }

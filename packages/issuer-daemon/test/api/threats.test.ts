@@ -222,6 +222,9 @@ test('request replayed, reordered: → refused, and nobody is suspended for it',
   const request = await signedRequest(held)
   assert.equal((await postRequest(live, request)).status, 202)
   assert.equal(codeOf(await postRequest(live, request)), 'request-replayed')
+  const minted = await signedRequest(await enrolled(live, (await freshToken()).token), { immediate: true })
+  assert.equal((await postRequest(live, minted)).status, 200)
+  assert.equal(codeOf(await postRequest(live, minted)), 'request-replayed')
   assert.notEqual((await live.admin.showIdentity(identity)).state, 'suspended')
 })
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import {
   createCertificateRequest,
   createEnrolmentToken,
+  dayMs,
   encodeBase64url,
   generateKeyPair,
   type KeyPair,
@@ -71,6 +72,15 @@ describe('enrolment', () => {
     const token = await createTestToken(kit, 'web-1')
     await host.enroll({ token })
     await refused('token-used', host.enroll({ token }))
+  })
+
+  it('the daily quota used up → quota-exceeded until the next day', async () => {
+    await kit.close()
+    kit = await createIssuerKit({ policy: { dailyQuota: 1 } })
+    await host.enroll()
+    await refused('quota-exceeded', host.enroll())
+    await kit.clock.advance(dayMs / 2)
+    await host.enroll()
   })
 
   it('token revoked → token-revoked, also for the key that it was used for', async () => {

@@ -119,6 +119,21 @@ test('reload: a mistake in the file, or in the folder → told, and all goes on 
   assert.equal((await live.admin.status()).bundleSequence, 1)
 })
 
+test('a bundle rolled back: an older one on disk → the reload is refused, and the newer one is served on', async () => {
+  const path = join(live.configuration.state, 'bundle.jws')
+  const older = await readFile(path)
+  await live.installNext()
+  await live.issuer.reload(live.configuration)
+  const newer = await readFile(path)
+  await writeFile(path, older)
+  await assert.rejects(live.issuer.reload(live.configuration), (error) =>
+    isMayflyError(error, 'bundle-older'),
+  )
+  assert.equal((await ask(live.port, live.ca, { method: 'GET', path: '/v1/bundle' })).headers.etag, '"2"')
+  await writeFile(path, newer)
+  await live.issuer.reload(live.configuration)
+})
+
 const alarms = async () =>
   (await live.admin.status()).alarms.map(({ because, message }) => ({ because, message }))
 
