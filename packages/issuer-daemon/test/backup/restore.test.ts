@@ -71,13 +71,6 @@ describe('backup and restore', () => {
     await assert.rejects(back(), (error) => isMayflyError(error, 'file-exists'))
   })
 
-  it('a backup of a store that cannot be looked at → told why, and not that there is none', async () => {
-    const [now, out] = [kit.clock.now(), join(folder, 'copy')]
-    const of = (store: string) => backUpStore({ store, out, now })
-    await assert.rejects(of(join(folder, 'none')), { code: 'file-missing' })
-    await assert.rejects(of(join(kit.path, 'store')), { message: /a part of the path is not a folder$/ })
-  })
-
   it('while the issuer runs → refused; of anything that is no backup → refused, and the store stays', async () => {
     await back()
     const now = kit.clock.now()
@@ -228,24 +221,33 @@ describe('backup and restore', () => {
     )
   })
 
-  it('put in place by hand → the same alarm', async () => {
+  it('put in place by hand → the same alarm, until it is acknowledged; that a host holds a later end is none', async () => {
     await back()
+    await kit.issuer.sweep({ until: kit.clock.now() })
+    const { auditHead = assert.fail('there is no end') } = await host.request()
     await kit.store.close()
     for (const suffix of ['-wal', '-shm']) rmSync(`${kit.path}${suffix}`, { force: true })
     copyFileSync(backup, kit.path)
-    for (let starts = 0; starts < 2; starts++) {
-      kit = await kit.reopen()
-      await kit.issuer.recover()
-      assert.deepEqual(await alarms(), ['store-restored'])
-      await kit.store.close()
-    }
     kit = await kit.reopen()
+    await kit.issuer.recover()
+    await host.request({ report: { auditHead } })
+    assert.deepEqual(await alarms(), ['store-restored'])
+    kit = await kit.restart()
+    await kit.issuer.recover()
+    assert.deepEqual(await alarms(), ['store-restored'])
+    await admin((attempt) => kit.issuer.acknowledgeAlarm('store-restored', attempt))
+    kit = await kit.restart()
+    await kit.issuer.recover()
+    assert.deepEqual(await alarms(), [])
   })
 
-  it('a host whose certificate is known → goes on as ever', async () => {
+  it('a host whose certificate is known → goes on as ever, and that it holds a later end of the history is no alarm', async () => {
     await back()
+    await kit.issuer.sweep({ until: kit.clock.now() })
+    const { auditHead = assert.fail('there is no end') } = await host.request()
     await restore()
-    assert.equal((await host.request()).status, 'scheduled')
+    assert.equal((await host.request({ report: { auditHead } })).status, 'scheduled')
+    assert.deepEqual(await alarms(), ['store-restored'])
   })
 
   describe('a key that waits in the backup', () => {
@@ -326,6 +328,16 @@ describe('backup and restore', () => {
     it('said with the restore → taken up', async () => {
       await restore({ acceptForgotten: true })
       assert.equal((await requestShowing()).status, 'scheduled')
+    })
+
+    it('said of an earlier restore → said of that one only', async () => {
+      await restore({ acceptForgotten: true })
+      rmSync(backup)
+      await back()
+      await kit.clock.advance(minuteMs)
+      await host.enroll()
+      await restore()
+      await assertRefused('lineage-unknown', requestShowing(), kit)
     })
 
     it('shown by somebody who has not its key → refused, and nothing is taken up', async () => {
