@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { appendFile, copyFile, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, copyFile, readFile, readlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { encodePrivateKey, generateKeyPair } from '@mayfly/ca-core'
 import { liveGeneration } from '../../packages/agent/src/state/lineage-state.ts'
@@ -64,11 +64,18 @@ describe('a server that does not do what it is told', {
       })
     })
 
-    test('down before the rotation → told to start it, and the newest is served when it is back', async () => {
+    test('down before the rotation → told to start it, its files are left alone, and the newest is served when it is back', async () => {
+      const before = await readlink(host.liveFolder)
       await throughFault(host, {
         begin: () => nginx.stop(),
-        alarm: /Start the server/,
+        alarm: /Start the server.* The old certificate stays installed while it is good/,
         isServed: false,
+        meanwhile: async () => {
+          const state = await host.state()
+          assert.ok(state.candidate, 'the newest waits')
+          assert.equal(await readlink(host.liveFolder), before)
+          assert.deepEqual(state.live, { number: Number(basename(before)), served: true })
+        },
         end: async () => {
           nginx = await startNginx({ ...host, port: nginx.port })
         },

@@ -25,7 +25,7 @@ export const faultsToFeel = [
   'setback: disk-full',
   'reload failed',
   'reload ignored',
-  'reload of a server that is down',
+  'server down in a rotation',
   'probe saw another certificate',
   'server started on its certificate of before',
   'look saw another certificate',

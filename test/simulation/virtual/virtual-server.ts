@@ -114,6 +114,12 @@ export class VirtualServer {
         }
         return encoded.files
       },
+      down: async () => {
+        await alive()
+        if (this.isRunning) return undefined
+        story.saw('server down in a rotation')
+        return 'nothing runs there'
+      },
       check: alive,
       reload: async () => {
         await alive()
@@ -147,7 +153,7 @@ export class VirtualServer {
   async #reload(owner: Owner): Promise<void> {
     const { timeline, story, dice } = this.#options
     if (!this.isRunning || this.failsReload) {
-      story.saw(this.isRunning ? 'reload failed' : 'reload of a server that is down')
+      story.saw(this.isRunning ? 'reload failed' : 'server down in a rotation')
       throw new MayflyError(
         'reload-failed',
         this.isRunning ? 'the reload exits with 1' : 'nothing runs there',

@@ -27,7 +27,7 @@ export function carryOut(context: RotationContext, deed: Deed): Promise<void> {
     case 'adopt':
       return adoptCandidate(context, deed.because)
     case 'install':
-      return installGeneration(context, deed.holder, deed.because)
+      return installGeneration(context, deed)
     case 'put-back':
       return putBackFiles(context, deed.holder)
     case 'serve':

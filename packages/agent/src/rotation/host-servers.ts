@@ -18,6 +18,8 @@ export interface HostServers {
   prove(material: Material, expected: Expectations): Promise<void>
   /** The files of a generation; the same material gives the same bytes. */
   encode(material: Material): Promise<readonly GenerationFile[]>
+  /** Where the server does not run: a sentence that says so, and to start it. Touches nothing; never throws. */
+  down(): Promise<string | undefined>
   /** The server's own test of its configuration. Throws `check-failed`. */
   check(): Promise<void>
   /** Tells the server to load what is live now. Throws `reload-failed`. */

@@ -1,4 +1,4 @@
-import { type Clock, type FileSystem, MayflyError, type ProcessRunner } from '@mayfly/ca-core'
+import { type Clock, type FileSystem, isMayflyError, MayflyError, type ProcessRunner } from '@mayfly/ca-core'
 import { readSecret } from '@mayfly/platform'
 import type { CertificateSettings } from '../configuration/certificate-settings.ts'
 import { encodeFormats } from '../formats/encode-formats.ts'
@@ -52,6 +52,16 @@ export function localServers(options: LocalServersOptions): HostServers {
         latest = { material, files: await encode(material, options) }
       }
       return latest.files
+    },
+
+    async down() {
+      try {
+        await control.ready(await reloadContext(options))
+      } catch (error) {
+        // Of whatever else may be in the way the reload itself knows best.
+        if (isMayflyError(error) && error.details.because === 'server-down') return error.message
+      }
+      return undefined
     },
 
     check: async () => control.check(await reloadContext(options)),

@@ -95,7 +95,16 @@ function planInstalling(planning: Planning): RotationAction[] {
   const holder = chooseHolder(planning)
   const because = installReason(planning, holder)
   const track: Track = holder === 'candidate' ? 'install' : 'restore'
-  if (because !== undefined) return unlessBackingOff(planning, track, [{ do: 'install', holder, because }])
+  if (because !== undefined) {
+    const hasWayBack = holder === 'candidate' && liveGeneration(state) !== undefined && isHeadGood(planning)
+    const install = {
+      do: 'install',
+      holder,
+      because,
+      ...(hasWayBack && { unlessDown: true as const }),
+    } as const
+    return unlessBackingOff(planning, track, [install])
+  }
   if (planning.observed.drift.length > 0) {
     return unlessBackingOff(planning, track, [{ do: 'put-back', holder, because: 'files-differ' }])
   }
@@ -106,17 +115,21 @@ function planInstalling(planning: Planning): RotationAction[] {
 /** Which certificate should be live: the candidate, unless it just failed and the head is still good for a while. */
 function chooseHolder(planning: Planning): Holder {
   const { state, now, waits } = planning
-  const { candidate, head } = state
+  const { candidate } = state
   if (candidate === undefined) return 'head'
   if (now < candidate.notBefore) {
     waits.push({ do: 'wait', until: candidate.notBefore, because: 'not-yet-valid' })
     return 'head'
   }
   const setback = state.setbacks.install
-  const headIsGood = now < lifePoint(head, 1 - goBackLifeShare)
-  if (setback === undefined || mayTry(planning, setback) || !headIsGood) return 'candidate'
+  if (setback === undefined || mayTry(planning, setback) || !isHeadGood(planning)) return 'candidate'
   waits.push({ do: 'wait', until: setback.retryAt, because: 'back-off' })
   return 'head'
+}
+
+/** Whether the head has enough of its life left to go back to. */
+function isHeadGood({ state: { head }, now }: Planning): boolean {
+  return now < lifePoint(head, 1 - goBackLifeShare)
 }
 
 function installReason({ state, held }: Planning, holder: Holder): InstallReason | undefined {

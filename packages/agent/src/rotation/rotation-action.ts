@@ -10,7 +10,13 @@ export type RotationAction =
   | { readonly do: 'request'; readonly immediate: boolean; readonly because: RequestReason }
   | { readonly do: 'fetch'; readonly because: 'minted' }
   | { readonly do: 'adopt'; readonly because: 'half-life' | 'head-expired' }
-  | { readonly do: 'install'; readonly holder: Holder; readonly because: InstallReason }
+  | {
+      readonly do: 'install'
+      readonly holder: Holder
+      readonly because: InstallReason
+      /** Nothing is touched while the server is down: it can still start on the certificate before. */
+      readonly unlessDown?: true
+    }
   | { readonly do: 'put-back'; readonly holder: Holder; readonly because: 'files-differ' }
   | { readonly do: 'serve'; readonly holder: Holder; readonly because: 'installed' }
   | { readonly do: 'look'; readonly because: 'due' | 'wrong-before' }

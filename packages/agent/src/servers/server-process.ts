@@ -104,11 +104,7 @@ async function processName(fileSystem: FileSystem, pid: number): Promise<string 
 }
 
 function down({ pidFile }: ServerProcess, what: string): MayflyError {
-  return new MayflyError(
-    'reload-failed',
-    `${pidFile} ${what}. Start the server; it will load the new files.`,
-    {
-      details: { pidFile, because: 'server-down' },
-    },
-  )
+  return new MayflyError('reload-failed', `${pidFile} ${what}. Start the server.`, {
+    details: { pidFile, because: 'server-down' },
+  })
 }

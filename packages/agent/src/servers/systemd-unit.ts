@@ -19,7 +19,7 @@ export async function unitReady(
   }
   // While it reloads for somebody else it runs, and a second reload waits for its turn.
   if (ActiveState !== 'active' && ActiveState !== 'reloading') {
-    const message = `${unit} is ${ActiveState ?? 'in no state'}. Start it; it will load the new files.`
+    const message = `${unit} is ${ActiveState ?? 'in no state'}. Start it.`
     throw notReady(unit, 'server-down', message)
   }
   if (action === 'reload' && CanReload !== 'yes') {

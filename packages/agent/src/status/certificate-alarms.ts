@@ -53,7 +53,7 @@ function trackAlarms({ setbacks }: LineageState): Alarm[] {
     const setback = setbacks[track]
     return setback === undefined ? [] : alarmOf(track, setback)
   })
-  // A server that is down fails the way forth and the way back alike: that is one thing to know.
+  // A reload fails on the way forth and on the way back alike: that is one thing to know.
   return alarms.filter(
     (alarm, index) => index === alarms.findIndex((other) => other.message === alarm.message),
   )

@@ -106,7 +106,7 @@ describe('asking again', () => {
 
   test('renew --now when the server was mended: tried at once, whatever is waited for; while it is down, once', async () => {
     const host = await enrolledHost()
-    host.server.down = true
+    host.server.isDown = true
     await host.run(13 * hourMs)
     const attempts = (): number => host.state.setbacks.install?.attempts ?? 0
     while (
@@ -117,7 +117,7 @@ describe('asking again', () => {
     await host.store.wishRenewal(host.clock.now())
     await host.run(minuteMs)
     assert.equal(attempts(), before + 1, 'once for one wish')
-    host.server.down = false
+    host.server.isDown = false
     await host.store.wishRenewal(host.clock.now())
     await host.run(secondMs)
     assert.equal(host.state.live?.served, true)

@@ -127,13 +127,36 @@ describe('the keeper of a certificate', () => {
 
   test('the server is down for 30 hours: the lineage goes on, and the newest is served when it is back', async () => {
     const host = await enrolledHost()
-    host.server.down = true
+    host.server.isDown = true
     await host.run(30 * hourMs)
     assert.ok(host.state.head.notAfter > host.clock.now())
-    host.server.down = false
+    host.server.isDown = false
     await host.run(10 * minuteMs)
     assert.equal(host.server.servedChain, host.state.head.chainPem)
     assert.ok((host.state.head.notAfter - host.clock.now()) / hourMs > 5)
+  })
+
+  test('the server is down: its files are left alone while they are good, and hold the newest before they are not', async () => {
+    const host = await enrolledHost()
+    const first = host.state.head
+    await host.run(hourMs)
+    const { reloads } = host.server
+    host.server.isDown = true
+    const begun = host.events.length
+    await host.run(20 * hourMs)
+    assert.match(
+      host.state.setbacks.install?.message ?? '',
+      /does not run\. The old certificate stays installed/,
+    )
+    assert.deepEqual(host.state.live, { number: 1, served: true })
+    assert.equal(host.server.reloads, reloads)
+    const told = host.events.slice(begun).map(({ event }) => event)
+    assert.deepEqual([...new Set(told)], ['received', 'failed'], 'nothing was switched')
+    assert.ok(told.length > 50, 'it was tried all the time')
+    await host.run(first.notAfter - host.clock.now() - hourMs)
+    const [generation] = host.state.generations.filter(({ number }) => number === host.state.live?.number)
+    assert.ok((generation?.notAfter ?? 0) > first.notAfter, 'whoever starts the server now finds a good one')
+    assert.equal(host.events.filter(({ event }) => event === 'installed').length, 2)
   })
 
   test("the server's test fails: the live link goes back to the certificate before", async () => {

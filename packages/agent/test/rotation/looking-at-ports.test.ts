@@ -134,7 +134,7 @@ describe('between rotations', () => {
   test('the server was stopped: it is left alone, and no alarm is raised', async () => {
     const host = await watchedHost()
     const { reloads } = host.server
-    host.server.down = true
+    host.server.isDown = true
     await host.run(5 * hourMs)
     assert.ok(host.server.looks > 10)
     assert.equal(host.server.reloads, reloads)

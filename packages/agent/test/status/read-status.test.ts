@@ -40,9 +40,9 @@ describe('the status', () => {
     assert.deepEqual({ level, exitCode, alarms }, { level: 'ok', exitCode: 0, alarms: [] })
   })
 
-  test('a server that is down fails the way forth and back: told once', async () => {
+  test('a reload that fails on the way forth and on the way back: told once', async () => {
     const host = await rotatedHost()
-    host.server.down = true
+    host.server.failReload = true
     await host.run(13 * hourMs)
     const { install, restore } = host.state.setbacks
     assert.equal(install?.message, restore?.message)

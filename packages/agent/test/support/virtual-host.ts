@@ -44,7 +44,7 @@ export class VirtualServer implements HostServers {
   failReload = false
   /** Says that it has reloaded, and serves the old one. */
   ignoreReload = false
-  down = false
+  isDown = false
   proofs = 0
   reloads = 0
   looks = 0
@@ -70,13 +70,17 @@ export class VirtualServer implements HostServers {
     return this.#encoded.files
   }
 
+  async down(): Promise<string | undefined> {
+    return this.isDown ? 'the server does not run.' : undefined
+  }
+
   async check(): Promise<void> {
     if (this.failCheck) throw new MayflyError('check-failed', 'nginx -t exited with 1.')
   }
 
   async reload(): Promise<void> {
     this.reloads++
-    if (this.failReload || this.down) throw new MayflyError('reload-failed', 'the server does not run.')
+    if (this.failReload || this.isDown) throw new MayflyError('reload-failed', 'the server does not run.')
     if (this.ignoreReload) return
     this.servedChain = new TextDecoder().decode(
       await this.#fileSystem.readFile(`${live}/${this.#name}/fullchain.pem`),
@@ -84,7 +88,7 @@ export class VirtualServer implements HostServers {
   }
 
   async probe(material: Material): Promise<readonly string[]> {
-    if (this.down) throw new MayflyError('probe-failed', 'nothing listens there.')
+    if (this.isDown) throw new MayflyError('probe-failed', 'nothing listens there.')
     if (this.servedChain !== material.chainPem)
       throw new MayflyError('probe-failed', 'the server still serves the old one.')
     return material.chain.slice(0, 1).map(({ serial }) => serial)
@@ -92,7 +96,7 @@ export class VirtualServer implements HostServers {
 
   async look(material: Material): Promise<PortsSight> {
     this.looks++
-    if (this.down) return { is: 'down', message: 'nothing listens there.' }
+    if (this.isDown) return { is: 'down', message: 'nothing listens there.' }
     if (this.servedChain === material.chainPem) return { is: 'served' }
     return { is: 'other', message: 'the server now serves another.' }
   }

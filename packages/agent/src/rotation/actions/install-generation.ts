@@ -1,4 +1,4 @@
-import { type ErrorCode, isMayflyError, parsePrivateKey } from '@mayfly/ca-core'
+import { type ErrorCode, isMayflyError, MayflyError, parsePrivateKey } from '@mayfly/ca-core'
 import { requireSafeFolders } from '../../installing/safe-folders.ts'
 import { switchGeneration } from '../../installing/switch-generation.ts'
 import { writeGeneration } from '../../installing/write-generation.ts'
@@ -6,9 +6,11 @@ import type { Credential } from '../../state/credential.ts'
 import type { GenerationRecord, LineageState } from '../../state/lineage-state.ts'
 import { credentialOf, materialOf } from '../material-of.ts'
 import { refusalsMax } from '../pace.ts'
-import type { Holder, InstallReason } from '../rotation-action.ts'
+import type { Holder, RotationAction } from '../rotation-action.ts'
 import { expectedNames, type RotationContext } from '../rotation-context.ts'
 import { dropCertifiedKey } from './drop-key.ts'
+
+type Install = Extract<RotationAction, { do: 'install' }>
 
 /**
  * Proves a certificate with its key, writes its files beside the live ones, and switches to them in one step.
@@ -16,8 +18,7 @@ import { dropCertifiedKey } from './drop-key.ts'
  */
 export async function installGeneration(
   context: RotationContext,
-  holder: Holder,
-  because: InstallReason,
+  { holder, because, unlessDown }: Install,
 ): Promise<void> {
   const { ports, subject, held, note } = context
   const { fileSystem, servers, trace } = ports
@@ -32,6 +33,7 @@ export async function installGeneration(
       now: ports.clock.now(),
     }),
   )
+  if (unlessDown) await requireRunning(context)
   const generation = writtenEarlier(context, credential)?.number ?? context.state.numberMax + 1
   trace.step('proved', { ...fields, generation })
 
@@ -47,6 +49,18 @@ export async function installGeneration(
   // Saved with what comes of serving it. Who does not know of the switch finds it done, and serves.
   note({ ...state, live: { number, served: false } })
   ports.tell({ event: 'installed', generation: number, serial: credential.serial, because })
+}
+
+/**
+ * A server that is down loads nothing, so switching would only lead to going back, at every attempt anew. It is left to
+ * start on the certificate that it has had.
+ * @throws MayflyError `reload-failed` where it is down
+ */
+async function requireRunning({ ports: { servers } }: RotationContext): Promise<void> {
+  const down = await servers.down()
+  if (down === undefined) return
+  const message = `${down} The old certificate stays installed while it is good, and the new one follows within minutes of the start.`
+  throw new MayflyError('reload-failed', message, { details: { because: 'server-down' } })
 }
 
 /** What no other attempt mends: another key may. */
