@@ -28,6 +28,7 @@ const noAgentAlarm: Partial<Record<ErrorCode, string>> = {
   'not-minted': 'waited for',
   'hsm-pin-wrong': 'ends the issuer',
   'already-running': 'told at the start',
+  'rotation-unfinished': 'told by `mayfly agent check`',
   usage: 'told by the command',
   cancelled: 'told by the command',
   'command-failed': 'told as check-failed or reload-failed',

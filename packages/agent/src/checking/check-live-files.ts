@@ -34,7 +34,7 @@ function goesOn(generation: number): Outcome {
 
 function wasEnded(generation: number): Outcome {
   return warning(
-    'stopping',
+    'rotation-unfinished',
     `the agent was ended while it brought generation ${generation} to the server. Start it, and it goes on there.`,
   )
 }

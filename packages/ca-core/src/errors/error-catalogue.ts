@@ -111,6 +111,7 @@ export const errorCatalogue = {
   'prove-failed': { title: 'The certificate did not pass the proof', retry: 'backoff' },
   'check-failed': { title: "The server's own test failed", retry: 'backoff' },
   'reload-failed': { title: 'The server could not be reloaded', retry: 'backoff' },
+  'rotation-unfinished': { title: 'A rotation was cut off before its end', retry: 'never' },
   'probe-failed': { title: 'The live port does not serve the new certificate', retry: 'backoff' },
 } as const satisfies Record<string, CatalogueEntry>
 

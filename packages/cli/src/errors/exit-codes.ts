@@ -117,6 +117,7 @@ export const exitCodes = {
   'prove-failed': 6,
   'check-failed': 10,
   'reload-failed': 10,
+  'rotation-unfinished': 10,
   'probe-failed': 10,
 } as const satisfies Record<ErrorCode, ExitCode>
 

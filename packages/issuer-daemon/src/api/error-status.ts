@@ -92,5 +92,6 @@ export const errorStatus = {
   'prove-failed': 500,
   'check-failed': 500,
   'reload-failed': 500,
+  'rotation-unfinished': 500,
   'probe-failed': 500,
 } as const satisfies Record<ErrorCode, number>
