@@ -61,12 +61,12 @@ describe('a disk that fails, with nginx as the server', {
     {
       what: 'the right to write the live folder is lost',
       fault: { errno: 'EACCES', path: /\/live\// },
-      alarm: /live\/web: permission denied\. Give the agent that right; it goes on trying\./,
+      alarm: /live\/web: permission denied\. Give the agent that right; the agent goes on trying\./,
     },
     {
       what: 'the right to write the state is lost',
       fault: { errno: 'EACCES', path: /\/lineages\// },
-      alarm: /lineages\/web\.json: permission denied\. Give the agent that right; it goes on trying\./,
+      alarm: /lineages\/web\.json: permission denied\. Give the agent that right; the agent goes on trying\./,
     },
   ]
   for (const { what, fault, alarm } of failing) {

@@ -4,7 +4,7 @@ import type { HeldBundle } from '../state/held-bundle.ts'
 import type { LineageState } from '../state/lineage-state.ts'
 import { onlyAPersonHelps } from '../state/setback.ts'
 import { identityAlarms } from '../status/certificate-alarms.ts'
-import { withRemedy } from '../status/remedies.ts'
+import { withAdvice } from '../status/remedies.ts'
 import { failed, good, type Outcome, warning } from './finding.ts'
 
 /** How long after its end a certificate may still ask, unless the issuer says otherwise. */
@@ -31,7 +31,7 @@ const untilChanged: readonly ErrorCode[] = [...onlyAPersonHelps, 'key-type-unsup
 function checkRefusal({ setbacks: { ask } }: LineageState): Outcome[] {
   if (ask === undefined || !untilChanged.includes(ask.code)) return []
   const message = `the issuer refused the last request, at ${formatInstant(ask.at)}: ${ask.message}`
-  return [failed(ask.code, withRemedy(ask.code, message))]
+  return [failed(ask.code, withAdvice(ask.code, message))]
 }
 
 function checkNames(

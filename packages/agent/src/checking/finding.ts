@@ -1,5 +1,5 @@
 import { type ErrorCode, isMayflyError } from '@mayfly/ca-core'
-import { withRemedy } from '../status/remedies.ts'
+import { withAdvice } from '../status/remedies.ts'
 
 /** What a rotation will need; each is tried on its own. */
 export type CheckName =
@@ -65,6 +65,6 @@ export async function tryToGet<Value>(
   } catch (error) {
     const code = isMayflyError(error) ? error.code : 'internal'
     const message = error instanceof Error ? error.message : String(error)
-    return { findings: [{ ...place, ...failed(code, withRemedy(code, message)) }] }
+    return { findings: [{ ...place, ...failed(code, withAdvice(code, message)) }] }
   }
 }
