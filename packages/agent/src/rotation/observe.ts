@@ -21,7 +21,7 @@ export async function observe(
     (unseen: unknown) => ({ drift: [], unseen }),
   )
   const observed = { ...seen, lacksNames: lacksNames(subject, state) }
-  return wish === undefined || wish === state.grantedWish ? observed : { ...observed, wish }
+  return wish === undefined || wish === state.granted?.wish ? observed : { ...observed, wish }
 }
 
 /** Names come from the issuer's policy; what the configuration asks for beyond it, the issuer refuses when it is asked. */

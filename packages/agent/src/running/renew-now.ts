@@ -3,11 +3,10 @@ import { type Instant, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { createLogger } from '@mayfly/platform'
 import type { AgentPorts } from '../agent-ports.ts'
 import { type AgentConfiguration, readAgentConfiguration } from '../configuration/agent-configuration.ts'
-import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
 import { openLineageStore } from '../state/lineage-store.ts'
-import { onlyAPersonHelps, type Setback } from '../state/setback.ts'
 import { prepareStateFolder, statePaths } from '../state/state-folder.ts'
 import { startAgent } from './agent.ts'
+import { type RenewalOutcome, renewalOutcome } from './renewal-outcome.ts'
 
 export interface RenewOptions {
   readonly configPath: string
@@ -19,17 +18,7 @@ export interface RenewOptions {
 
 export interface Renewal {
   readonly name: string
-  readonly outcome:
-    | {
-        readonly is: 'renewed'
-        readonly generation: number
-        readonly serial: string
-        readonly notAfter: Instant
-      }
-    /** It goes on after the wait; `setback` is what has failed so far. */
-    | { readonly is: 'under-way'; readonly setback?: Setback }
-    /** An issuer was asked since, and only a person can help: nothing is gained by waiting. */
-    | { readonly is: 'refused'; readonly setback: Setback }
+  readonly outcome: RenewalOutcome
 }
 
 const waitSecondsDefault = 60
@@ -43,13 +32,12 @@ export async function renewNow(options: RenewOptions, ports: AgentPorts): Promis
   const configuration = await readAgentConfiguration(ports.fileSystem, options.configPath)
   const names = chooseNames(configuration, options)
   await prepareStateFolder(ports.fileSystem, configuration.state)
-  const before = await readServed(ports, configuration, names)
   const wishedAt = ports.clock.now()
   for (const name of names) {
     await openLineageStore(ports.fileSystem, configuration.state, name).wishRenewal(wishedAt)
   }
   return withAgent(options.configPath, configuration, ports, () =>
-    waitForNew(options, configuration, ports, { serials: before, wishedAt }),
+    waitForNew(options, configuration, ports, { names, wishedAt }),
   )
 }
 
@@ -95,37 +83,21 @@ async function withAgent<T>(
   }
 }
 
-type Serials = ReadonlyMap<string, string | undefined>
-
-/** How it was when the new certificates were asked for. */
-interface Before {
-  readonly serials: Serials
+interface Wish {
+  readonly names: readonly string[]
   readonly wishedAt: Instant
-}
-
-async function readServed(
-  ports: AgentPorts,
-  { state }: AgentConfiguration,
-  names: readonly string[],
-): Promise<Serials> {
-  const serials = new Map<string, string | undefined>()
-  for (const name of names) {
-    const found = await openLineageStore(ports.fileSystem, state, name).read()
-    serials.set(name, found === undefined ? undefined : liveGeneration(found)?.serial)
-  }
-  return serials
 }
 
 async function waitForNew(
   { waitSeconds = waitSecondsDefault }: RenewOptions,
   configuration: AgentConfiguration,
   ports: AgentPorts,
-  before: Before,
+  wish: Wish,
 ): Promise<Renewal[]> {
   const until = ports.clock.monotonic() + waitSeconds * 1_000
   for (;;) {
     const renewals = await Promise.all(
-      [...before.serials.keys()].map((name) => look(ports, configuration, name, before)),
+      wish.names.map((name) => look(ports, configuration, name, wish.wishedAt)),
     )
     const isDone = renewals.every(({ outcome }) => outcome.is !== 'under-way')
     if (isDone || ports.clock.monotonic() >= until) return renewals
@@ -137,20 +109,8 @@ async function look(
   ports: AgentPorts,
   { state }: AgentConfiguration,
   name: string,
-  before: Before,
+  wishedAt: Instant,
 ): Promise<Renewal> {
   const found = await openLineageStore(ports.fileSystem, state, name).read()
-  return { name, outcome: found === undefined ? { is: 'under-way' } : outcomeOf(found, name, before) }
-}
-
-function outcomeOf(state: LineageState, name: string, { serials, wishedAt }: Before): Renewal['outcome'] {
-  const live = liveGeneration(state)
-  if (live !== undefined && live.serial !== serials.get(name) && state.live?.served === true) {
-    return { is: 'renewed', generation: live.number, serial: live.serial, notAfter: live.notAfter }
-  }
-  const { ask, fetch, install, restore } = state.setbacks
-  if (ask !== undefined && ask.at >= wishedAt && onlyAPersonHelps.includes(ask.code))
-    return { is: 'refused', setback: ask }
-  const setback = ask ?? fetch ?? install ?? restore
-  return { is: 'under-way', ...(setback !== undefined && { setback }) }
+  return { name, outcome: found === undefined ? { is: 'under-way' } : renewalOutcome(found, wishedAt) }
 }

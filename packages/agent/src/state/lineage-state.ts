@@ -37,6 +37,13 @@ export interface LineageIdentity {
   readonly jti?: string
 }
 
+/** The latest wish for a renewal that a certificate has come for. */
+export interface GrantedWish {
+  readonly wish: string
+  /** Serial of the head of then; whatever is served after it came later than the wish. Absent where there was none. */
+  readonly after?: string
+}
+
 /** Everything that the agent must still know after a crash, for one certificate. */
 export interface LineageState extends LineageIdentity {
   readonly format: 1
@@ -52,8 +59,8 @@ export interface LineageState extends LineageIdentity {
   readonly givenUp?: readonly string[]
   /** Absent where the latest certified key was not given up. */
   readonly wasted?: WastedKeys
-  /** The latest wish for a renewal that a certificate has come for; another one in its file still stands. */
-  readonly grantedWish?: string
+  /** Another wish in its file still stands. */
+  readonly granted?: GrantedWish
   /** Absent where every issuer's newest certificate was good, and where there is only one issuer. */
   readonly refusedIssuers?: readonly RefusedIssuer[]
   /** Generations in the archive, oldest first. A crash or a full disk may have left the newest without its files. */
@@ -91,7 +98,7 @@ export const lineageStateSchema: z.ZodType<LineageState> = z.strictObject({
   staged: stagedKeySchema.exactOptional(),
   givenUp: z.array(sha256Schema).exactOptional(),
   wasted: wastedKeysSchema.exactOptional(),
-  grantedWish: z.string().exactOptional(),
+  granted: z.strictObject({ wish: z.string(), after: serialSchema.exactOptional() }).exactOptional(),
   refusedIssuers: refusedIssuersSchema.exactOptional(),
   generations: z.array(
     z.strictObject({
@@ -128,7 +135,7 @@ export function beginLineage(
     numberMax: before?.numberMax ?? 0,
     servedSerials: before?.servedSerials ?? [],
     ...(before?.auditHead !== undefined && { auditHead: before.auditHead }),
-    ...(wish !== undefined && { grantedWish: wish }),
+    ...(wish !== undefined && { granted: { wish, ...(before && { after: before.head.serial }) } }),
     setbacks: {},
   }
 }

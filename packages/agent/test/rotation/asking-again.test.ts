@@ -74,7 +74,7 @@ describe('asking again', () => {
     host.issuer.names = [{ type: 'dns', value: 'web-1.example' }]
     await host.run(6 * minuteMs)
     assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.equal(await host.store.renewalWish(), host.state.grantedWish)
+    assert.equal(await host.store.renewalWish(), host.state.granted?.wish)
     const { minted } = host.issuer
     await host.run(2 * hourMs)
     assert.equal(host.issuer.minted, minted, 'one wish, one certificate')

@@ -324,7 +324,7 @@ describe('the keeper of a certificate', () => {
     await host.store.wishRenewal(host.clock.now())
     await host.step()
     assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.equal(await host.store.renewalWish(), host.state.grantedWish)
+    assert.equal(await host.store.renewalWish(), host.state.granted?.wish)
     await host.run(hourMs)
     assert.equal(host.issuer.minted, 2)
   })

@@ -151,7 +151,7 @@ describe('a host on which no certificate succeeds', () => {
     await host.store.wishRenewal(host.clock.now())
     await host.run(6 * minuteMs)
     assert.equal(liveGeneration(host.state)?.number, 2)
-    assert.equal(await host.store.renewalWish(), host.state.grantedWish)
+    assert.equal(await host.store.renewalWish(), host.state.granted?.wish)
     assert.equal(host.state.wasted, undefined)
   })
 

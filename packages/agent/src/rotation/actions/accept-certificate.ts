@@ -85,7 +85,7 @@ export async function acceptCertificate(
     keepMs: lifetimeMs(candidate),
   })
   // In the same write: a wish orders one certificate, whatever ends the process, and a later one is another wish.
-  const granted = wish !== undefined && { grantedWish: wish }
+  const granted = wish !== undefined && { granted: { wish, after: state.head.serial } }
   const next = { ...rest, candidate, setbacks: withoutOlder(state.setbacks), ...granted }
   const accepted = await save(withRefusedIssuers(next, refused))
   const { serial, notAfter } = candidate
