@@ -47,6 +47,13 @@ describe('backup and restore', () => {
     return restored
   }
 
+  /** An end of the history that has more in it than the backup. */
+  async function headOfLater() {
+    await host.request()
+    await kit.issuer.sweep({ until: kit.clock.now() })
+    return (await host.request()).auditHead ?? assert.fail('there is no end')
+  }
+
   /** As an agent asks that was told `lineage-unknown`. */
   const requestShowing = (shown: TestHost = host) => shown.request({ introduce: true })
 
@@ -223,8 +230,7 @@ describe('backup and restore', () => {
 
   it('put in place by hand → the same alarm, until it is acknowledged; that a host holds a later end is none', async () => {
     await back()
-    await kit.issuer.sweep({ until: kit.clock.now() })
-    const { auditHead = assert.fail('there is no end') } = await host.request()
+    const auditHead = await headOfLater()
     await kit.store.close()
     for (const suffix of ['-wal', '-shm']) rmSync(`${kit.path}${suffix}`, { force: true })
     copyFileSync(backup, kit.path)
@@ -243,8 +249,7 @@ describe('backup and restore', () => {
 
   it('a host whose certificate is known → goes on as ever, and that it holds a later end of the history is no alarm', async () => {
     await back()
-    await kit.issuer.sweep({ until: kit.clock.now() })
-    const { auditHead = assert.fail('there is no end') } = await host.request()
+    const auditHead = await headOfLater()
     await restore()
     assert.equal((await host.request({ report: { auditHead } })).status, 'scheduled')
     assert.deepEqual(await alarms(), ['store-restored'])

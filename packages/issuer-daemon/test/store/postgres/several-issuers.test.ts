@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { isMayflyError } from '@mayfly/ca-core'
+import { Client } from 'pg'
 import {
   audit,
   certificate,
@@ -141,6 +142,21 @@ describe('PostgreSQL store, shared', { skip: withoutPackages('postgresql') }, ()
         ['a', 'b'],
         'its own it gets again',
       )
+    })
+
+    it('one that another is writing just now → passed over at once, and found later', async () => {
+      const [one] = await openTwo()
+      await stageDue(one, ['a', 'b', 'c'])
+      const writing = new Client({ connectionString: url })
+      await writing.connect()
+      try {
+        await writing.query(`BEGIN; SELECT FROM mayfly.identity WHERE name = 'a' FOR UPDATE`)
+        assert.deepEqual(namesOf(await one.claimDue({ until: start + 1, limit: 3 })), ['b', 'c'])
+        await writing.query('ROLLBACK')
+      } finally {
+        await writing.end()
+      }
+      assert.deepEqual(namesOf(await one.claimDue({ until: start + 1, limit: 3 })), ['a', 'b', 'c'])
     })
 
     it('the lease is over → free for others', async () => {
