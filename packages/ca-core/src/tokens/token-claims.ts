@@ -82,7 +82,7 @@ export function parseTokenClaims(payload: unknown): EnrolmentTokenClaims {
   if (exp <= iat || exp - iat > tokenLifetimeSecondsMax) {
     throw new MayflyError(
       'token-invalid',
-      `An enrolment token lives at most ${tokenLifetimeSecondsMax / 3_600} hours; this one would for ${exp - iat} seconds.`,
+      `An enrolment token lives a second to ${tokenLifetimeSecondsMax / 3_600} hours; this one would live ${exp - iat} seconds.`,
     )
   }
   return {

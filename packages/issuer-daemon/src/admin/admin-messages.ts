@@ -19,6 +19,8 @@ const profile = z.enum(['server', 'client', 'peer'] as const satisfies readonly 
 /** Only bounded here: the use cases parse names, in one place for every way in. */
 const text = (charactersMax: number) => z.string().min(1).max(charactersMax)
 const names = z.array(text(nameCharactersMax)).max(namesMax)
+/** Whatever an admin took for one, so that `parseIdentityName` says what it should be. */
+const identityName = z.string().max(nameCharactersMax)
 
 /** `POST /admin/identities` */
 export interface NewIdentityMessage {
@@ -28,7 +30,7 @@ export interface NewIdentityMessage {
 }
 
 export const newIdentitySchema: z.ZodType<NewIdentityMessage> = z.strictObject({
-  name: text(identityNameCharactersMax),
+  name: identityName,
   profile,
   names,
 })
@@ -51,10 +53,10 @@ export interface NewTokenMessage {
 }
 
 export const newTokenSchema: z.ZodType<NewTokenMessage> = z.strictObject({
-  identity: text(identityNameCharactersMax),
+  identity: identityName,
   profile: profile.exactOptional(),
   names: names.exactOptional(),
-  lifetimeSeconds: z.int().min(1).exactOptional(),
+  lifetimeSeconds: z.int().exactOptional(),
 })
 
 /** The name of an identity in a path. */

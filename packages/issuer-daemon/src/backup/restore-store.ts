@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { formatInstant, type Instant, MayflyError, type Trace } from '@mayfly/ca-core'
-import { lockFile } from '@mayfly/platform'
 import { acceptedHistoryNote, noteName } from '../alarms/kept-alarms.ts'
 import { auditChainOrigin, verifyAuditChain } from '../audit/audit-chain.ts'
 import type { AuditRecord } from '../audit/audit-record.ts'
@@ -13,6 +12,7 @@ import {
   requireIntegrity,
   requireOwnSchema,
 } from '../store/sqlite/inspect-database.ts'
+import { lockStore } from '../store/sqlite/lock-store.ts'
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts'
 import { realPath } from '../store/sqlite/real-path.ts'
 import { storeError } from '../store/sqlite/store-error.ts'
@@ -79,7 +79,7 @@ export async function restoreStore(options: RestoreOptions): Promise<RestoredSto
   const { backup, trace } = options
   const store = realPath(options.store)
   if (!existsSync(backup)) throw new MayflyError('file-missing', `There is no backup at ${backup}.`)
-  const lock = await lockFile(`${store}.lock`)
+  const lock = await lockStore(store)
   const prepared = `${store}.restoring`
   const clear = (): void => {
     for (const suffix of ['', ...journalSuffixes, '.lock']) rmSync(`${prepared}${suffix}`, { force: true })

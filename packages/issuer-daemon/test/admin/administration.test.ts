@@ -82,6 +82,21 @@ const mistakes: readonly Mistake[] = [
     code: 'name-invalid',
     make: () => live.admin.addIdentity({ name: '../etc', profile: 'server', names: ['dns:x.test'] }),
   },
+  ...['', 'x'.repeat(300)].map((name) => ({
+    what: `an identity's name of ${name.length} characters`,
+    code: 'name-invalid',
+    make: () => live.admin.addIdentity({ name, profile: 'server', names: ['dns:x.test'] }),
+  })),
+  {
+    what: 'a token for an identity without a name',
+    code: 'name-invalid',
+    make: () => live.admin.createToken({ identity: '', names: ['dns:x.test'] }),
+  },
+  {
+    what: 'a token that lives no second',
+    code: 'token-invalid',
+    make: () => live.admin.createToken({ identity: 'brief', names: ['dns:x.test'], lifetimeSeconds: 0 }),
+  },
   {
     what: 'a certificate name that is none',
     code: 'name-invalid',

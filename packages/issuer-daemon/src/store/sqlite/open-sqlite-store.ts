@@ -2,13 +2,14 @@ import { closeSync, openSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@mayfly/ca-core'
-import { type FileLock, lockFile } from '@mayfly/platform'
+import type { FileLock } from '@mayfly/platform'
 import type { Change, ChangeOutcome } from '../change.ts'
 import { defaultLeaseSeconds, type Store } from '../store.ts'
 import { connect, requestConnection } from './connect.ts'
 import { countRows } from './counts.ts'
 import { databaseBytes, readFleet } from './fleet.ts'
 import { inTransaction } from './in-transaction.ts'
+import { lockStore } from './lock-store.ts'
 import { migrate } from './migrate.ts'
 import { openTables } from './open-tables.ts'
 import { Pruning } from './pruning.ts'
@@ -56,7 +57,7 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const path = realPath(options.path)
-  const lock = await lockFile(`${path}.lock`)
+  const lock = await lockStore(path)
   try {
     createPrivately(path)
     rewriteLog(path)

@@ -108,6 +108,13 @@ describe('openSqliteStore', () => {
     await store.close()
   })
 
+  it('no folder for the store → file-missing, and what makes one', async () => {
+    await assert.rejects(openSqliteStore({ path: join(folder, 'nowhere', 'store.sqlite') }), {
+      code: 'file-missing',
+      message: /^There is no folder .*nowhere for the store\. `mayfly issuer init` makes it/,
+    })
+  })
+
   it('second writer on one store: open in another process → already-running, until that one is killed', async () => {
     const modulePath = new URL('../../../src/store/sqlite/open-sqlite-store.ts', import.meta.url).href
     const script = `const { openSqliteStore } = await import('${modulePath}')
