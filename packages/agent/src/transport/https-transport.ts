@@ -192,5 +192,22 @@ function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   // Node collects the failures of several addresses in one error without a message.
   const inner = cause instanceof AggregateError ? cause.errors[0] : undefined
-  return inner instanceof Error ? inner.message : cause.message
+  if (inner instanceof Error) return inner.message
+  return underOtherRoot.has(codeOf(cause)) ? `${underOtherRootSentence} (${cause.message})` : cause.message
+}
+
+/** What OpenSSL says of a chain that ends in none of the given roots (X509_V_ERR_…), as Node names it. */
+const underOtherRoot: ReadonlySet<unknown> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
+
+const underOtherRootSentence =
+  'what answers there has a certificate under no root that this host trusts; if it is the issuer, this host has missed a change of the root and has to be enrolled again'
+
+function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { makeIntermediateWithOpenssl } from '../support/make-intermediate.ts'
 import { type IssuerSetting, layIssuer, signIssuer, signOwnKeys } from '../support/make-issuer.ts'
 import { makeRequest } from '../support/make-request.ts'
-import { passphrase } from '../support/make-root.ts'
+import { copyRoot, passphrase } from '../support/make-root.ts'
 import { mayfly, mayflyOnTerminal, temporaryFolder } from '../support/run-mayfly.ts'
 
 const codeOf = ({ stderr }: { stderr: string }) => JSON.parse(stderr).error.code
@@ -125,27 +125,50 @@ test('an operator signs a wrong intermediate: what is not right → its code, an
   assert.deepEqual(await readdir(join(setting.state, 'authority')), ['next'])
 })
 
+/** Signs the next bundle at the root, and returns where it is. */
+async function nextBundle(folder: string, passphraseFile: string, ...change: string[]): Promise<string> {
+  const { exitCode, stderr, stdout } = await mayfly([
+    ...['root', 'bundle', '--root', folder, '--passphrase-file', passphraseFile, ...change],
+  ])
+  assert.equal(exitCode, 0, stderr)
+  const [, name = ''] = /mayfly issuer install --bundle (\S+)\n/.exec(stdout) ?? []
+  return join(folder, name)
+}
+
 test('a bundle rolled back: issuer install of an older bundle than the one held → bundle-older', async (context) => {
   const setting = await layIssuer(await temporaryFolder(context))
   const answer = await signIssuer(setting)
   const { root, passphraseFile, config, rootFingerprint } = setting
-  await mayfly([
-    'root',
-    'bundle',
-    '--root',
-    root,
-    '--passphrase-file',
-    passphraseFile,
-    '--distrust',
-    'cd'.repeat(32),
-  ])
-  const install = (bundle: string) =>
-    mayfly([
-      ...['issuer', 'install', answer, '--config', config, '--json', '--bundle', bundle],
-      ...['--root-fingerprint', rootFingerprint],
-    ])
-  assert.equal((await install(join(root, 'bundle-2.jws'))).exitCode, 0)
-  assert.equal(codeOf(await install(join(root, 'bundle.jws'))), 'bundle-older')
+  const install = (...args: string[]) => mayfly(['issuer', 'install', ...args, '--config', config])
+  assert.equal((await install(answer, '--root-fingerprint', rootFingerprint)).exitCode, 0)
+  const next = await nextBundle(root, passphraseFile, '--distrust', 'cd'.repeat(32))
+  assert.match((await install('--bundle', next)).stdout, /^The trust bundle was installed\.\n/)
+  assert.match((await install('--bundle', next)).stdout, /^Nothing has changed: /)
+  for (const given of [[], ['--root-fingerprint', rootFingerprint]]) {
+    assert.equal(codeOf(await install(answer, ...given, '--json')), 'bundle-older')
+  }
+  assert.equal(codeOf(await install('--json')), 'usage')
+})
+
+test('the next root, as the operations page has it: old and new trusted → the new one signs → the old one goes', async (context) => {
+  const setting = await layIssuer(await temporaryFolder(context))
+  const { folder, root, passphraseFile, config, state, rootFingerprint } = setting
+  const install = (...args: string[]) => mayfly(['issuer', 'install', ...args, '--config', config])
+  assert.equal((await install(await signIssuer(setting), '--root-fingerprint', rootFingerprint)).exitCode, 0)
+  const next = await copyRoot(join(folder, 'next'), ['--name', 'Next Root'])
+  const both = await nextBundle(root, passphraseFile, '--add-root', join(next.root, 'root.pem'))
+  assert.equal((await install('--bundle', both)).exitCode, 0)
+
+  const answer = await signOwnKeys({ ...setting, root: next.root }, 'next-answer')
+  // The new root hands out its own first bundle; the refusal has what to type.
+  const refused = await install(answer)
+  const [, option = '', held = ''] = /add (--bundle) (\S+)\. \(bundle-older\)\n$/.exec(refused.stderr) ?? []
+  assert.equal(held, join(state, 'bundle.jws'), refused.stderr)
+  assert.match((await install(answer, option, held)).stdout, /^The intermediate was installed\.\n/)
+
+  const change = ['--from', both, '--remove-root', join(root, 'root.pem')]
+  const alone = await nextBundle(next.root, passphraseFile, ...change)
+  assert.match((await install('--bundle', alone)).stdout, /^The trust bundle was installed\.\n/)
 })
 
 test('issuer install --unit-dir: → the unit and its user, for this machine; systemd is left alone', async (context) => {

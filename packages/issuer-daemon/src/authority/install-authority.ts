@@ -2,6 +2,7 @@ import {
   type Certificate,
   type FileSystem,
   type Instant,
+  isMayflyError,
   MayflyError,
   parseCertificate,
   parseCertificateRequestPem,
@@ -46,6 +47,8 @@ export interface InstalledAuthority {
   readonly retired?: string
   /** Whether it waits in `next`. */
   readonly isPrepared: boolean
+  /** What was not there before. */
+  readonly news: { readonly intermediate: boolean; readonly bundle: boolean }
 }
 
 /**
@@ -71,17 +74,19 @@ export async function installAuthority(options: InstallAuthorityOptions): Promis
   await fileSystem.makeDirectory(files.state, stateFolderAccess)
   if (isNewer)
     await fileSystem.replaceFile(files.bundle, new TextEncoder().encode(bundleText), stateFileAccess)
-  if (isInstalled) return { certificate, root, bundle, isPrepared: false }
+  const news = { intermediate: !isInstalled, bundle: isNewer }
+  if (isInstalled) return { certificate, root, bundle, isPrepared: false, news }
   if (options.prepareOnly === true) {
     await keepCertificate(fileSystem, files.next, files.next.prepared, certificate)
-    return { certificate, root, bundle, isPrepared: true }
+    return { certificate, root, bundle, isPrepared: true, news }
   }
   // Before it is chosen, so that none is left over that would seem to wait.
   if ((await fileSystem.status(files.next.prepared)) !== undefined)
     await fileSystem.remove(files.next.prepared)
   await keepCertificate(fileSystem, files.next, files.next.certificate, certificate)
   await activateNext(fileSystem, files)
-  return { certificate, root, bundle, isPrepared: false, ...(current && { retired: current.fingerprint }) }
+  const retired = current && { retired: current.fingerprint }
+  return { certificate, root, bundle, isPrepared: false, news, ...retired }
 }
 
 /** The bundle, if it may take the place of the one that is held, or is that one. */
@@ -91,7 +96,9 @@ async function verifyBundle(
 ): Promise<{ readonly bundle: TrustBundle; readonly isNewer: boolean }> {
   const heldText = await readIfThere(fileSystem, files.bundle)
   const held = heldText === undefined ? undefined : (await readTrustBundle(heldText)).bundle
-  const bundle = await verifySigned(bundleText, held, rootFingerprint)
+  const bundle = await verifySigned(bundleText, held, rootFingerprint).catch((error: unknown) => {
+    throw isMayflyError(error, 'bundle-older') ? adviseHeld(error, files) : error
+  })
   if (trustDomain !== undefined && bundle.trustDomain !== trustDomain) {
     throw new MayflyError(
       'bundle-invalid',
@@ -99,15 +106,22 @@ async function verifyBundle(
     )
   }
   if (held !== undefined && bundle.sequence < held.sequence) {
-    throw new MayflyError(
-      'bundle-older',
-      `The trust bundle has sequence ${bundle.sequence}; the issuer holds ${held.sequence} already.`,
-    )
+    const message = `The trust bundle has sequence ${bundle.sequence}; the issuer holds ${held.sequence} already.`
+    throw adviseHeld(new MayflyError('bundle-older', message), files)
   }
   if (held !== undefined && bundle.sequence === held.sequence && !sameTrustBundle(bundle, held)) {
     throw new MayflyError('bundle-invalid', `There are two trust bundles with sequence ${bundle.sequence}.`)
   }
   return { bundle, isNewer: held === undefined || bundle.sequence > held.sequence }
+}
+
+/** A root that is to follow another hands out its own first bundle with what it signs. */
+function adviseHeld(error: MayflyError, files: AuthorityFiles): MayflyError {
+  return new MayflyError(
+    error.code,
+    `${error.message} To install an intermediate and keep the bundle that is held, add --bundle ${files.bundle}.`,
+    { details: error.details, cause: error },
+  )
 }
 
 function verifySigned(

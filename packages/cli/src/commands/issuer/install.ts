@@ -8,6 +8,7 @@ import {
   readTrustBundle,
 } from '@mayfly/ca-core'
 import {
+  authorityFiles,
   type InstalledAuthority,
   type IssuerConfiguration,
   installAuthority,
@@ -45,7 +46,7 @@ export async function issuerInstall(
   const configuration = await readIssuerConfiguration(fileSystem, options.config)
   requireUnattended(configuration, options)
   const { state, trustDomain } = configuration
-  const paths = answerPaths(options)
+  const paths = answerPaths(options, authorityFiles(state).current.certificate)
   const { intermediatePem, bundleText } = await readAnswer(paths, session)
   const installed = await installAuthority({
     fileSystem: await stateOwnersFiles(fileSystem, state),
@@ -106,38 +107,44 @@ function othersToGive(configuration: IssuerConfiguration): string[] {
 /** Also the name of its state folder. */
 const unitUser = 'mayfly-issuer'
 
+const intermediateOrigin =
+  '`mayfly root sign` writes the first, and `mayfly issuer install DIR` puts it there'
+
 /** What cannot be read at all is told with its file, before anything is done with it. */
 async function readAnswer(
   { intermediate, bundle }: ReturnType<typeof answerPaths>,
   { fileSystem }: Session,
 ): Promise<{ readonly intermediatePem: string; readonly bundleText: string }> {
-  const intermediatePem = await readText(fileSystem, intermediate, '`mayfly root sign` writes it')
+  const intermediatePem = await readText(fileSystem, intermediate, intermediateOrigin)
   const bundleText = await readText(fileSystem, bundle, '`mayfly root sign` writes it')
   await inFile(intermediate, () => parseCertificate(intermediatePem))
   await inFile(bundle, () => readTrustBundle(bundleText))
   return { intermediatePem, bundleText }
 }
 
-function answerPaths({ dir, intermediate, bundle }: IssuerInstallOptions): {
-  intermediate: string
-  bundle: string
-} {
-  const pathOf = (given: string | undefined, name: string, option: string): string => {
-    if (given !== undefined) return given
-    if (dir !== undefined) return join(dir, name)
-    throw new MayflyError('usage', `Name the folder with ${name}, or the file with ${option}.`)
+/** A bundle alone belongs to the intermediate that signs now. */
+function answerPaths(
+  { dir, intermediate, bundle }: IssuerInstallOptions,
+  current: string,
+): { readonly intermediate: string; readonly bundle: string } {
+  if (dir === undefined && bundle === undefined) {
+    throw new MayflyError(
+      'usage',
+      `Name the folder with ${answerFileNames.intermediate} and ${answerFileNames.bundle}, or a new trust bundle with --bundle.`,
+    )
   }
   return {
-    intermediate: pathOf(intermediate, answerFileNames.intermediate, '--intermediate'),
-    bundle: pathOf(bundle, answerFileNames.bundle, '--bundle'),
+    intermediate: intermediate ?? (dir === undefined ? current : join(dir, answerFileNames.intermediate)),
+    bundle: bundle ?? join(dir ?? '', answerFileNames.bundle),
   }
 }
 
 function describe(
-  { certificate, root, bundle, retired, isPrepared }: InstalledAuthority,
+  installed: InstalledAuthority,
   units: readonly string[],
   others: readonly string[],
 ): Answer<JsonOf<typeof issuerInstallJson>> {
+  const { certificate, root, bundle, retired, isPrepared } = installed
   return {
     json: {
       subject: certificate.subject,
@@ -151,7 +158,7 @@ function describe(
       units,
     },
     lines: [
-      heading(isPrepared ? 'The intermediate is prepared.' : 'The intermediate was installed.'),
+      heading(whatWasDone(installed)),
       ...columns([
         ['Subject', certificate.subject],
         ['SHA-256', formatFingerprint(certificate.fingerprint)],
@@ -166,6 +173,15 @@ function describe(
       adviceFor(isPrepared, units),
     ],
   }
+}
+
+/** Whoever has picked the wrong file is to see that nothing came of it. */
+function whatWasDone({ isPrepared, news }: InstalledAuthority): string {
+  if (isPrepared) return 'The intermediate is prepared.'
+  if (news.intermediate) return 'The intermediate was installed.'
+  return news.bundle
+    ? 'The trust bundle was installed.'
+    : 'Nothing has changed: this intermediate and this trust bundle were installed already.'
 }
 
 function adviceOnOwner(others: readonly string[]): string {

@@ -14,7 +14,7 @@ import { writeCeremonyFiles } from '../../ceremony/ceremony-files.ts'
 import { describeRoots, planNextBundle } from '../../ceremony/next-bundle.ts'
 import { openRootKey } from '../../ceremony/open-root-key.ts'
 import type { PassphraseOptions } from '../../ceremony/passphrase.ts'
-import { openRootFolder, type RootFolder, readText } from '../../ceremony/root-folder.ts'
+import { bundleFileNames, openRootFolder, type RootFolder, readText } from '../../ceremony/root-folder.ts'
 import { signBundleAtRoot } from '../../ceremony/sign-bundle.ts'
 import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
@@ -107,6 +107,9 @@ function describe(bundle: TrustBundle, files: readonly string[]): Answer<JsonOf<
       ...describeBundle(bundle),
       '',
       ...files.map((file) => `  ${file}`),
+      '',
+      'On the issuer host:',
+      `  mayfly issuer install --bundle ${bundleFileNames(bundle.sequence).jws}`,
     ],
   }
 }
