@@ -10,7 +10,10 @@ import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeTrustBundlePem } from '@mayfly/ca-core'
+import { systemClock } from '@mayfly/platform'
+import { found, intent } from '../../../test/suites/store/store-records.ts'
 import { adminClient } from '../src/admin/admin-client.ts'
+import { openSqliteStore } from '../src/store/sqlite/open-sqlite-store.ts'
 import { ask } from './support/https-caller.ts'
 import { IssuerProcess } from './support/issuer-process.ts'
 import { ceremony, makeRoot, passphrase, type TestRoot, writeConfiguration } from './support/live-issuer.ts'
@@ -80,6 +83,26 @@ test('issuer: start, enrol, SIGTERM, start again → the same key gets the same 
   for (const line of [...first.lines, ...second.lines]) {
     assert.doesNotMatch(line, /PRIVATE KEY|eyJ[A-Za-z0-9_-]{10,}\./)
     assert.ok(!line.includes(passphrase))
+  }
+})
+
+test('issuer: a killed one left an intent → the next start tells its serial as burnt, in log and metrics', async () => {
+  const store = await openSqliteStore({ path: join(folder, 'state/store.sqlite') })
+  const identity = found(await store.identity({ name: 'web-1' }))
+  const left = intent(identity, 1)
+  assert.deepEqual(await store.commit([{ at: systemClock.now(), parts: [{ do: 'intend', intent: left }] }]), [
+    { done: true },
+  ])
+  await store.close()
+  const issuer = new IssuerProcess(configPath)
+  try {
+    const told = await issuer.logged('serials burnt by an interrupted run')
+    assert.deepEqual([told.serials, told.level], [[left.serial], 'warn'])
+    const { metricsPort } = (await issuer.logged('ready')) as { metricsPort: number }
+    const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+    assert.match(metrics, /^mayfly_serials_burnt 1$/m)
+  } finally {
+    assert.equal(await issuer.stopped(), 0)
   }
 })
 

@@ -102,19 +102,24 @@ test('request path: order → limit, authenticate, open, authorise, validate, us
   ])
 })
 
-test('request path: a record that cannot be written → the refusal is not told, but 503', async () => {
-  const openAudit: NonNullable<TestServerOptions['ports']>['openAudit'] = (opening) =>
-    ({
-      ...opening,
-      learn() {},
-      close: () => Promise.reject(new MayflyError('store-unavailable', 'the disk is full')),
-    }) as never
-  await withServer({ routes: [echo('token')], ports: { openAudit } }, async ({ port, pki }) => {
-    const answer = await ask(port, pki.bundlePem, { ...post, json: {} })
-    assert.equal(answer.status, 503)
-    assert.equal((answer.json as { code: string }).code, 'store-unavailable')
+for (const [what, requires, json] of [
+  ['the refusal', 'token', {}],
+  ['what was done', 'nothing', { say: 'x' }],
+] as const) {
+  test(`request path: a record that cannot be written → ${what} is not told, but 503`, async () => {
+    const openAudit: NonNullable<TestServerOptions['ports']>['openAudit'] = (opening) =>
+      ({
+        ...opening,
+        learn() {},
+        close: () => Promise.reject(new MayflyError('store-unavailable', 'the disk is full')),
+      }) as never
+    await withServer({ routes: [echo(requires)], ports: { openAudit } }, async ({ port, pki }) => {
+      const answer = await ask(port, pki.bundlePem, { ...post, json })
+      assert.equal(answer.status, 503)
+      assert.equal((answer.json as { code: string }).code, 'store-unavailable')
+    })
   })
-})
+}
 
 test('request path: more from one address than its limit → 429 with Retry-After and no record', async () => {
   const limits = createRateLimits({ ...plenty, address: { perMinute: 1, burst: 2 } }, systemClock)

@@ -25,7 +25,6 @@ import type { Store } from '../../src/store/store.ts'
 
 /** More than are read at once. */
 const many = 1_100
-const last = `web-${many - 1}`
 const now = start + hourMs
 const tainted = hash('intermediate')
 
@@ -60,7 +59,7 @@ describe('a restored store', () => {
       ...options,
     })
 
-  const numbered = (name: string) => Array.from({ length: many }, (_, index) => `${name}-${index}`)
+  const numbered = (name: string) => Array.from({ length: many }, (_, index) => `${name}-${1_000 + index}`)
   const identityOf = (name: string) => opened(async (store) => found(await store.identity({ name })))
 
   async function move(name: string, change: Partial<IdentityRecord>): Promise<void> {
@@ -89,6 +88,7 @@ describe('a restored store', () => {
 
   it('of a fleet larger than a page: the last was suspended since, and each has a key that waits and an open token', async () => {
     const names = numbered('web')
+    const last = names.at(-1) ?? ''
     await applyEach(names.map((name) => ({ do: 'add-identity', identity: newIdentity(name) })))
     const identities = await opened((store) => store.identities({ limit: 10_000 }))
     await applyEach(
@@ -97,7 +97,7 @@ describe('a restored store', () => {
         next: { ...identity, staged: stagedKey(identity.name, start + day) },
       })),
     )
-    const token = { identity: 'web-1', createdAt: start, expiresAt: now + 1 }
+    const token = { identity: last, createdAt: start, expiresAt: now + 1 }
     await applyEach(numbered('token').map((jti) => ({ do: 'add-token', token: { ...token, jti } })))
     await back()
     const suspension = { at: start, because: 'operator', addresses: [] } as const
@@ -133,7 +133,7 @@ describe('a restored store', () => {
       const forged = join(folder, 'forged')
       copyFileSync(backup, forged)
       const database = new DatabaseSync(forged)
-      database.exec(`UPDATE audit SET text = replace(text, 'request-1049', 'request-9401')`)
+      database.exec(`UPDATE audit SET text = replace(text, 'request-2049', 'request-9402')`)
       database.close()
       await assert.rejects(restore({ backup: forged }), {
         code: 'store-invalid',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { isMayflyError } from '@mayfly/ca-core'
 import { Client } from 'pg'
+import { FakeClock } from '../../../../../test/fakes/fake-clock.ts'
 import {
   audit,
   certificate,
@@ -17,6 +18,7 @@ import {
 } from '../../../../../test/suites/store/store-records.ts'
 import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
 import { auditChainOrigin, verifyAuditChain } from '../../../src/audit/audit-chain.ts'
+import { recover } from '../../../src/issuing/recover.ts'
 import type { ChangePart } from '../../../src/store/change.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { type DatabaseServer, startDatabaseServer } from '../../support/database-server.ts'
@@ -211,6 +213,22 @@ describe('PostgreSQL store, shared', { skip: withoutPackages('postgresql') }, ()
     ])
     assert.deepEqual(await apply(other, { do: 'record', certificate: certificate(2), at: start }), ['done'])
     assert.equal((await paused.certificate({ keyHash: hash('key 1') }))?.serial, serial(2))
+  })
+
+  it('one starts while another works → leaves what that has in hand, until the lease is over', async () => {
+    const [one, other] = await openTwo()
+    await apply(one, { do: 'add-identity', identity: newIdentity('web-1') })
+    const identity = found(await one.identity({ name: 'web-1' }))
+    await apply(one, { do: 'intend', intent: intent(identity, 1) })
+    const clock = new FakeClock(start)
+    const trace = { step: () => undefined }
+    assert.deepEqual(await recover({ store: other, clock, trace }), [])
+    await clock.advance(301_000)
+    const burnt = await recover({ store: other, clock, trace })
+    assert.deepEqual(
+      burnt.map((record) => record.serial),
+      [serial(1)],
+    )
   })
 
   it('pruned by two at once → neither waits for the other for ever, and all of it goes', async () => {
