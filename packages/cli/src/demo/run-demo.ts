@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { systemClock } from '@mayfly/platform'
+import { orWithAlarms, tellAlarms } from './agent-alarms.ts'
 import { type Attempt, tryWhatIsForbidden } from './attempts/forbidden-attempts.ts'
 import { openFleetScreen } from './fleet/fleet-screen.ts'
 import { emptyFleet } from './fleet/fleet-view.ts'
@@ -40,7 +41,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
     fleet: emptyFleet(Object.keys(demoHosts)),
   }
   try {
-    return await tellStory(stage)
+    return await orWithAlarms(stage, () => tellStory(stage))
   } finally {
     // The caller first, the issuer last: nobody calls what is gone already.
     for (const child of stage.children.reverse()) await child.stop()
@@ -91,7 +92,8 @@ async function tellStory(stage: Stage): Promise<number> {
   return summarise(stage, attempts)
 }
 
-function summarise({ screen, fleet }: Stage, attempts: readonly Attempt[]): number {
+async function summarise(stage: Stage, attempts: readonly Attempt[]): Promise<number> {
+  const { screen, fleet } = stage
   const complaints = judgeDemo(fleet, attempts)
   const calls = fleet.hosts.reduce((sum, host) => sum + host.calls, 0)
   const failures = fleet.hosts.reduce((sum, host) => sum + host.failures, 0)
@@ -99,6 +101,7 @@ function summarise({ screen, fleet }: Stage, attempts: readonly Attempt[]): numb
   screen.say(`${calls} calls, ${failures} failed; ${attempts.length} forbidden things tried.`)
   for (const reason of fleet.reasons) screen.say(`  failed call: ${reason}`)
   for (const complaint of complaints) screen.say(`  wrong: ${complaint}`)
+  if (complaints.length > 0) await tellAlarms(stage)
   screen.say(complaints.length === 0 ? 'Everything held.' : 'Not everything held.')
   return complaints.length === 0 ? 0 : 1
 }
