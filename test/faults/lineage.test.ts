@@ -91,6 +91,21 @@ describe('a lineage in the wrong place, with the real issuer', { timeout: 240_00
     assert.deepEqual(host.alarms(), [])
   })
 
+  test('the configuration asks for a name that is not allowed, for days → told, never taken for two hosts, and well when it is corrected', async () => {
+    await site.run(hourMs)
+    host.configure({ names: ['dns:evil.example'] })
+    await site.run(8 * hourMs)
+    assert.match(host.told(), /^warning: .*may not have dns:evil\.example/)
+    assert.equal((await site.issuer().showIdentity('web-1')).state, 'active')
+    assert.ok(host.servesValid())
+    host.configure({})
+    await site.run(10 * minuteMs)
+    assert.deepEqual(host.alarms(), [])
+    await site.run(5 * hourMs)
+    assert.ok(host.servesValid())
+    assert.equal(host.events.filter(({ event }) => event === 'served').length, 2)
+  })
+
   async function resume(name: string): Promise<void> {
     const attempt = site.issuer().openAudit({ requestId: 'by-hand', action: 'identity.resume' })
     await site.issuer().resumeIdentity(name, attempt)

@@ -5,6 +5,7 @@ import {
   type LineageState,
   withCandidateAsHead,
   withKeyGivenUp,
+  withKeyRefused,
 } from '../../packages/agent/src/state/lineage-state.ts'
 import type { Message, Minted, ModelAnswer, ModelIssuer } from './model-issuer.ts'
 
@@ -20,7 +21,7 @@ export interface KeyPool {
 }
 
 /**
- * A host's journal with its real changes (`withKeyGivenUp`, `withCandidateAsHead`), and what the actions of a rotation do
+ * A host's journal with its real changes (`withKeyGivenUp`, `withKeyRefused`, `withCandidateAsHead`), and what the actions of a rotation do
  * to it. Each change is durable or has not happened; a process that dies loses the answer that it waited for.
  */
 export class ModelHost {
@@ -94,7 +95,7 @@ export class ModelHost {
     this.waitsFor = undefined
     if (answer.is === 'issued') this.takeCertificate(answer.minted, now)
     if (answer.is === 'scheduled') this.#takePromise(answer.mintAt, now)
-    if (answer.is === 'refused' && answer.because === 'key-reused') this.giveUp()
+    if (answer.is === 'refused' && answer.because === 'key-reused') this.#dropRefused()
   }
 
   takeCertificate(minted: Minted, now: Instant): void {
@@ -120,6 +121,11 @@ export class ModelHost {
     this.waitsFor = undefined
     const keyHash = this.state.staged?.keyHash ?? this.state.candidate?.keyPem
     if (keyHash !== undefined) this.state = withKeyGivenUp(this.state, keyHash)
+  }
+
+  #dropRefused(): void {
+    const { staged } = this.state
+    if (staged !== undefined) this.state = withKeyRefused(this.state, staged.keyHash)
   }
 
   /** The candidate is seen on the live ports. */

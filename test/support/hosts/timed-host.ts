@@ -11,6 +11,7 @@ import {
 } from '@mayfly/ca-core'
 import { createIssuer, type Issuer, openSqliteStore, type Store } from '@mayfly/issuer-daemon'
 import { certificateSchema } from '../../../packages/agent/src/configuration/certificate-settings.ts'
+import type { CertificateEntry } from '../../../packages/agent/src/configuration/write-certificate-entry.ts'
 import { requestEnrolment } from '../../../packages/agent/src/enrolment/request-enrolment.ts'
 import {
   type CertificateKeeper,
@@ -93,6 +94,8 @@ export interface TimedHost {
   readonly events: readonly RotationEvent[]
   /** Joins with a new token: the one command. */
   enroll(): Promise<void>
+  /** Another entry for its certificate is saved in the configuration, as the agent takes it up. */
+  configure(entry: CertificateEntry): void
   step(): Promise<Instant>
   /** Lets `run` begin with a step: something has changed. */
   wake(): void
@@ -211,7 +214,7 @@ function newHost(
   const events: RotationEvent[] = []
   const transport = transportTo(site, address, clock)
   const client = createIssuerClient(transport, clock)
-  const settings = certificateSchema.parse({})
+  let settings = certificateSchema.parse({})
   const store = openLineageStore(fileSystem, state, 'web')
   const trace = { step: () => undefined }
   let keeper = makeKeeper()
@@ -240,6 +243,11 @@ function newHost(
         readEnrolmentToken(token),
       )
       keeper = makeKeeper()
+    },
+    configure(entry) {
+      settings = certificateSchema.parse(entry)
+      keeper = makeKeeper()
+      this.wake()
     },
     async step() {
       try {

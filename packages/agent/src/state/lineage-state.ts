@@ -53,8 +53,9 @@ export interface LineageState extends LineageIdentity {
   readonly candidate?: Credential
   readonly staged?: StagedKey
   /**
-   * SHA-256 of the keys that may have been asked for under the head and were given up, newest first. Every request
-   * names them: by that the issuer knows this host from a second one with the same head. Goes with the head.
+   * SHA-256 of the keys that may have been asked for under the head and were given up, newest first, and behind them
+   * those that were refused. Every request names them: by that the issuer knows this host from a second one with the
+   * same head. Goes with the head.
    */
   readonly givenUp?: readonly string[]
   /** Absent where the latest certified key was not given up. */
@@ -150,7 +151,17 @@ export function withCandidateAsHead(state: LineageState): LineageState {
 /** The state without the staged key and the candidate, whose key `keyHash` is given up: it is named from now on. */
 export function withKeyGivenUp(state: LineageState, keyHash: string): LineageState {
   const { staged: _staged, candidate: _candidate, ...rest } = state
-  return { ...rest, givenUp: [keyHash, ...(state.givenUp ?? [])].slice(0, replacedKeysMax) }
+  return { ...rest, givenUp: [keyHash, ...(state.givenUp ?? [])].slice(0, replacedKeysMax - 1) }
+}
+
+/**
+ * The state without the staged key, which the issuer refuses. It is named as well, because an earlier request for it may
+ * have been taken. But what is refused may be refused for days: any number of such keys must not displace the newest that
+ * was taken, or the issuer would see two hosts. Given up keys leave room for one.
+ */
+export function withKeyRefused(state: LineageState, keyHash: string): LineageState {
+  const { staged: _staged, ...rest } = state
+  return { ...rest, givenUp: [...(state.givenUp ?? []), keyHash].slice(0, replacedKeysMax) }
 }
 
 /** The state with these notes of refused issuers in place of those before. */

@@ -1,14 +1,17 @@
-import { liveGeneration, withKeyGivenUp } from '../../state/lineage-state.ts'
+import { liveGeneration, withKeyGivenUp, withKeyRefused } from '../../state/lineage-state.ts'
 import { mayGiveUp } from '../../state/wasted-keys.ts'
 import { paceOf } from '../pace.ts'
 import type { RotationContext } from '../rotation-context.ts'
 import { wasteKey } from '../waste-key.ts'
 
-/** Gives a key up that has no certificate: the next plan makes another one. */
-export async function dropKey({ ports, state, save }: RotationContext, because: string): Promise<void> {
+/** Drops a key that the issuer refuses to certify: the next plan makes another one. */
+export async function dropRefusedKey(
+  { ports, state, save }: RotationContext,
+  because: string,
+): Promise<void> {
   const { staged } = state
   if (staged === undefined) return
-  await save(withKeyGivenUp(state, staged.keyHash))
+  await save(withKeyRefused(state, staged.keyHash))
   ports.tell({ event: 'key-dropped', keyHash: staged.keyHash, because })
 }
 

@@ -24,7 +24,7 @@ import { issuerUrls, type RotationContext } from '../rotation-context.ts'
 import { acceptCertificate, type CertificateReview, reviewCertificates } from './accept-certificate.ts'
 import { composeReport } from './compose-report.ts'
 import { csrOf } from './csr-of.ts'
-import { dropKey } from './drop-key.ts'
+import { dropRefusedKey } from './drop-key.ts'
 
 /** 128 random bits, so that no two requests ever share a nonce. */
 const nonceBytes = 16
@@ -48,7 +48,7 @@ export async function requestCertificate(context: RotationContext, immediate: bo
     ).catch((error: unknown) => review.fail(error))
     await takeAnswer({ ...asked, state: review.noted(asked.state) }, good)
   } catch (error) {
-    if (keyIsSpent.some((code) => isMayflyError(error, code))) await dropKey(asked, asMessage(error))
+    if (keyIsSpent.some((code) => isMayflyError(error, code))) await dropRefusedKey(asked, asMessage(error))
     throw error
   }
 }
