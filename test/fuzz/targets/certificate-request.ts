@@ -37,7 +37,11 @@ export function certificateRequestTarget(keyPair: KeyPair): FuzzTarget {
 async function readOne(input: Uint8Array): Promise<void> {
   const ours = await readOrRefused(() => parseCertificateRequest(input), codes)
   if (ours === undefined) return
-  const theirs = otherReading(() => new peculiar.Pkcs10CertificateRequest(Uint8Array.from(input).buffer))
+  const theirs = otherReading(() => {
+    const read = new peculiar.Pkcs10CertificateRequest(Uint8Array.from(input).buffer)
+    void read.extensions
+    return read
+  })
   if (theirs === undefined) return
   requireSame('the key', hex(ours.publicKey.spki), hex(new Uint8Array(theirs.publicKey.rawData)))
   const names =

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { type Certificate, formatName, parseCertificate, parseName } from '@mayfly/ca-core'
-import type { GeneralName } from '@peculiar/x509'
+import { type Certificate, formatName, keyUsages, parseCertificate, parseName } from '@mayfly/ca-core'
+import type { GeneralName, X509Certificate as PeculiarCertificate } from '@peculiar/x509'
+import { oids } from '../../../packages/ca-core/src/der/oids.ts'
 import { type FuzzTarget, otherReading, readOrRefused, requireSame } from '../fuzz-target.ts'
 import { either, mutateBytes } from '../mutate-bytes.ts'
 import { mutateDer } from '../mutate-der.ts'
@@ -24,7 +25,12 @@ export const certificateTarget: FuzzTarget = {
 }
 
 function comparePeculiar(ours: Certificate): void {
-  const theirs = otherReading(() => new peculiar.X509Certificate(Uint8Array.from(ours.der).buffer))
+  const theirs = otherReading(() => {
+    const read = new peculiar.X509Certificate(Uint8Array.from(ours.der).buffer)
+    // Only now are they read, also those that we pass over.
+    void read.extensions
+    return read
+  })
   if (theirs === undefined) return
   requireSame('the serial', ours.serial, theirs.serialNumber)
   requireSame(
@@ -38,6 +44,33 @@ function comparePeculiar(ours: Certificate): void {
   requireSame('the path length', ours.pathLength, basic?.pathLength)
   const names = theirs.getExtension(peculiar.SubjectAlternativeNameExtension)?.names.items ?? []
   requireSame('the names', ours.names.map(formatName), names.map(formatTheirs))
+  compareSubjects(ours, theirs)
+  comparePurposes(ours, theirs)
+}
+
+function compareSubjects(ours: Certificate, theirs: PeculiarCertificate): void {
+  const [commonName, second] = theirs.subjectName.getField('CN')
+  if (ours.commonName !== undefined)
+    requireSame('the common name', [ours.commonName, undefined], [commonName, second])
+  const subjectKey = theirs.getExtension(peculiar.SubjectKeyIdentifierExtension)
+  requireSame('the key id', ours.subjectKeyId, subjectKey?.keyId)
+  const authorityKey = theirs.getExtension(peculiar.AuthorityKeyIdentifierExtension)
+  requireSame('the key id of the authority', ours.authorityKeyId, authorityKey?.keyId)
+}
+
+/** What the key may be used for, and which extensions nobody may pass over. */
+function comparePurposes(ours: Certificate, theirs: PeculiarCertificate): void {
+  const usage = theirs.getExtension(peculiar.KeyUsagesExtension)?.usages ?? 0
+  const theirUsage = keyUsages.filter((_, bit) => (usage & (1 << bit)) !== 0)
+  requireSame('the key usage', ours.keyUsage, theirUsage)
+  const purposes = ours.extendedKeyUsage.map((purpose) => oids[purpose as keyof typeof oids] ?? purpose)
+  const theirPurposes = theirs.getExtension(peculiar.ExtendedKeyUsageExtension)?.usages ?? []
+  requireSame('the purposes', purposes, theirPurposes)
+  requireSame(
+    'the extensions',
+    ours.extensions.map(({ oid, critical }) => [oid, critical]),
+    theirs.extensions.map(({ type, critical }) => [type, critical]),
+  )
 }
 
 /** As OpenSSL decides who is served: the key, the times, the CA flag and the names. */
