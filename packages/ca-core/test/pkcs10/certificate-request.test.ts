@@ -140,6 +140,7 @@ const refused: Readonly<Record<string, Parts>> = {
   'a challenge password': {
     attributes: [attribute('1.2.840.113549.1.9.7', encodeElement(0x0c, Buffer.from('secret')))],
   },
+  'names in an attribute of no meaning to us': { attributes: [attribute('1.2.3.4', encodeSequence(san))] },
   'a field too many': { more: [encodeSmallInteger(1)] },
   'another signature algorithm': { algorithm: signatureAlgorithmOf('ec-p384') },
   'a name with a NUL': {

@@ -67,9 +67,12 @@ const fastifyMessages: Partial<Record<ErrorCode, string>> = {
   'media-type-unsupported': 'This URL does not take this media type.',
 }
 
+/** Of a 503 whose cause says no time: as long as for a store that cannot be written. */
+const retryAfterSecondsDefault = 10
+
 function problemHeaders(status: number, { retry }: MayflyError): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': mediaTypes.problem, 'cache-control': 'no-store' }
-  const seconds = retryAfterSeconds(retry)
+  const seconds = retryAfterSeconds(retry) ?? (status === 503 ? retryAfterSecondsDefault : undefined)
   if (seconds !== undefined) headers['retry-after'] = String(seconds)
   // RFC 9110 15.5.2: a 401 names what would be accepted.
   if (status === 401) headers['www-authenticate'] = 'Mayfly realm="issuer"'

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { MayflyError, parseProblem } from '@mayfly/ca-core'
+import { type ErrorCode, MayflyError, parseProblem } from '@mayfly/ca-core'
 import { systemClock } from '@mayfly/platform'
+import { errorStatus } from '../../src/api/error-status.ts'
 import { createRateLimits } from '../../src/api/limits/rate-limits.ts'
 import { bodyBytesMax } from '../../src/api/limits/server-limits.ts'
 import { problemAnswer } from '../../src/api/problem.ts'
@@ -10,6 +11,15 @@ import type { Route } from '../../src/api/route.ts'
 import { ask } from '../support/https-caller.ts'
 import { echo, look } from '../support/test-routes.ts'
 import { withServer } from '../support/test-server.ts'
+
+test('refusal: every 429 and 503 → says when to come again', () => {
+  const codes = Object.entries(errorStatus).filter(([, status]) => status === 429 || status === 503)
+  assert.ok(codes.length >= 10)
+  for (const [code] of codes) {
+    const { headers } = problemAnswer(new MayflyError(code as ErrorCode, 'Not now.'), 'r')
+    assert.ok(Number(headers['retry-after']) > 0, code)
+  }
+})
 
 interface Refusal {
   readonly what: string
