@@ -12,7 +12,11 @@ export async function issuerStatus(
   options: IssuerStatusOptions,
   session: Session,
 ): Promise<Answer<JsonOf<typeof issuerStatusJson>>> {
-  const status = await (await openAdmin(options, session)).status()
+  return statusAnswer(await (await openAdmin(options, session)).status())
+}
+
+/** The status for a program, for a person, and for monitoring. */
+export function statusAnswer(status: IssuerStatus): Answer<JsonOf<typeof issuerStatusJson>> {
   return { json: status, lines: describe(status), exitCode: exitCodeOf(status) }
 }
 
