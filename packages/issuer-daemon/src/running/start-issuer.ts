@@ -26,6 +26,7 @@ import {
   liveAuthority,
   loggingTrace,
 } from './live-settings.ts'
+import { ReloadGate } from './reload-gate.ts'
 import { reloadIssuer } from './reload-issuer.ts'
 import { Shutdown } from './shutdown.ts'
 import { startAdministration } from './start-administration.ts'
@@ -107,8 +108,11 @@ async function startParts(base: Base, shutdown: Shutdown): Promise<RunningIssuer
   shutdown.add(() => schedule.stop())
   const { authorities } = base
   authorities.attach({ renewal, schedule })
-  const reload = (next: IssuerConfiguration): Promise<void> =>
-    reloadIssuer(next, { live, foundation, api, renewal, schedule, authorities, administration })
+  const parts = { live, foundation, api, renewal, schedule, authorities, administration }
+  const gate = new ReloadGate()
+  // The last to be added, and so the first to end.
+  shutdown.add(() => gate.close())
+  const reload = (next: IssuerConfiguration): Promise<void> => gate.pass(() => reloadIssuer(next, parts))
   return {
     port: api.port,
     metricsPort,

@@ -384,3 +384,20 @@ test('delegate: more connections than a tool needs → ended, and the owner come
   await live.admin.listIdentities()
   for (const socket of open) socket.destroy()
 })
+
+// Last: it ends the issuer.
+test('delegate: a stop while a reload opens a socket → the socket is closed again, and no reload comes after it', async () => {
+  const { admin } = live.configuration
+  const [first] = admin.delegates
+  assert.ok(first)
+  const withSocket = (name: string): IssuerConfiguration => {
+    const added = { ...first, socket: join(folder, name), rights: { ...first.rights, name } }
+    return { ...live.configuration, admin: { ...admin, delegates: [added] } }
+  }
+  const reloading = live.issuer.reload(withSocket('late.sock'))
+  await Promise.all([live.issuer.stop(), reloading])
+  await live.issuer.reload(withSocket('later.sock'))
+  for (const name of ['late.sock', 'later.sock']) {
+    await assert.rejects(stat(join(folder, name)), { code: 'ENOENT' })
+  }
+})
