@@ -45,6 +45,11 @@ test('identity apply: ten thousand from a file, shown, done at once, and nothing
   assert.match(kept.stdout, /9999 not declared, and left; --prune suspends them:\n {2}= old-1\n/)
   assert.equal((await ask('identity', 'show', 'old-1')).state, 'new' as never)
 
+  await writeFile(file, 'identities: {}\n')
+  const none = await mayfly([...apply, '--prune', '--dry-run', '--config', config])
+  assert.equal(none.exitCode, 3)
+  assert.match(none.stderr, /declares no identity, and --prune would suspend every one\. Nothing was done/)
+
   await writeFile(file, 'identities:\n  web-1: { nams: [web-1.example] }\n')
   const wrong = await mayfly([...apply, '--config', config])
   assert.equal(wrong.exitCode, 3)

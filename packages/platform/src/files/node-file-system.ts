@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type FileAccess,
@@ -20,13 +20,12 @@ const birthMode = 0o600
 /** Parents that `makeDirectory` has to make: passable, as `mkdir -p` makes them; secrets live in the last. */
 const parentMode = 0o755
 
+/** Four times the largest that is meant to be read, a declaration of 200,000 identities. `/dev/zero` has no end. */
+export const readBytesMax = 67_108_864
+
 /** The machine's files. */
 export const nodeFileSystem: FileSystem = {
-  readFile: (path) =>
-    guard(path, 'read', async () => {
-      const content = await readFile(path)
-      return new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
-    }),
+  readFile: (path) => guard(path, 'read', () => readBounded(path)),
 
   createFile: (path, content, access) => guard(path, 'write', () => create(path, content, access)),
 
@@ -104,6 +103,25 @@ async function unless<T>(errnos: readonly string[], fallback: T, work: () => Pro
     if (errnos.includes(errnoOf(error) ?? '')) return fallback
     throw error
   }
+}
+
+async function readBounded(path: string): Promise<Uint8Array> {
+  const handle = await open(path)
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  // Closes the handle, however the loop is left.
+  for await (const chunk of handle.createReadStream({ end: readBytesMax })) {
+    chunks.push(chunk)
+    bytes += chunk.length
+  }
+  if (bytes > readBytesMax) {
+    const mebibytes = readBytesMax / 1_048_576
+    throw new MayflyError('file-unreadable', `${path}: it is longer than ${mebibytes} MiB`, {
+      details: { path },
+    })
+  }
+  const content = Buffer.concat(chunks, bytes)
+  return new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
 }
 
 async function create(path: string, content: Uint8Array, access: FileAccess): Promise<void> {

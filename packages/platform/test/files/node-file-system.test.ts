@@ -80,6 +80,13 @@ describe('nodeFileSystem', () => {
     assert.deepEqual((await readdir(folder)).sort(), ['.hidden', '.key.pem.mayfly-tmp', 'key.pem'])
   })
 
+  it('readFile: what has no end → file-unreadable, with its bound', async () => {
+    await assert.rejects(nodeFileSystem.readFile('/dev/zero'), {
+      code: 'file-unreadable',
+      message: '/dev/zero: it is longer than 64 MiB',
+    })
+  })
+
   it('a disk that is full → disk-full; old file as it was, nothing left beside it', async (context) => {
     const folder = join(root, 'full')
     await nodeFileSystem.makeDirectory(folder, { mode: 0o700 })

@@ -1,3 +1,4 @@
+import { MayflyError } from '@mayfly/ca-core'
 import type { AppliedIdentities } from '@mayfly/issuer-daemon'
 import { readIdentitiesFile } from '@mayfly/issuer-daemon/administration'
 import { dryRunExitCode } from '../../errors/exit-codes.ts'
@@ -25,6 +26,7 @@ export async function identityApply(
 ): Promise<Answer<JsonOf<typeof identityApplyJson>>> {
   const { file, dryRun = false, prune = false } = options
   const identities = await readIdentitiesFile(session.fileSystem, file)
+  if (prune && identities.length === 0) throw prunesAll(file)
   const admin = await openAdmin(options, session)
   const result = await admin.applyIdentities({ identities, prune, dryRun })
   const differs = result.added.length + result.changed.length + result.pruned.length > 0
@@ -33,6 +35,14 @@ export async function identityApply(
     lines: describe(result, differs),
     exitCode: dryRun && differs ? dryRunExitCode : 0,
   }
+}
+
+/** An empty list is what a generator that failed leaves behind, and would take the certificates of a whole fleet away. */
+function prunesAll(file: string): MayflyError {
+  return new MayflyError(
+    'config-invalid',
+    `${file} declares no identity, and --prune would suspend every one. Nothing was done; \`mayfly identity suspend\` suspends one.`,
+  )
 }
 
 type Declaration = AppliedIdentities['changed'][number]['from']
