@@ -10,6 +10,7 @@ import {
   verifyAuditHead,
 } from '@mayfly/ca-core'
 import { auditChainOrigin, verifyAuditChain } from '../../src/audit/audit-chain.ts'
+import { createIssuer } from '../../src/issuing/create-issuer.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   attempted,
@@ -145,6 +146,42 @@ describe('audit head', () => {
         told.map((record) => record.reason),
         [reason],
       )
+    })
+  }
+
+  it('shortened while the issuer was stopped → the first sweep after the start tells', async () => {
+    const end = readAuditHead(await headGiven())?.head.number ?? 0
+    kit = await kit.restart()
+    await kit.issuer.recover()
+    forgery = { cutAfter: end - 1 }
+    await sweep()
+    assert.deepEqual(await alarms(), ['history-contradicted'])
+  })
+
+  for (const [name, signedByNext] of [
+    ['the next intermediate, under which the host has nothing yet', true],
+    ['the intermediate before, which the host still has', false],
+  ] as const) {
+    it(`reported, signed by ${name}, and not in the history → the alarm`, async () => {
+      const next = await createIssuerKit()
+      const takeOver = async (): Promise<void> => {
+        kit = { ...kit, issuer: createIssuer({ ...kit.ports, authority: next.ports.authority }) }
+        await kit.issuer.recover()
+      }
+      try {
+        if (signedByNext) await takeOver()
+        await host.request()
+        await sweep()
+        const auditHead = await headGiven()
+        const signer = (signedByNext ? next : kit).ports.authority().authority.certificate
+        assert.equal(readAuditHead(auditHead)?.signer, signer.fingerprint)
+        if (!signedByNext) await takeOver()
+        forgery = { altered: readAuditHead(auditHead)?.head.number ?? 0 }
+        await host.request({ report: { auditHead } })
+        assert.deepEqual(await alarms(), ['history-contradicted'])
+      } finally {
+        await next.close()
+      }
     })
   }
 

@@ -66,6 +66,33 @@ describe('a restored store', () => {
     await apply({ do: 'move-identity', next: { ...(await identityOf(name)), ...change } })
   }
 
+  it('a backup in which somebody put what acts on every change → refused, with its name', async () => {
+    await apply(audit('one'))
+    await back()
+    for (const [name, sql] of [
+      ['helpful', 'CREATE TRIGGER helpful AFTER UPDATE ON identity BEGIN DELETE FROM note; END'],
+      ['identity_view', 'CREATE VIEW identity_view AS SELECT * FROM identity'],
+      // As an editor of the file would name it, so that it looks like SQLite's own.
+      [
+        'sqlite_helpful',
+        `PRAGMA writable_schema = ON;
+         INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_helpful', 'identity', 0,
+           'CREATE TRIGGER sqlite_helpful AFTER UPDATE ON identity BEGIN DELETE FROM note; END')`,
+      ],
+    ] as const) {
+      const evil = join(folder, name)
+      copyFileSync(backup, evil)
+      const database = new DatabaseSync(evil, { defensive: false })
+      database.exec(sql)
+      database.close()
+      await assert.rejects(restore({ backup: evil }), {
+        code: 'store-invalid',
+        message: new RegExp(`^${evil} .*\\b${name}\\b`),
+      })
+    }
+    await restore()
+  })
+
   it('an intermediate was tainted since → tainted still', async () => {
     await apply({ do: 'add-identity', identity: newIdentity('web-1') })
     await back()

@@ -44,7 +44,7 @@ test('the mark cannot be read once → told; read again the next time, without a
 
 /** Of a record that the store has not. */
 const markOf = (end: MarkedEnd) => ({ read: async () => end, write: async () => undefined })
-const lostEnd = (at: number): MarkedEnd => ({ number: 999, hash: 'ab'.repeat(32), at })
+const lostEnd = (at: number, number = 999): MarkedEnd => ({ number, hash: 'ab'.repeat(32), at })
 
 for (const [when, agoMs, alarms] of [
   ['and that was noticed or done by a restore since', -1, []],
@@ -66,6 +66,14 @@ for (const [when, agoMs, alarms] of [
     })
   }
 }
+
+test('the store has another record in the place of the one that is marked → the alarm', async (t) => {
+  const clock = new FakeClock()
+  const store = await openStore(t, clock)
+  await store.commit([{ at: clock.now(), parts: [audit('one'), audit('two')] }])
+  await watchHistory({ store, clock, historyMark: markOf(lostEnd(clock.now(), 1)) }).compare()
+  assert.equal((await readKeptAlarms(store)).length, 1)
+})
 
 test('an older store under a running issuer → the sweep that finds it mints nothing of what waits in it', async (t) => {
   const kit = await createIssuerKit()

@@ -65,7 +65,14 @@ describe('sweep', () => {
 
   it('all due, in chunks → each is minted once; the next sweep finds nothing', async () => {
     assert.deepEqual(await sweep(), { due: hostCount, minted: hostCount, failed: 0 })
-    for (const [index, host] of hosts.entries()) assert.ok(await host.fetch(keyOf(index)))
+    const told = (await auditOf(kit)).filter(({ action }) => action === 'sweep')
+    for (const [index, host] of hosts.entries()) {
+      const { serial } = (await host.fetch(keyOf(index)))?.certificate ?? assert.fail('no certificate')
+      const facts = { identity: host.name, actor: { kind: 'issuer' }, outcome: 'issued', generation: 2 }
+      const [{ at: _, requestId, ...record } = {}, ...more] = told.filter((one) => one.serial === serial)
+      assert.deepEqual([record, more], [{ ...facts, action: 'sweep', serial }, []])
+      assert.match(String(requestId), /^sweep-/)
+    }
     assert.deepEqual(await sweep(), { due: 0, minted: 0, failed: 0 })
     assert.equal(kit.steps.filter((step) => step === 'signed').length, hostCount + 3)
   })
