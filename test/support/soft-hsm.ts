@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { childProcesses } from './child-processes.ts'
 
 const module = '/usr/lib/softhsm/libsofthsm2.so'
 
@@ -55,9 +56,5 @@ export function makeSoftHsm(folder: string): SoftHsm {
 
 /** The processes that this one has started and that hold an HSM's module. */
 export function hsmProcesses(parent: number = process.pid): number[] {
-  return readdirSync(`/proc/${parent}/task`)
-    .flatMap((thread) => readFileSync(`/proc/${parent}/task/${thread}/children`, 'utf8').trim().split(' '))
-    .filter((pid) => pid !== '')
-    .map(Number)
-    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('hsm-child'))
+  return childProcesses('hsm-child', parent)
 }

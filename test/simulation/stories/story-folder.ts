@@ -16,10 +16,14 @@ export async function inStoryFolder<T>(play: (folder: string) => Promise<T>): Pr
   const parent = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir()
   removeLeftBehind(parent)
   const folder = mkdtempSync(join(parent, `${prefix}${process.pid}-`))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  // Whoever asked for the story may be gone before its end.
+  process.once('exit', remove)
   try {
     return await play(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }
 

@@ -57,3 +57,8 @@ export async function copyFiles(from: FileSystem, to: FileSystem, folder: string
   }
   await to.syncDirectory(folder)
 }
+
+/** The end of a path, as a story tells it: keys are others each time, and a bundle's file is named after its root's. */
+export function pathInStory(path: string): string {
+  return path.replace(/^.*\/(?=.*\/)/, '…/').replace(/[0-9a-f]{64}/, 'of-the-root')
+}

@@ -31,7 +31,7 @@ import type { Owner, Timeline } from '../stories/timeline.ts'
 import { settingsOf } from './host-settings.ts'
 import type { IssuerSite } from './issuer-site.ts'
 import { JoinPermission } from './join-permission.ts'
-import { filesOfProcess, isWriting } from './process-files.ts'
+import { filesOfProcess, isWriting, pathInStory } from './process-files.ts'
 import { WallClock } from './virtual-clock.ts'
 import { type NetworkCondition, openVirtualNetwork, type Weather } from './virtual-network.ts'
 import { VirtualServer } from './virtual-server.ts'
@@ -339,7 +339,7 @@ export class VirtualHost {
     if (isWriting(operation) && path.startsWith('/etc/')) this.#touch()
     if (this.#deadly === undefined || --this.#deadly.operations > 0) return undefined
     const { then } = this.#deadly
-    this.#options.story.tell(this.name, `ends before ${operation} of ${path.replace(/^.*\/(?=.*\/)/, '…/')}`)
+    this.#options.story.tell(this.name, `ends before ${operation} of ${pathInStory(path)}`)
     this.killAgent()
     then()
     return timeline.never()
