@@ -261,6 +261,25 @@ test('server: a caller without the hybrid → X25519', async () => {
   })
 })
 
+for (const [group, isTaken] of [
+  ['X25519MLKEM768', true],
+  ['X25519', true],
+  ['P-256', true],
+  ['P-384', true],
+  ['P-521', false],
+  ['X448', false],
+  ['ffdhe2048', false],
+  ['SecP256r1MLKEM768', false],
+] as const) {
+  test(`server: a caller with the group ${group} alone → ${isTaken ? 'served' : 'refused'}, as docs/operations.md says`, async () => {
+    await withServer({ routes }, async (server) => {
+      const connecting = connected(server, { ecdhCurve: group })
+      if (isTaken) (await connecting).destroy()
+      else await assert.rejects(connecting, /handshake failure|EPROTO|ECONNRESET/i)
+    })
+  })
+}
+
 test('session resumed past expiry or after the roots changed: the API, a session from before → a full handshake', async () => {
   await withServer({ routes }, async (server) => {
     const first = await connected(server)

@@ -51,6 +51,9 @@ describe('list of identities', () => {
 
     await kit.clock.advance(13 * hourMs)
     assert.deepEqual(await names({ renewal: 'overdue' }), ['web-old', 'web-staged'])
+    // By now the one that is suspended would be overdue as well, and is meant to be.
+    await kit.clock.advance(5 * hourMs)
+    assert.deepEqual(await names({ renewal: 'overdue' }), ['web-old', 'web-staged'])
   })
 
   it('a host that asks for nothing → overdue when two thirds of its certificate are over', async () => {
