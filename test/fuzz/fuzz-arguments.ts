@@ -6,7 +6,8 @@ export const fuzzUsage = `npm run fuzz -- [--seconds N] [--seed N] [--target NAM
   --seed     the same seed draws the same inputs (default: 1)
   --target   only this one of them
 
-Exit code: 0 nothing was found, 1 something was, 2 a mistake on the command line.`
+Exit code: 0 nothing was found, 1 something was, 2 a mistake on the command line. A reader that hangs ends the run at once,
+by SIGKILL, with its input on standard error.`
 
 export type FuzzWish =
   | {

@@ -1,6 +1,7 @@
 import { readCorpus } from './corpus.ts'
 import { FuzzDice } from './fuzz-dice.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
+import type { HangWatch } from './hang-watch.ts'
 
 /** No input that fits a message takes a reader a hundredth of this; what it measures is a hang. */
 const readMsMax = 2_000
@@ -9,6 +10,8 @@ export interface FuzzOptions {
   readonly seed: number
   /** Asked before each input. */
   goesOn(inputsRead: number): boolean
+  /** Without it a reader that never comes back is for whoever waits to notice. */
+  readonly watch?: HangWatch
 }
 
 /** A broken promise, with what is needed to see it again. */
@@ -27,14 +30,16 @@ export interface FuzzReport {
 const foundMax = 5
 
 /** Gives a target the samples as they are, then mutations of them. */
-export async function fuzz(target: FuzzTarget, { seed, goesOn }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz(target: FuzzTarget, { seed, goesOn, watch }: FuzzOptions): Promise<FuzzReport> {
   const samples = await readCorpus(target.corpus)
   const dice = new FuzzDice(seed)
   const found: Found[] = []
   let inputs = 0
   for (; goesOn(inputs) && found.length < foundMax; inputs++) {
     const input = samples[inputs] ?? target.mutate(dice.pick(samples), dice.pick(samples), dice)
+    watch?.begin(target.name, input)
     const error = await attempt(target, input)
+    watch?.end()
     if (error !== undefined) found.push({ target: target.name, input, error })
   }
   return { inputs, found }

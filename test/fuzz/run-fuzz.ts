@@ -1,5 +1,6 @@
 import { describeFound, fuzz } from './fuzz.ts'
 import { fuzzUsage, readFuzzArguments } from './fuzz-arguments.ts'
+import { watchHangs } from './hang-watch.ts'
 import { openTargets } from './open-targets.ts'
 
 process.exitCode = await main(process.argv.slice(2))
@@ -20,6 +21,7 @@ async function main(given: readonly string[]): Promise<number> {
     return 2
   }
   const shareMs = (wish.seconds * 1_000) / wish.targets.length
+  const watch = watchHangs()
   let foundCount = 0
   for (const target of all) {
     if (wish.targets.includes(target.name)) {
@@ -27,6 +29,7 @@ async function main(given: readonly string[]): Promise<number> {
       const { inputs, found } = await fuzz(target, {
         seed: wish.seed,
         goesOn: () => performance.now() < endMs,
+        watch,
       })
       console.log(`${target.name}: ${inputs} inputs, ${found.length} found`)
       for (const one of found) console.log(describeFound(one))

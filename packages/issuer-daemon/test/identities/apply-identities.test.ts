@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { generateKeyPair, hourMs, parseNameRange } from '@mayfly/ca-core'
+import { generateKeyPair, hourMs, parseNameRange, parseNames } from '@mayfly/ca-core'
 import { MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
 import type { AdminRights } from '../../src/admin/admin-rights.ts'
 import type { ApplyIdentitiesOrder } from '../../src/identities/apply-identities.ts'
@@ -90,6 +90,21 @@ describe('declared identities', () => {
       (await apply({ identities: [server('new', 'dns:new.example')], prune: true })).pruned,
       [],
     )
+  })
+
+  it("prune → the issuer's own identity is not among what is looked at", async () => {
+    const { publicKey } = await generateKeyPair('ec-p256')
+    await kit.issuer.mintOwn({ name: 'issuer', names: parseNames(['dns:ca.example']), publicKey })
+    const done = await apply({ identities: [server('new', 'dns:new.example')], prune: true })
+    assert.deepEqual([done.pruned, done.left], [[], []])
+    assert.equal((await kit.issuer.showIdentity('issuer')).state, 'active')
+  })
+
+  it('the names in another order → as declared', async () => {
+    const names = ['dns:a.example', 'dns:b.example']
+    await apply({ identities: [server('a', ...names)] })
+    const done = await apply({ identities: [server('a', ...names.toReversed())] })
+    assert.deepEqual([done.changed, done.unchanged], [[], 1])
   })
 
   it('declared and suspended → told, and not resumed', async () => {
