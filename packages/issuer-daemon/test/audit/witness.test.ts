@@ -5,6 +5,7 @@ import {
   type FlattenedJws,
   generateKeyPair,
   keySigner,
+  minuteMs,
   readAuditHead,
   signAuditHead,
   verifyAuditHead,
@@ -112,6 +113,13 @@ describe('audit head', () => {
       )
       await host.request({ report: { auditHead } })
       assert.deepEqual(await alarms(), [])
+      // What was signed after somebody has looked into it is held against the history as ever.
+      await kit.clock.advance(minuteMs)
+      await sweep()
+      const later = await headGiven()
+      forgery = forge(readAuditHead(later)?.head.number ?? 0)
+      await host.request({ report: { auditHead: later } })
+      assert.deepEqual(await alarms(), ['history-contradicted'])
     })
   }
 

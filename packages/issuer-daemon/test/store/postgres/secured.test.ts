@@ -7,6 +7,7 @@ import { nodeFileSystem, systemClock, systemRandom } from '@mayfly/platform'
 import { audit, start } from '../../../../../test/suites/store/store-records.ts'
 import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
 import { postgresqlUser } from '../../../../../test/support/servers/postgresql.ts'
+import { until } from '../../../../../test/support/servers/started-server.ts'
 import { createTestIssuer, type TestIssuer } from '../../../../../test/support/test-issuer.ts'
 import { openStore } from '../../../src/store/open-store.ts'
 import { readPostgresUrl } from '../../../src/store/postgres/connecting/postgres-url.ts'
@@ -122,6 +123,23 @@ hostssl all issuer all scram-sha-256
     } finally {
       await plain.remove()
     }
+  })
+
+  /** The last: it changes the server. */
+  it('a server with TLS 1.2 only → refused', async () => {
+    const last = async (statement: string) => (await server.ask(server.rootUrl, statement))[0]
+    await last(`ALTER SYSTEM SET ssl_min_protocol_version = 'TLSv1.2'`)
+    await last(`ALTER SYSTEM SET ssl_max_protocol_version = 'TLSv1.2'`)
+    await last('SELECT pg_reload_conf()')
+    await until(
+      async () => (await last('SHOW ssl_max_protocol_version'))?.ssl_max_protocol_version === 'TLSv1.2',
+      'the settings that were reloaded',
+    )
+    await refused(
+      open({ password: { file: join(folder, 'password') } }),
+      'store-unavailable',
+      /protocol version/i,
+    )
   })
 
   async function open(

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { isMayflyError } from '@mayfly/ca-core'
+import { systemClock, systemRandom } from '@mayfly/platform'
 import { Client } from 'pg'
 import { FakeClock } from '../../../../../test/fakes/fake-clock.ts'
 import {
   audit,
   certificate,
+  day,
   found,
   hash,
   intent,
@@ -18,8 +20,13 @@ import {
 } from '../../../../../test/suites/store/store-records.ts'
 import { withoutPackages } from '../../../../../test/support/missing-programs.ts'
 import { auditChainOrigin, verifyAuditChain } from '../../../src/audit/audit-chain.ts'
+import { RecentRecords } from '../../../src/audit/recent-records.ts'
 import { recover } from '../../../src/issuing/recover.ts'
 import type { ChangePart } from '../../../src/store/change.ts'
+import { readAuditPage } from '../../../src/store/postgres/audit.ts'
+import { Database } from '../../../src/store/postgres/connecting/database.ts'
+import { type PostgresAddress, readPostgresUrl } from '../../../src/store/postgres/connecting/postgres-url.ts'
+import type { Session } from '../../../src/store/postgres/connecting/session.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { type DatabaseServer, startDatabaseServer } from '../../support/database-server.ts'
 import { openTestStore } from '../../support/postgres-store.ts'
@@ -213,6 +220,47 @@ describe('PostgreSQL store, shared', { skip: withoutPackages('postgresql') }, ()
     ])
     assert.deepEqual(await apply(other, { do: 'record', certificate: certificate(2), at: start }), ['done'])
     assert.equal((await paused.certificate({ keyHash: hash('key 1') }))?.serial, serial(2))
+  })
+
+  it('the audit is packed by two at once → by one of them, and read whole meanwhile', async () => {
+    const [one, other] = await openTwo()
+    for (let round = 1; round <= 10; round++) {
+      await apply(one, audit(`a-${round}`), audit(`b-${round}`))
+      const [packed, packedToo, read] = await Promise.all([
+        one.packAudit(start + day),
+        other.packAudit(start + day),
+        other.auditRecords({ afterNumber: 0, limit: 1_000 }),
+      ])
+      assert.equal(packed + packedToo, 2)
+      assert.equal(read.length, 2 * round)
+    }
+    await assertOneChain(one)
+  })
+
+  it('a part of the audit is packed between two looks of who reads it → read as of one moment', async () => {
+    const [store] = await openStores(1)
+    await apply(found(store), audit('one'), audit('two'))
+    const { address } = found(readPostgresUrl(url) as { address: PostgresAddress })
+    const database = new Database({
+      ...{ address, clock: systemClock, random: systemRandom },
+      password: async () => assert.fail('a password was asked for'),
+    })
+    try {
+      const page = await database.use(async (session) => {
+        const read: Session['read'] = async (statement, values) => {
+          const rows = await session.read(statement, values)
+          if (rows.length === 0) assert.equal(await store?.packAudit(start + day), 2)
+          return rows
+        }
+        return readAuditPage({ ...session, read }, { afterNumber: 0, limit: 10 }, new RecentRecords())
+      })
+      assert.deepEqual(
+        page.map(({ number }) => number),
+        [1, 2],
+      )
+    } finally {
+      await database.close()
+    }
   })
 
   it('one starts while another works → leaves what that has in hand, until the lease is over', async () => {
