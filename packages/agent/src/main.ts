@@ -107,8 +107,9 @@ async function runLocked(run: LockedRun): Promise<void> {
   await Promise.all([systemd.stopping(), alive])
   unlisten()
   stop.dispose()
-  await watch.close()
   await agent.stop()
+  // The last configuration may have moved it just now.
+  await watch.close()
   logger.info('the agent has stopped')
 }
 

@@ -133,7 +133,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     async stop() {
       ending.abort()
       await heartbeat
-      await fleet.stop()
+      // What it opens at the last moment is closed below like all else.
+      await Promise.all([configuration.close(), fleet.stop()])
       lifeState = 'stopped'
       await board.close()
       await metrics.close()

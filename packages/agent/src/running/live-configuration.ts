@@ -12,6 +12,8 @@ export interface LiveConfiguration {
   reload(): Promise<void>
   /** The same, where there is a problem: a port may be free by now, a user may exist. */
   retry(): Promise<void>
+  /** Resolves when what is under way has ended; nothing is read after it. */
+  close(): Promise<void>
 }
 
 export interface LiveConfigurationOptions {
@@ -64,5 +66,6 @@ export function keepAgentConfiguration(options: LiveConfigurationOptions): LiveC
     },
     reload: () => kept.reload(),
     retry: () => kept.retry(),
+    close: () => kept.close(),
   }
 }

@@ -17,6 +17,8 @@ export interface KeptConfiguration {
   reload(): Promise<void>
   /** The same where a mistake stands, whose cause may have gone without a change of the file. What is told already is not told again. */
   retry(): Promise<void>
+  /** Resolves when what is under way has ended; nothing is read after it. */
+  close(): Promise<void>
 }
 
 /** A mistake that is saved changes nothing: it is told, and the configuration before stays in use. */
@@ -25,8 +27,10 @@ export function keepConfiguration<T>(options: KeptConfigurationOptions<T>): Kept
   let mistake: { readonly error: unknown } | undefined
   // A signal and a change of the file may come together.
   let last: Promise<void> = Promise.resolve()
+  let isClosed = false
 
   const use = async (isTold: (error: unknown) => boolean): Promise<void> => {
+    if (isClosed) return
     try {
       await follow(await read())
       mistake = undefined
@@ -50,6 +54,10 @@ export function keepConfiguration<T>(options: KeptConfigurationOptions<T>): Kept
         const told = mistake
         if (told !== undefined) await use((error) => messageOf(error) === messageOf(told.error))
       })
+      return last
+    },
+    close() {
+      isClosed = true
       return last
     },
   }

@@ -49,6 +49,17 @@ describe('keepConfiguration', () => {
     assert.equal(configuration.mistake(), undefined)
   })
 
+  test('closed: what is under way is waited for, and nothing is read after it', async () => {
+    const { configuration, followed, file } = kept()
+    void configuration.reload()
+    await new Promise((resolve) => setImmediate(resolve))
+    await configuration.close()
+    assert.deepEqual(followed, ['good'])
+    file.text = 'bad line 3'
+    await configuration.reload()
+    assert.equal(configuration.mistake(), undefined)
+  })
+
   test('no mistake stands: nothing is tried again', async () => {
     const { configuration, followed } = kept()
     await configuration.retry()
