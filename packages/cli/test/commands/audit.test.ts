@@ -34,19 +34,28 @@ test('audit tail: its reader goes, and no record comes → it ends at once, as b
   assert.equal(exitCode, '141')
 })
 
+interface ToldRecord {
+  readonly number: number
+  readonly hash: string
+  readonly text: string
+}
+
 /** An issuer that has only this to say of its audit. */
-async function answering(end: object, records: readonly object[], folder: string): Promise<Server> {
+async function answering(end: object, records: readonly ToldRecord[], folder: string): Promise<Server> {
   const server = createServer((request, response) => {
-    const isEnd = request.url?.startsWith('/admin/audit/end') === true
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://issuer')
+    const after = Number(searchParams.get('afterNumber') ?? 0)
+    const limit = Number(searchParams.get('limit') ?? 1_000)
+    const page = records.filter(({ number }) => number > after).slice(0, limit)
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(isEnd ? end : { records }))
+    response.end(JSON.stringify(pathname === '/admin/audit/end' ? end : { records: page }))
   })
   server.listen(join(folder, 'stub.sock'))
   await once(server, 'listening')
   return server
 }
 
-test('audit verify: an end that no authority of the issuer signed, or the beginning is gone → not whole', async (context) => {
+test('audit verify: an end that no authority of the issuer signed, or the beginning or the end is gone → not whole', async (context) => {
   const folder = await temporaryFolder(context)
   const keyPair = await generateKeyPair('ec-p256')
   const now = systemClock.now()
@@ -75,6 +84,47 @@ test('audit verify: an end that no authority of the issuer signed, or the beginn
   assert.match((await verify({ signed, signedBy: pem }, young)).stderr, /up to record 3.*is not there/)
   const old = await headAt(3, anchor.hash, now - 40 * dayMs)
   assert.equal((await verify({ signed, signedBy: pem }, old)).exitCode, 0)
+  const shorter = await verify({ number: 6, signed, signedBy: pem }, signed)
+  assert.match(shorter.stderr, /The history ends at 5; it had 6 records\./)
+  const rewritten = await headAt(5, 'cd'.repeat(32))
+  for (const [end, head] of [
+    [signed, rewritten],
+    // As an agent keeps it.
+    [signed, { generation: 7, auditHead: rewritten }],
+    [rewritten, signed],
+  ] as const) {
+    const { stderr } = await verify({ signed: end, signedBy: pem }, head)
+    assert.match(stderr, /goes up to record 5, and that record says something else/)
+  }
+})
+
+test('audit export and tail: of a long history, pruned, with a name that would paint over the line', async (context) => {
+  const folder = await temporaryFolder(context)
+  const hash = 'ab'.repeat(32)
+  const record = { at: '2026-01-15T12:00:00.000Z', requestId: 'r', action: 'request', outcome: 'refused' }
+  const textOf = (number: number) =>
+    JSON.stringify({
+      ...{ ...record, actor: { kind: 'token', jti: 'j', identity: `web-${number}` } },
+      ...(number === 1_201 && { identity: 'evil\u001b[2K\r\nname\u202e' }),
+    })
+  const records = Array.from({ length: 1_202 }, (_, number) => ({
+    ...{ number, hash },
+    text: number === 1 ? '' : textOf(number),
+  })).slice(1)
+  const server = await answering({ number: 1_201, hash }, records, folder)
+  context.after(() => server.close())
+  const at = ['--socket', join(folder, 'stub.sock')]
+  const lines = (text: string) => text.split('\n').slice(0, -1)
+  const all = await mayfly(['audit', 'export', ...at])
+  assert.deepEqual(
+    lines(all.stdout).map((line) => (JSON.parse(line) as { number: number }).number),
+    records.slice(1).map(({ number }) => number),
+  )
+  const ofOne = await mayfly(['audit', 'export', '--identity', 'web-1200', ...at])
+  assert.deepEqual(lines(ofOne.stdout), [`{"number":1200,"hash":"${hash}","record":${textOf(1_200)}}`])
+  const tail = await mayfly(['audit', 'tail', '--lines', '2000', '--no-follow', ...at])
+  assert.equal(lines(tail.stdout).length, records.length - 1)
+  assert.match(lines(tail.stdout).at(-1) ?? '', /^1201 \S+ request refused evil[\x20-\x7e]+ by token$/)
 })
 
 /** The last: it forges a record. */
