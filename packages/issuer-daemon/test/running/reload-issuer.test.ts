@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { isMayflyError } from '@mayfly/ca-core'
+import { isMayflyError, signTrustBundle } from '@mayfly/ca-core'
 import { type KeptConfiguration, nodeFileSystem, systemClock } from '@mayfly/platform'
 import { adminClient } from '../../src/admin/admin-client.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
@@ -132,6 +132,24 @@ test('a bundle rolled back: an older one on disk → the reload is refused, and 
   assert.equal((await ask(live.port, live.ca, { method: 'GET', path: '/v1/bundle' })).headers.etag, '"2"')
   await writeFile(path, newer)
   await live.issuer.reload(live.configuration)
+})
+
+test('reload: a bundle on disk for another trust domain → refused, and all goes on as before', async () => {
+  const path = join(live.configuration.state, 'bundle.jws')
+  const good = await readFile(path)
+  const bundle = {
+    sequence: 9,
+    trustDomain: 'other.internal',
+    roots: [live.root.certificate],
+    distrusted: [],
+  }
+  await writeFile(path, await signTrustBundle(bundle, { ...live.root, now: systemClock.now() }))
+  await assert.rejects(live.issuer.reload(live.configuration), {
+    code: 'config-invalid',
+    message: /other\.internal/,
+  })
+  await writeFile(path, good)
+  assert.equal((await live.admin.status()).bundleSequence, 2)
 })
 
 const alarms = async () =>
