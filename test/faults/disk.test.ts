@@ -112,7 +112,7 @@ describe('a disk that fails, with nginx as the server', {
     return leaf?.serial
   }
 
-  test('a file is swapped for a link → put back, and nothing is written behind the link', async () => {
+  test('files followed through symbolic links: a file is swapped for a link → put back, and nothing is written behind the link', async () => {
     const served = await host.settled()
     const key = join(host.liveFolder, 'key.pem')
     const right = await readFile(key, 'utf8')

@@ -12,7 +12,7 @@ describe('a lineage in the wrong place, with the real issuer', { timeout: 240_00
   })
   afterEach(() => site.close())
 
-  test('a machine is copied with its disk → suspended within a cycle, both addresses named, both told; enrolled anew, both are well', async () => {
+  test('lineage copied to a second host: a machine is copied with its disk → suspended within a cycle, both addresses named, both told; enrolled anew, both are well', async () => {
     // 1. The copy runs beside the original.
     await site.run(3 * hourMs)
     const copy = await host.copy('192.0.2.2')

@@ -33,7 +33,7 @@ test('server certificate: name in the SAN → accepted', async (t) => {
   assert.equal(await seen(t, { names: ['localhost'] }), 'hello')
 })
 
-test('server certificate: name in the CN only → refused', async (t) => {
+test('identity compared loosely: name in the CN only → refused', async (t) => {
   assert.equal(await seen(t, { commonName: 'localhost' }), 'peer-name-mismatch')
   assert.equal(await seen(t, { commonName: 'localhost', names: ['email:a@localhost'] }), 'peer-name-mismatch')
 })

@@ -67,7 +67,7 @@ for (const [what, allow, names, expected] of allowed) {
   })
 }
 
-test('allow: name in the CN only → 403', async (t) => {
+test('identity compared loosely: a caller with its name in the CN only → 403', async (t) => {
   const bench = await createTestBench(t)
   const { url } = await bench.serve(await bench.host('web-1'), { allow: ['billing'] })
   const caller = await bench.host('x', { leaf: { commonName: 'billing', names: ['x'] } })

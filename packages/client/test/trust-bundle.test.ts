@@ -30,7 +30,8 @@ test('bundle: no file → bundle-missing, with its path', async (t) => {
   assert.throws(() => pinnedAgent({ bundle }), { code: 'bundle-missing' })
 })
 
-test('bundle: empty file → bundle-invalid', (t) => assertRefused(t, '', /holds no certificate/))
+test('a bundle emptied: the file is empty → bundle-invalid', (t) =>
+  assertRefused(t, '', /holds no certificate/))
 test('bundle: blank lines only → bundle-invalid', (t) => assertRefused(t, '\n\n', /holds no certificate/))
 test('bundle: a comment only → bundle-invalid', (t) => assertRefused(t, '# roots\n', /holds no certificate/))
 test('bundle: garbage → bundle-invalid', (t) => assertRefused(t, 'garbage', /something else/))
@@ -57,7 +58,7 @@ test('bundle: a private key in it → bundle-invalid', async (t) => {
   await assertRefused(t, pki.bundlePem + keyPem, /something else/)
 })
 
-test('bundle: a certificate that is not a CA → bundle-invalid', async (t) => {
+test('a non-CA certificate trusted as one: in the bundle → bundle-invalid', async (t) => {
   const pki = await createTestPki()
   const leaf = await pki.issue({ commonName: 'web-1', names: ['web-1'] })
   await assertRefused(t, pki.bundlePem + leaf.certificatePem, /certificate 2 that is not a CA \(CN=web-1\)/)

@@ -248,7 +248,7 @@ describe('enrolling a host', () => {
     assert.deepEqual([again.installation.served, again.installation.setback], [true, undefined])
   })
 
-  test('a name that leaves its folder: refused', async () => {
+  test('paths from configuration that leave their directory: a name that leads out → refused', async () => {
     const { configPath } = await newHost()
     for (const name of ['../web', 'a/b', '..', '']) {
       await assert.rejects(enroll({ token: await issuer.token(), name, configPath }, ports), {

@@ -306,7 +306,7 @@ describe('the keeper of a certificate', () => {
     assert.deepEqual(host.state.setbacks, {})
   })
 
-  test('a bundle that was rolled back: refused', async () => {
+  test('a bundle rolled back: refused', async () => {
     const host = await enrolledHost()
     const older = host.issuer.bundleText
     await host.issuer.publish()

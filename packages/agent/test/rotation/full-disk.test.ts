@@ -12,7 +12,7 @@ async function enrolledHost(): Promise<VirtualHost> {
 }
 
 describe('a host without room on its disk', () => {
-  test('a full disk: nothing is asked for that could not be kept, and the rotation comes when there is room', async () => {
+  test('a read-only or full disk leads to endless issuance: nothing is asked for that could not be kept, and the rotation comes when there is room', async () => {
     const host = await enrolledHost()
     await host.run(11 * hourMs)
     const minted = host.issuer.minted

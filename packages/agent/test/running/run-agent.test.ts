@@ -124,7 +124,7 @@ describe('a running agent', () => {
     assert.doesNotMatch(log, /":1\d{12}[,}]/, 'a time in milliseconds')
   })
 
-  test('a second agent on the same state: refused', async () => {
+  test('a second writer on one store: another agent on the same state → refused', async () => {
     const second = startAgentProcess(configPath)
     assert.notEqual(await second.ended, 0)
     assert.match(second.log(), /already-running|is using this state/)

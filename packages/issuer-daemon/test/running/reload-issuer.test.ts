@@ -9,7 +9,7 @@ import type { IssuerConfiguration } from '../../src/configuration/issuer-configu
 import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
 import { ask } from '../support/https-caller.ts'
 import { type LiveIssuer, startLiveIssuer } from '../support/live-issuer.ts'
-import { enrolled, postEnrolment } from '../support/test-host.ts'
+import { enrolled, newKey, postEnrolment, postRequest, signedRequest } from '../support/test-host.ts'
 
 let live: LiveIssuer
 let followed: KeptConfiguration
@@ -41,6 +41,16 @@ test('reload: limits → those of the next request', async () => {
   assert.deepEqual(statuses, [200, 200, 429])
   await live.issuer.reload(live.configuration)
   assert.equal((await healthz()).status, 200)
+})
+
+test('reload: limits of identities → those of the next signed request', async () => {
+  const held = await enrolled(live, (await live.admin.createToken(order('limited'))).token)
+  const next = await newKey()
+  const statusOf = async () => (await postRequest(live, await signedRequest(held, { next }))).status
+  await live.issuer.reload(changed('limits', { identity: { perMinute: 1, burst: 1 } }))
+  assert.deepEqual([await statusOf(), await statusOf()], [202, 429])
+  await live.issuer.reload(live.configuration)
+  assert.equal(await statusOf(), 202)
 })
 
 test('reload: connections → those of the next connection', async () => {

@@ -64,7 +64,7 @@ describe('createLogger', () => {
     assert.doesNotMatch(text, /sesame|eyJ/)
   })
 
-  it('names from outside with line breaks → one line each', () => {
+  it('log and metric injection through names: line breaks in names from outside → one line each', () => {
     const text = logged((logger) => logger.info({ identity: 'a\n{"level":"fatal"}' }, 'b\r\nc'))
     assert.equal(text.trimEnd().split('\n').length, 1)
   })
