@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { hourMs, minuteMs } from '@mayfly/ca-core'
+import { hourMs, minuteMs, parsePrivateKey } from '@mayfly/ca-core'
 import { createJoinedHost, type TimedHost, type TimedSite } from '../support/hosts/timed-host.ts'
 
 describe('a lineage in the wrong place, with the real issuer', { timeout: 240_000 }, () => {
@@ -105,6 +105,39 @@ describe('a lineage in the wrong place, with the real issuer', { timeout: 240_00
     assert.ok(host.servesValid())
     assert.equal(host.events.filter(({ event }) => event === 'served').length, 2)
   })
+
+  test('keyType is changed while a key waits → the next certificate has it, at its time, and the lineage goes on as one', async () => {
+    await site.run(hourMs)
+    const { staged } = host.state()
+    assert.ok(staged?.promise)
+    host.configure({ keyType: 'ed25519' })
+    await site.run(minuteMs)
+    assert.notEqual(host.state().staged?.keyHash, staged.keyHash)
+    assert.equal(host.state().staged?.promise?.mintAt, staged.promise.mintAt)
+    assert.equal(typeOfHead(), 'ec-p256', 'not ahead of its time')
+    await site.run(13 * hourMs)
+    assert.equal(typeOfHead(), 'ed25519')
+    // One that the issuer refuses, for hours; and back and forth.
+    host.configure({ keyType: 'ec-p384' })
+    await site.run(2 * hourMs)
+    assert.match(host.told(), /Keys of type ec-p384 are not certified here; use one of: ec-p256, ed25519\./)
+    for (const keyType of ['ed25519', 'ec-p256', 'ed25519', 'ec-p256']) {
+      host.configure({ keyType })
+      await site.run(5 * minuteMs)
+    }
+    assert.equal(typeOfHead(), 'ed25519')
+    await site.run(13 * hourMs)
+    assert.equal(typeOfHead(), 'ec-p256')
+    assert.deepEqual(host.alarms(), [])
+    assert.ok(host.servesValid())
+    const { state, lineage } = await site.issuer().showIdentity('web-1')
+    assert.equal(state, 'active')
+    assert.equal(lineage?.generation, 3, 'a certificate for each rotation')
+  })
+
+  function typeOfHead(): string {
+    return parsePrivateKey(host.state().head.keyPem).type
+  }
 
   async function resume(name: string): Promise<void> {
     const attempt = site.issuer().openAudit({ requestId: 'by-hand', action: 'identity.resume' })

@@ -59,7 +59,10 @@ export const certificateSchema: z.ZodType<CertificateSettings, unknown> = z
       .max(issuersMax)
       .optional()
       .describe('Issuers to ask, one after the other; the one of the enrolment token if absent.'),
-    keyType: z.enum(keyTypes).optional().describe('Of the next key; `ec-p256` if absent.'),
+    keyType: z
+      .enum(keyTypes)
+      .optional()
+      .describe('Of the next key, from the next rotation on; `ec-p256` if absent.'),
     names: z
       .array(certificateName)
       .min(1)

@@ -1,7 +1,8 @@
-import { namesOutside } from '@mayfly/ca-core'
+import { type KeyType, namesOutside, parsePrivateKey } from '@mayfly/ca-core'
 import type { HeldBundle } from '../state/held-bundle.ts'
 import type { LineageState } from '../state/lineage-state.ts'
 import type { LineageStore } from '../state/lineage-store.ts'
+import type { StagedKey } from '../state/staged-key.ts'
 import { liveDrift } from './live-drift.ts'
 import { openCredential } from './material-of.ts'
 import type { Observations } from './plan-rotation.ts'
@@ -20,7 +21,13 @@ export async function observe(
     (drifts) => ({ drift: drifts.map(({ path }) => path) }),
     (unseen: unknown) => ({ drift: [], unseen }),
   )
-  const observed = { ...seen, lacksNames: lacksNames(subject, state) }
+  const { staged } = state
+  const isOther = staged !== undefined && typeOf(staged) !== subject.settings.keyType
+  const observed = {
+    ...seen,
+    lacksNames: lacksNames(subject, state),
+    ...(isOther && { otherKeyType: staged.keyHash }),
+  }
   return wish === undefined || wish === state.granted?.wish ? observed : { ...observed, wish }
 }
 
@@ -28,4 +35,13 @@ export async function observe(
 function lacksNames(subject: RotationSubject, state: LineageState): boolean {
   const [leaf] = openCredential(state.head).chain
   return leaf !== undefined && namesOutside(expectedNames(subject, state), leaf.names).length > 0
+}
+
+/** Read once for each key. */
+const types = new WeakMap<StagedKey, KeyType>()
+
+function typeOf(staged: StagedKey): KeyType {
+  const type = types.get(staged) ?? parsePrivateKey(staged.keyPem).type
+  types.set(staged, type)
+  return type
 }

@@ -25,6 +25,8 @@ export interface Observations {
   readonly wish?: string
   /** The head does not carry the names that are expected now: they were changed. */
   readonly lacksNames: boolean
+  /** `keyHash` of the staged key, where it is of another type than the configuration wants: that was changed. */
+  readonly otherKeyType?: string
   /** When the live ports are to be looked at again; absent where nobody is to look between rotations. */
   readonly lookAt?: Instant
 }
@@ -166,6 +168,10 @@ function planAsking(planning: Planning): RotationAction[] {
 
 function planStaged(planning: Planning, staged: StagedKey): RotationAction[] {
   const { now, waits } = planning
+  if (planning.observed.otherKeyType === staged.keyHash && isUncertified(planning, staged)) {
+    const immediate = staged.immediate || urgency(planning) !== undefined
+    return unlessBackingOff(planning, 'ask', [{ do: 'make-key', immediate, because: 'other-key-type' }])
+  }
   const because = requestReason(planning, staged)
   if (because !== undefined) {
     const immediate = staged.immediate || hurried.includes(because)
@@ -175,6 +181,12 @@ function planStaged(planning: Planning, staged: StagedKey): RotationAction[] {
   const askAgainAt = askAgainTime(planning, staged)
   waits.push({ do: 'wait', until: Math.min(fetchAt, askAgainAt), because: 'scheduled' })
   return now < fetchAt ? [] : unlessBackingOff(planning, 'fetch', [{ do: 'fetch', because: 'minted' }])
+}
+
+/** Whether a key may give way to another without a certificate being lost, as far as is known here. */
+function isUncertified({ state, now }: Planning, { refusals, promise }: StagedKey): boolean {
+  if (refusals > 0 || state.wasted !== undefined) return false
+  return promise === undefined || now < promise.mintAt
 }
 
 function requestReason(planning: Planning, staged: StagedKey): RequestReason | undefined {

@@ -22,7 +22,7 @@ export type RotationAction =
   | { readonly do: 'look'; readonly because: 'due' | 'wrong-before' }
   | { readonly do: 'wait'; readonly until: Instant; readonly because: WaitReason }
 
-export type MakeKeyReason = 'ahead' | 'overdue' | 'forced' | 'untrusted' | 'names-changed'
+export type MakeKeyReason = 'ahead' | 'overdue' | 'forced' | 'untrusted' | 'names-changed' | 'other-key-type'
 export type RequestReason =
   | 'new-key'
   | 'overdue'
