@@ -107,6 +107,15 @@ function killAtEachStep({ name: engineName, skip, start }: Engine): void {
       })
     }
 
+    it('killed with an intent, and the next start killed amid its report → burnt once, and the same key gets one certificate', async () => {
+      const work = await alive(async ({ issuer }) =>
+        enrolment(await tokenFor(issuer, 'twice-killed'), await newKey()),
+      )
+      await dies({ ...place, work, killAt: 'intent.recorded' })
+      await dies({ ...place, work, killAt: 'serial.burnt' })
+      await goesOn(work, 0)
+    })
+
     it('request ahead of time, killed when answered → staged once, with the same answer again', async () => {
       const held = await alive((run) => enrolled('ahead', run))
       const work = requestOf(held, await newKey(), false)
