@@ -6,6 +6,7 @@ import { type Answer, heading, table } from '../../terminal/answer.ts'
 import { tellProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
 import type { agentCheckJson } from './agent-json.ts'
+import { requireAgentUser } from './agent-user.ts'
 import { checkVerdict } from './check-verdict.ts'
 
 export interface AgentCheckOptions {
@@ -20,6 +21,7 @@ export async function agentCheck(
   session: Session,
 ): Promise<Answer<JsonOf<typeof agentCheckJson>>> {
   const { config: configPath, names } = options
+  await requireAgentUser(configPath, session.fileSystem)
   tellProgress(session, 'Trying everything that a rotation will need…')
   const ports = localPorts()
   try {

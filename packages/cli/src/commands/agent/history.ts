@@ -5,6 +5,7 @@ import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, table } from '../../terminal/answer.ts'
 import type { Session } from '../session.ts'
 import type { agentHistoryJson } from './agent-json.ts'
+import { requireAgentUser } from './agent-user.ts'
 import { setbackToJson } from './setback-to-json.ts'
 
 export interface AgentHistoryOptions {
@@ -25,6 +26,7 @@ export async function agentHistoryCommand(
 ): Promise<Answer<JsonOf<typeof agentHistoryJson>>> {
   const { config, certificate, since, count } = options
   const { fileSystem, clock } = session
+  await requireAgentUser(config, fileSystem)
   const events = await agentHistory(config, fileSystem, {
     count: count === undefined ? countDefault : readCount(count),
     certificate,

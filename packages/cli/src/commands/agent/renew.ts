@@ -7,6 +7,7 @@ import { tellProgress } from '../progress.ts'
 import { readDuration } from '../read-duration.ts'
 import type { Session } from '../session.ts'
 import type { agentRenewJson } from './agent-json.ts'
+import { requireAgentUser } from './agent-user.ts'
 import { setbackToJson } from './setback-to-json.ts'
 
 export interface AgentRenewOptions {
@@ -24,6 +25,7 @@ export async function agentRenew(
   session: Session,
 ): Promise<Answer<JsonOf<typeof agentRenewJson>>> {
   const { config: configPath, names, wait } = options
+  await requireAgentUser(configPath, session.fileSystem)
   const ports = localPorts()
   tellProgress(session, 'Waiting until the new certificates are served…')
   try {
