@@ -32,6 +32,7 @@ import {
   type Random,
   type Report,
   readRequestHeader,
+  signAuditHead,
   signIntermediate,
   signTrustBundle,
   type TrustBundle,
@@ -75,6 +76,8 @@ export class VirtualIssuer implements Transport {
   /** Everything that came, newest last. */
   readonly requests: WireRequest[] = []
   readonly reports: Report[] = []
+  /** Number of the end of its history that it signs and hands out; nothing is handed out without it. */
+  historyEnd: number | undefined
   minted = 0
   clockSkewMs = 0
   /** The time for which certificates are made, against its own. */
@@ -213,9 +216,12 @@ export class VirtualIssuer implements Transport {
     const path = new URL(request.url).pathname
     try {
       if (path === '/v1/bundle') return this.#bundle(request)
-      if (path === '/v1/enrollments') return this.#json(await this.#enroll(JSON.parse(request.body ?? '')))
+      if (path === '/v1/enrollments')
+        return this.#json(await this.#withEnd(await this.#enroll(JSON.parse(request.body ?? ''))))
       if (path === '/v1/requests')
-        return this.#json(await this.#request(JSON.parse(request.body ?? ''), request.url))
+        return this.#json(
+          await this.#withEnd(await this.#request(JSON.parse(request.body ?? ''), request.url)),
+        )
       return await this.#certificate(path.slice('/v1/certificates/'.length))
     } catch (error) {
       if (isMayflyError(error)) return this.problem(error)
@@ -248,6 +254,13 @@ export class VirtualIssuer implements Transport {
     this.#staged.set(publicKey.hash, staged)
     if (body.immediate === true || staged.mintAt <= this.#now()) return this.#issued(staged)
     return { status: 'scheduled', mintAt: formatInstant(staged.mintAt), keyHash: publicKey.hash }
+  }
+
+  async #withEnd(answer: IssuerAnswer): Promise<IssuerAnswer> {
+    if (this.historyEnd === undefined) return answer
+    const { trustDomain } = this.bundle
+    const head = { number: this.historyEnd, hash: 'ab'.repeat(32), at: this.#now(), trustDomain }
+    return { ...answer, auditHead: await signAuditHead(head, this.#authority) }
   }
 
   async #issued(staged: Staged): Promise<IssuerAnswer> {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { MayflyError } from '@mayfly/ca-core'
 import { MemoryFileSystem } from '../../../../test/fakes/memory-file-system.ts'
 import type { IssuerConfiguration } from '../../src/configuration/issuer-configuration.ts'
+import { policyOf } from '../../src/configuration/policy-of.ts'
 import { readIssuerConfiguration } from '../../src/configuration/read-configuration.ts'
 
 const path = '/etc/mayfly/issuer.yaml'
@@ -30,6 +31,7 @@ test('configuration: the least that is needed → everything else has its defaul
   assert.equal(read.issuing.dailyQuota, 12)
   assert.deepEqual(read.sweep, { cron: '*/5 * * * *', chunk: 1_000 })
   assert.deepEqual(read.metrics, {})
+  assert.equal(policyOf(read).auditRetentionSeconds, 400 * 86_400)
 })
 
 test('configuration: compressed lives, a cron with seconds and an address as URL → are taken', async () => {
@@ -91,6 +93,11 @@ const wrong: readonly Wrong[] = [
     what: 'an unknown key inside',
     text: `${least}issuing: { lifetme: 24h }\n`,
     says: [/^8:\d+: issuing\.lifetme: /],
+  },
+  {
+    what: 'an audit that hosts remember for longer',
+    text: `${least}audit: { retention: 29d }\n`,
+    says: [/^8:\d+: audit\.retention: /],
   },
   {
     what: 'a URL without TLS',

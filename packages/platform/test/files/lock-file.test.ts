@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -39,6 +39,16 @@ describe('lockFile', () => {
   it('files followed through symbolic links: a link stands there → refused', async () => {
     await symlink(join(root, 'elsewhere'), join(root, 'link'))
     await assert.rejects(lockFile(join(root, 'link')), (error) => isMayflyError(error, 'file-unwritable'))
+  })
+
+  it('something else stands there → refused for that, and not as held', async () => {
+    const path = join(root, 'letter')
+    await writeFile(path, 'a letter, and a long one\n'.repeat(500))
+    await assert.rejects(lockFile(path), (error) => {
+      assert.ok(isMayflyError(error) && error.code !== 'already-running', String(error))
+      assert.match(error.message, /letter/)
+      return true
+    })
   })
 
   it('the folder is missing → file-missing', async () => {
