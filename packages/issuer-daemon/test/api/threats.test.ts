@@ -74,6 +74,17 @@ test('issuance without authentication on one of several paths: each path that ch
   }
 })
 
+test('issuance without authentication on one of several paths: everything right but the proof → 401, and it is still free', async () => {
+  const { token } = await freshToken()
+  const [header, payload] = token.split('.')
+  const unsigned = `${header}.${payload}.${encodeBase64url(new Uint8Array(64))}`
+  assert.equal((await postEnrolment(live, unsigned)).status, 401)
+  const held = await enrolled(live, token)
+  const asked = await signedRequest(held, { immediate: true, lie: { keyPair: await newKey() } })
+  assert.equal((await postRequest(live, asked)).status, 401)
+  assert.equal((await postRequest(live, await signedRequest(held, { immediate: true }))).status, 200)
+})
+
 test('issuance without authentication on one of several paths: administration over the network → there is none', async () => {
   for (const path of [
     '/admin/tokens',
