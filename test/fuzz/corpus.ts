@@ -14,6 +14,7 @@ export const corpusKinds = [
   'message',
   'issuer-yaml',
   'agent-yaml',
+  'identities-yaml',
   'http',
 ] as const
 

@@ -201,6 +201,21 @@ log: { level: info }
 `,
 )
 
+add(
+  'identities-yaml',
+  'all',
+  `# by team
+identities:
+  web-1: { names: [dns:web-1.example, 'ip:192.0.2.7', WEB-1.example.] }
+  api:
+    profile: peer
+    names:
+      - dns:*.api.example
+      - uri:spiffe://test.internal/api
+  batch.2: { profile: client, names: ["email:batch@example.org", '2001:db8::1'] }
+`,
+)
+
 const post = 'POST /v1/enrollments HTTP/1.1\r\nHost: ca.test.internal\r\nContent-Type: application/json\r\n'
 const json = JSON.stringify({ token, csr: body.csr, report })
 add('http', 'post', `${post}Content-Length: ${json.length}\r\n\r\n${json}`)

@@ -4,7 +4,13 @@ import { readSigners } from './signers.ts'
 import { certificateTarget } from './targets/certificate.ts'
 import { certificateRequestTarget } from './targets/certificate-request.ts'
 import { openHttpTarget } from './targets/http.ts'
-import { agentYamlTarget, issuerYamlTarget, jsonTarget, messageTarget } from './targets/messages-and-files.ts'
+import {
+  agentYamlTarget,
+  identitiesYamlTarget,
+  issuerYamlTarget,
+  jsonTarget,
+  messageTarget,
+} from './targets/messages-and-files.ts'
 import { nameTarget, pemTarget, privateKeyTarget } from './targets/pem-and-names.ts'
 import { bundleTarget, requestTarget, tokenTarget } from './targets/signed-messages.ts'
 
@@ -24,6 +30,7 @@ export async function openTargets(): Promise<readonly FuzzTarget[]> {
     jsonTarget,
     issuerYamlTarget,
     agentYamlTarget,
+    identitiesYamlTarget,
     await openHttpTarget(),
   ]
 }

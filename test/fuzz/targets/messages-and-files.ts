@@ -1,5 +1,6 @@
 import {
   type ErrorCode,
+  type FileSystem,
   parseEnrolmentBody,
   parseIssuerAnswer,
   parseProblem,
@@ -8,6 +9,7 @@ import {
 import { parseYamlConfiguration } from '@mayfly/platform'
 import { agentConfigurationSchema } from '../../../packages/agent/src/configuration/agent-configuration.ts'
 import { issuerFile } from '../../../packages/issuer-daemon/src/configuration/issuer-file.ts'
+import { readIdentitiesFile } from '../../../packages/issuer-daemon/src/identities/identities-file.ts'
 import { readFirstMembers } from '../first-member.ts'
 import { FuzzFinding, type FuzzTarget, otherReading, readOrRefused, requireSame } from '../fuzz-target.ts'
 import { either, mutateBytes } from '../mutate-bytes.ts'
@@ -74,4 +76,24 @@ export const agentYamlTarget: FuzzTarget = {
       ['config-invalid'],
     )
   },
+}
+
+/** Declared identities: what is accepted is canonical, so that it is read the same when it is written down again. */
+export const identitiesYamlTarget: FuzzTarget = {
+  name: 'identities-yaml',
+  corpus: 'identities-yaml',
+  mutate: mutateBytes,
+  read: async (input) => {
+    const declared = await readOrRefused(() => identitiesIn(input), ['config-invalid'])
+    if (declared === undefined) return
+    const identities = Object.fromEntries(declared.map(({ name, ...rest }) => [name, rest]))
+    // JSON is YAML.
+    requireSame('the identities', await identitiesIn(Buffer.from(JSON.stringify({ identities }))), declared)
+    if (Object.keys(Object.prototype).length > 0) throw new FuzzFinding('the prototype of all was changed')
+  },
+}
+
+function identitiesIn(input: Uint8Array): ReturnType<typeof readIdentitiesFile> {
+  const fileSystem: Pick<FileSystem, 'readFile'> = { readFile: async () => input }
+  return readIdentitiesFile(fileSystem as FileSystem, 'identities.yaml')
 }

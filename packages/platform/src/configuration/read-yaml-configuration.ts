@@ -1,6 +1,7 @@
 import { type FileSystem, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
+import { collectionKeys } from './collection-keys.ts'
 import { describeIssues } from './describe-issues.ts'
 import { repeatedKeys } from './repeated-keys.ts'
 import { allowedKeys } from './schema-keys.ts'
@@ -42,6 +43,7 @@ export function parseYamlConfiguration<T>(text: string, path: string, schema: z.
   const mistakes = [
     ...document.errors.map(({ pos, message }) => ({ offset: pos[0], message })),
     ...repeatedKeys(document).map((offset) => ({ offset, message: 'Map keys must be unique' })),
+    ...collectionKeys(document).map((offset) => ({ offset, message: 'A key must be a text' })),
   ].sort((one, other) => one.offset - other.offset)
   if (mistakes.length > 0) {
     throw invalid(
@@ -93,7 +95,9 @@ export async function readYamlExcerpt<T>(
 
 function readBrokenYaml<T>(text: string, schema: z.ZodType<T, unknown>): T | undefined {
   try {
-    const written: unknown = parseDocument(text, { prettyErrors: false }).toJS({ maxAliasCount: 0 })
+    // What is passed over here was told of already; the library would warn the process besides.
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' })
+    const written: unknown = document.toJS({ maxAliasCount: 0 })
     return schema.safeParse(written, { jitless: true }).data
   } catch {
     return undefined

@@ -8,6 +8,7 @@ import {
   hostPort,
   parseYamlConfiguration,
   readYamlConfiguration,
+  readYamlExcerpt,
   url,
 } from '@mayfly/platform'
 import * as z from 'zod'
@@ -129,6 +130,21 @@ describe('readYamlConfiguration', () => {
       ),
       ['agent.yaml:3:24: Map keys must be unique', 'agent.yaml:6:3: Map keys must be unique'],
     )
+  })
+
+  it('a list for a key → told with the line, once, and the process is not warned besides', async () => {
+    const warned: Error[] = []
+    const note = (warning: Error): void => void warned.push(warning)
+    process.on('warning', note)
+    const [problem, ...others] = problemsOf('state: /var/lib/x', 'certificates: {}', '? [a, b]', ': 1')
+    const fileSystem = new MemoryFileSystem()
+    await fileSystem.createFile('/agent.yaml', Buffer.from('? [a, b]\n: 1\n'), { mode: 0o600 })
+    await readYamlExcerpt(fileSystem, '/agent.yaml', z.looseObject({}))
+    // Warnings come in a later turn.
+    await new Promise(setImmediate)
+    process.off('warning', note)
+    assert.equal(problem, 'agent.yaml:3:3: A key must be a text')
+    assert.deepEqual([others, warned], [[], []])
   })
 
   it('very many keys in one mapping → cost what they cost in many small ones', () => {
