@@ -10,7 +10,7 @@ export type RenewalOutcome =
       readonly serial: string
       readonly notAfter: Instant
     }
-  /** It goes on; `setback` is what has failed so far. */
+  /** Not served yet; the wish stands. `setback` is what has failed so far. */
   | { readonly is: 'under-way'; readonly setback?: Setback }
   /** An issuer was asked since, and only a person can help: nothing is gained by waiting. */
   | { readonly is: 'refused'; readonly setback: Setback }

@@ -125,7 +125,7 @@ export const agentRenewJson = z.strictObject({
         z.strictObject({ is: z.literal('renewed'), generation: count, serial, notAfter: time }),
         z
           .strictObject({ is: z.literal('under-way'), setback: setbackJson.exactOptional() })
-          .describe('It goes on after the wait.'),
+          .describe('Not served within the wait; the wish stands.'),
         z
           .strictObject({ is: z.literal('refused'), setback: setbackJson })
           .describe('Only a person can help.'),

@@ -74,5 +74,7 @@ function detailsOf(outcome: Renewal['outcome']): string {
   if (outcome.is === 'renewed') {
     return `generation ${outcome.generation}, serial ${outcome.serial}, until ${formatInstant(outcome.notAfter)}`
   }
-  return outcome.setback === undefined ? 'it goes on' : `${outcome.setback.message} (${outcome.setback.code})`
+  return outcome.setback === undefined
+    ? 'not served yet; the wish stands'
+    : `${outcome.setback.message} (${outcome.setback.code})`
 }
