@@ -24,8 +24,10 @@ test("the end of the issuer's history: given with a certificate → reported wit
   host.restart()
   await rotate()
   assert.equal(reported(), 5)
-  await host.enroll()
+  const { jti } = host.state
+  await host.enroll('QUJDREVGR0hJSktMTU5PUA')
   await rotate()
+  assert.notEqual(host.state.jti, jti)
   assert.equal(reported(), 5)
   host.issuer.historyEnd = 6
   await rotate()

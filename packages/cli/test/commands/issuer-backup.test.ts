@@ -16,6 +16,7 @@ test('issuer backup and restore: while it runs, and only while it does not; the 
   const nowhere = await mayfly(['issuer', 'backup', '--out', '/nowhere/x', '--config', config])
   assert.equal(nowhere.stderr, 'mayfly: /nowhere/x: there is no such file or folder (file-missing)\n')
   await ask('identity', 'suspend', 'web-1')
+  await ask('identity', 'add', 'web-2', '--name', 'dns:web-2.example')
   assert.equal((await ask('issuer', 'restore', out, '--yes')).code, 'already-running')
   await daemon.stop()
   const unasked = await mayfly(['issuer', 'restore', out, '--config', config])
@@ -29,6 +30,10 @@ test('issuer backup and restore: while it runs, and only while it does not; the 
   assert.equal(missing.stderr, `mayfly: There is no backup at ${out}.old. (file-missing)\n`)
   const folder = await mayfly(['issuer', 'restore', state, '--config', config])
   assert.match(folder.stderr, /is a folder; name the file .* \(usage\)\n$/)
+  const told = await mayfly(['issuer', 'restore', out, '--yes', '--config', config])
+  assert.match(told.stdout, /\bStays suspended +web-1\n/)
+  assert.match(told.stdout, /\bWas added since, and is gone +web-2\n/)
+  assert.match(told.stdout, /are refused, until you run `mayfly issuer accept-forgotten`/)
   const restored = await ask('issuer', 'restore', out, '--yes')
   assert.deepEqual([restored.exitCode, restored.keptSuspended], [0, ['web-1']])
 

@@ -81,6 +81,8 @@ describe('backup and restore', () => {
     assert.deepEqual(readdirSync(folder), ['issuer.backup'])
     assert.ok(made.auditNumber >= 2)
     await assert.rejects(back(), (error) => isMayflyError(error, 'file-exists'))
+    // Every page and the whole chain are looked at.
+    await restore()
   })
 
   it('while the issuer runs → refused; of anything that is no backup → refused, and the store stays', async () => {
