@@ -111,6 +111,19 @@ async function look(
   name: string,
   wishedAt: Instant,
 ): Promise<Renewal> {
-  const found = await openLineageStore(ports.fileSystem, state, name).read()
-  return { name, outcome: found === undefined ? { is: 'under-way' } : renewalOutcome(found, wishedAt) }
+  const store = openLineageStore(ports.fileSystem, state, name)
+  const found = await store.read()
+  if (found !== undefined) return { name, outcome: renewalOutcome(found, wishedAt) }
+  // An agent takes an enrolment up that was answered, and this look may be the moment in between.
+  if ((await store.readEnrolment()) !== undefined || (await store.read()) !== undefined)
+    return { name, outcome: { is: 'under-way' } }
+  return { name, outcome: notEnrolled(name, wishedAt) }
+}
+
+function notEnrolled(name: string, at: Instant): RenewalOutcome {
+  const message = `It is not enrolled. Run \`mayfly token create\` at the issuer, then \`mayfly agent enroll TOKEN --name ${name}\` here.`
+  return {
+    is: 'refused',
+    setback: { code: 'lineage-unknown', message, attempts: 1, since: at, at, retryAt: at },
+  }
 }

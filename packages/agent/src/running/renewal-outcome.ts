@@ -12,7 +12,7 @@ export type RenewalOutcome =
     }
   /** Not served yet; the wish stands. `setback` is what has failed so far. */
   | { readonly is: 'under-way'; readonly setback?: Setback }
-  /** An issuer was asked since, and only a person can help: nothing is gained by waiting. */
+  /** An issuer was asked since, or nobody ever enrolled it, and only a person can help: nothing is gained by waiting. */
   | { readonly is: 'refused'; readonly setback: Setback }
 
 /**

@@ -88,5 +88,7 @@ test('a host from its enrolment on: preset, check, history, status and renew --n
 test('mayfly agent run --help: → the signals; status --help: → the exit codes', async () => {
   const run = await mayfly(['agent', 'run', '--help'])
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR2']) assert.match(run.stdout, new RegExp(signal))
-  assert.match((await mayfly(['agent', 'status', '--help'])).stdout, /3 {2}unknown/)
+  for (const daemon of ['agent', 'issuer']) {
+    assert.match((await mayfly([daemon, 'status', '--help'])).stdout, /3 {2}unknown/)
+  }
 })

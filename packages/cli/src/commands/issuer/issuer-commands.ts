@@ -126,6 +126,7 @@ function addStatus(issuer: Command): void {
     .description('show how the running issuer is, with an exit code for monitoring')
   addAdminOptions(status)
     .addOption(jsonOption())
+    .addHelpText('after', statusExitCodes)
     .action((options: IssuerStatusOptions) =>
       performForMonitoring(
         async () => (await import('./status.ts')).issuerStatus,
@@ -134,6 +135,13 @@ function addStatus(issuer: Command): void {
       ),
     )
 }
+
+const statusExitCodes = `
+Exit codes:
+  0  all is well
+  1  look at it today
+  2  look at it now: nothing is issued, the intermediate ends within a week, or no issuer answers
+  3  unknown: the configuration cannot be read, or you may not ask`
 
 function addAcknowledge(issuer: Command): void {
   const acknowledge = issuer
