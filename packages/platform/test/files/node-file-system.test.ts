@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chownSync, statSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chownSync, constants, statSync } from 'node:fs'
+import fsPromises, { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -35,6 +36,35 @@ describe('nodeFileSystem', () => {
       assert.equal(statSync(`${path}-folder`).mode & 0o7777, 0o750)
     })
   }
+
+  it('keys readable for a moment: a file or folder, whatever it is to be → nobody else’s from its first moment', async (context) => {
+    const born: number[] = []
+    const { open, mkdir } = fsPromises
+    // Whoever opened it then could go on reading, whatever its mode is later.
+    context.mock.method(fsPromises, 'open', async (...args: Parameters<typeof open>) => {
+      const file = await open(...args)
+      if (Number(args[1]) & constants.O_CREAT) born.push((await file.stat()).mode & 0o7777)
+      return file
+    })
+    context.mock.method(fsPromises, 'mkdir', async (...args: Parameters<typeof mkdir>) => {
+      const made = await mkdir(...args)
+      born.push(statSync(args[0]).mode & 0o7777)
+      return made
+    })
+    syncBuiltinESMExports()
+    const previous = process.umask(0)
+    try {
+      await nodeFileSystem.createFile(join(root, 'born'), content, { mode: 0o644 })
+      await nodeFileSystem.replaceFile(join(root, 'born'), content, { mode: 0o640 })
+      await nodeFileSystem.appendFile(join(root, 'born-log'), content, { mode: 0o644 })
+      await nodeFileSystem.makeDirectory(join(root, 'born-folder'), { mode: 0o755 })
+    } finally {
+      process.umask(previous)
+      context.mock.restoreAll()
+      syncBuiltinESMExports()
+    }
+    assert.deepEqual(born, [0o600, 0o600, 0o600, 0o700])
+  })
 
   it('createFile: another owner and group → given', { skip: !isRoot && 'needs root' }, async () => {
     const path = join(root, 'owned')
