@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chownSync, constants, statSync } from 'node:fs'
-import fsPromises, { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import fsPromises, {
+  chmod,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +18,7 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { isMayflyError } from '@mayfly/ca-core'
 import { nodeFileSystem, removeLeftovers, systemRandom } from '@mayfly/platform'
+import { readBytesMax } from '../../src/files/node-file-system.ts'
 import { temporaryPath } from '../../src/files/temporary-name.ts'
 
 const run = promisify(execFile)
@@ -114,6 +124,16 @@ describe('nodeFileSystem', () => {
     await assert.rejects(nodeFileSystem.readFile('/dev/zero'), {
       code: 'file-unreadable',
       message: '/dev/zero: it is longer than 64 MiB',
+    })
+
+    it('readFile: one byte too long → the same; what says that it is empty → read all the same', async () => {
+      const long = join(root, 'long')
+      await writeFile(long, '')
+      await truncate(long, readBytesMax + 1)
+      await assert.rejects(nodeFileSystem.readFile(long), { code: 'file-unreadable' })
+      assert.ok((await nodeFileSystem.readFile('/proc/self/status')).byteLength > 100)
+      await writeFile(long, '')
+      assert.equal((await nodeFileSystem.readFile(long)).byteLength, 0)
     })
   })
 
