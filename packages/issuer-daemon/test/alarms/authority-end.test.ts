@@ -38,12 +38,29 @@ describe('end of the intermediate', () => {
       assert.ok(held.certificate.notAfter <= certificate.notAfter)
       const [near] = (await kit.issuer.status()).alarms
       assert.deepEqual([near?.because, near?.withinDays], ['authority-ending', 7])
+      assert.equal((await host.request()).status, 'scheduled')
       await kit.clock.advance(dayMs / 24)
       await assert.rejects(host.request({ immediate: true }), {
         code: 'authority-expired',
         message: /expires at .*install a new one/,
       })
       assert.ok((await kit.issuer.status()).alarms.some(({ because }) => because === 'authority-expired'))
+      const { failed, stopped } = await kit.issuer.sweep({ until: kit.clock.now() })
+      assert.deepEqual([failed, stopped], [0, 'authority-expired'])
+    } finally {
+      await kit.close()
+    }
+  })
+
+  it('not begun yet, as a clock that is far behind says → the sweep stops, and no key is told to have failed', async () => {
+    const kit = await createIssuerKit()
+    try {
+      const host = createHost(() => kit, 'web-1', '192.0.2.1')
+      await host.enroll()
+      await host.request()
+      kit.clock.jump(-dayMs)
+      const { failed, stopped } = await kit.issuer.sweep({ until: kit.clock.now() + 3 * dayMs })
+      assert.deepEqual([failed, stopped], [0, 'clock-wrong'])
     } finally {
       await kit.close()
     }
