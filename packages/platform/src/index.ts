@@ -40,6 +40,7 @@ export {
   type MetricsServerOptions,
   startMetricsServer,
 } from './metrics/metrics-server.ts'
+export { connectionFault } from './network/connection-fault.ts'
 export { nodeProcessRunner } from './programs/node-process-runner.ts'
 export { type WatchedReader, watchReader } from './programs/watch-reader.ts'
 export { systemRandom } from './random/system-random.ts'

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Agent, AgentOptions } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { encodeTrustBundlePem, MayflyError, type TrustBundle } from '@mayfly/ca-core'
+import { connectionFault } from '@mayfly/platform'
 import { isAboutTime } from './about-time.ts'
 import { checkPeer } from './check-peer.ts'
 import { tlsOptions } from './tls-options.ts'
@@ -193,7 +194,8 @@ function reasonOf(cause: unknown): string {
   // Node collects the failures of several addresses in one error without a message.
   const inner = cause instanceof AggregateError ? cause.errors[0] : undefined
   if (inner instanceof Error) return inner.message
-  return underOtherRoot.has(codeOf(cause)) ? `${underOtherRootSentence} (${cause.message})` : cause.message
+  const fault = connectionFault(cause)
+  return underOtherRoot.has(codeOf(cause)) ? `${underOtherRootSentence} (${fault})` : fault
 }
 
 /** What OpenSSL says of a chain that ends in none of the given roots (X509_V_ERR_…), as Node names it. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
 import { MayflyError } from '@mayfly/ca-core'
+import { connectionFault } from '@mayfly/platform'
 
 export interface LiveServer {
   readonly protocol: string
@@ -45,7 +46,7 @@ function handshake({ hostname, port, host }: URL, serverName: string): Promise<T
       reject(new MayflyError('transport-failed', `${host}: no TLS handshake: ${why}.`, { cause }))
     }
     socket.once('timeout', () => fail(`nothing came within ${handshakeTimeoutMs / 1_000} s`))
-    socket.once('error', (error) => fail(error.message, error))
+    socket.once('error', (error) => fail(connectionFault(error), error))
     socket.once('secureConnect', () => resolve(socket))
   })
 }
