@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
 import { describe, it } from 'node:test'
-import { connect } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import { isMayflyError, MayflyError } from '@mayfly/ca-core'
 import { type OpenFront, openFront } from '../../src/api/front/front.ts'
 import { frontInThread } from '../../src/api/front/thread/thread-front.ts'
@@ -177,6 +177,33 @@ for (const [where, open] of Object.entries(fronts)) {
         stranger.on('error', () => undefined).resume()
         await once(stranger, 'close')
         assert.equal((await ask(say)).status, 200)
+      })
+    })
+
+    it('newcomers that hold half of the connections → the next of them is kept out, a known address comes in', async () => {
+      const authenticate: FrontKitOptions['authenticate'] = async () =>
+        ({ kind: 'token', claims: { jti: 'j', identity: 'web-1' } }) as never
+      const options = { routes: [echo('token')], limits: { connections: 4 }, authenticate }
+      await use(options, async ({ ask, front, pki }) => {
+        assert.equal((await ask(say)).status, 200)
+        /** `undefined` for one that is not let in. */
+        const stranger = async (localAddress: string) => {
+          const place = { port: front.port, host: '127.0.0.1', localAddress }
+          const socket = connect({ ...place, ca: pki.bundlePem }).on('error', () => undefined)
+          const isIn = await new Promise((resolve) => {
+            socket.once('secureConnect', () => resolve(true)).once('close', () => resolve(false))
+          })
+          return isIn === true ? socket : undefined
+        }
+        const held: TLSSocket[] = []
+        // The server may still count the connection above, of one that was no more than a newcomer when it came.
+        while (held.length < 2) {
+          const socket = await stranger(`127.0.0.${held.length + 2}`)
+          if (socket !== undefined) held.push(socket)
+        }
+        assert.equal(await stranger('127.0.0.4'), undefined)
+        assert.equal((await ask(say)).status, 200)
+        for (const socket of held) socket.destroy()
       })
     })
 
