@@ -19,6 +19,7 @@ export function checkEnrolment(
   return [
     ...identityAlarms(state, settings.identity).map(({ code, message }) => warning(code, message)),
     ...checkRefusal(state),
+    ...checkProof(state),
     checkNames(state, settings),
     checkHead(state, now),
   ]
@@ -32,6 +33,15 @@ function checkRefusal({ setbacks: { ask } }: LineageState): Outcome[] {
   if (ask === undefined || !untilChanged.includes(ask.code)) return []
   const message = `the issuer refused the last request, at ${formatInstant(ask.at)}: ${ask.message}`
   return [failed(ask.code, withAdvice(ask.code, message))]
+}
+
+/** A certificate that failed its proof is not brought to a server, and a check has none of its own to prove. */
+function checkProof({ setbacks: { install, restore } }: LineageState): Outcome[] {
+  return [install, restore].flatMap((setback) => {
+    if (setback?.code !== 'prove-failed') return []
+    const message = `the last certificate failed its proof, at ${formatInstant(setback.at)}: ${setback.message}`
+    return [failed(setback.code, withAdvice(setback.code, message))]
+  })
 }
 
 function checkNames(

@@ -164,6 +164,20 @@ describe('mayfly agent check', () => {
     assert.equal((await check()).failure, undefined)
   })
 
+  test('the last certificate failed its proof: → fails, with why', async () => {
+    const now = host.clock.now()
+    const install = { attempts: 1, since: now, at: now, retryAt: now + 1, message: 'It ends nowhere.' }
+    const state = (code: 'prove-failed' | 'reload-failed') => ({
+      ...host.state,
+      setbacks: { install: { ...install, code } },
+    })
+    await host.store.write(state('prove-failed'))
+    await failsAt('enrolment', 'prove-failed', /failed its proof, at .*: It ends nowhere\..*trust bundle\.$/)
+    // Whether a reload works is tried, and not remembered.
+    await host.store.write(state('reload-failed'))
+    assert.equal((await check()).failure, undefined)
+  })
+
   test('another identity in the configuration: → a warning', async () => {
     await write(configPath, yaml.replace('identity: web-1', 'identity: web-2'))
     await warnsAt('enrolment', /enrolled as web-1/)
