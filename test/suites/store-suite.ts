@@ -5,7 +5,6 @@ import { fleetTests } from './store/fleet-tests.ts'
 import { identityTests } from './store/identity-tests.ts'
 import { issuanceTests } from './store/issuance-tests.ts'
 import { createBench, type StoreEngine } from './store/store-bench.ts'
-import { sweepTests } from './store/sweep-tests.ts'
 import { taintTests } from './store/taint-tests.ts'
 import { upkeepTests } from './store/upkeep-tests.ts'
 
@@ -18,7 +17,6 @@ export function storeSuite(engineName: string, createEngine: () => Promise<Store
     changeTests(bench)
     identityTests(bench)
     issuanceTests(bench)
-    sweepTests(bench)
     taintTests(bench)
     upkeepTests(bench)
     fleetTests(bench)

@@ -125,7 +125,6 @@ function multiply(database: DatabaseSync, { count, now, dueWithinMs }: FillOptio
     ),
   )
   database.exec(copyOf(database, 'certificate', { issuance_id: 'other.id' }, forEach))
-  database.exec('INSERT INTO due SELECT mint_at, id, version FROM identity WHERE id > 1 ORDER BY mint_at, id')
   database.exec(`UPDATE head SET identities = ${count}, certificates = ${count}, issued = ${count};
     UPDATE agent_count SET agents = ${count}; COMMIT`)
   for (const { sql } of indexes) database.exec(String(sql))

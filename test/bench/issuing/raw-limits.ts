@@ -6,7 +6,6 @@ import {
   changesPerCheckpoint,
   connect,
 } from '../../../packages/issuer-daemon/src/store/sqlite/connect.ts'
-import { settle, settledIdentity } from '../../../packages/issuer-daemon/src/store/sqlite/rows/staged-rows.ts'
 import { benchPolicy } from '../bench-policy.ts'
 
 /** What a leaf of a bench has to sign. */
@@ -27,7 +26,7 @@ export async function signRaw(signer: Signer, count: number): Promise<number> {
 const grownTables = { issuance: 'id', certificate: 'issuance_id', audit: 'number' } as const
 type GrownTable = keyof typeof grownTables
 
-/** What a sweep moves of an identity. It leaves the row as it is, until the next change; here it is written as then. */
+/** What a sweep moves of an identity. */
 const movedColumns = [
   'version',
   'newest_generation',
@@ -117,16 +116,13 @@ function prepareTable(source: DatabaseSync, target: DatabaseSync, table: GrownTa
 const identityPlace = 3
 
 function prepareIdentities(source: DatabaseSync, target: DatabaseSync) {
-  const select = source.prepare(`${settledIdentity} WHERE identity.id = ?`)
+  const select = source.prepare(`SELECT ${movedColumns.join()}, id FROM identity WHERE id = ?`)
   const update = target.prepare(
     `UPDATE identity SET ${movedColumns.map((column) => `${column} = ?`).join()} WHERE id = ?`,
   )
   return {
     rowsOf(issuances: readonly Values[]): Writes {
-      const rows = issuances.map((row) => {
-        const identity = settle(select.get(row[identityPlace] ?? 0) ?? {})
-        return [...movedColumns, 'id'].map((column) => identity[column] as SQLOutputValue)
-      })
+      const rows = issuances.map((row) => Object.values(select.get(row[identityPlace] ?? 0) ?? {}))
       return { rows, write: (row) => update.run(...row) }
     },
   }

@@ -117,7 +117,7 @@ export function issuanceTests(bench: StoreBench): void {
         do: 'record' as const,
         certificate: certificate(1),
         at: start,
-        begun: { version, mintAt: start, quota: { day: 20_000, count: 3 } },
+        begun: { version, newestGeneration: 6, quota: { day: 20_000, count: 3 } },
       })
       assert.equal(await bench.apply(record(1)), 'identity-moved')
       assert.deepEqual(await bench.store.identity({ name: 'web-1' }), { ...held, version: 2 })

@@ -65,12 +65,11 @@ export interface QuotaUse {
   readonly count: number
 }
 
-/** What moves of an identity when its staged key is certified, and with that a generation given out. */
+/** What moves of an identity when a generation is given out. */
 export interface BegunGeneration {
   /** Of the identity, on which it was decided. */
   readonly version: number
-  /** Of the staged key, as it was found due: where it is found again. */
-  readonly mintAt: Instant
+  readonly newestGeneration: number
   readonly quota: QuotaUse
 }
 

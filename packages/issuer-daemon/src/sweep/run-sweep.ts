@@ -207,8 +207,8 @@ function orderOf(decision: MintDecision, sweepId: string, { clock }: IssuerPorts
     generation,
     parentGeneration,
     beginning: () => [],
-    // The row of an identity lies anywhere in the store: what moves with the certificate is written beside it.
-    begun: { version: identity.version, mintAt: identity.staged.mintAt, quota },
+    // The row of an identity lies anywhere in the store: to write it once and not twice is half of the pages.
+    begun: { version: identity.version, newestGeneration: generation, quota },
     ending: ({ serial }) => {
       const record = {
         ...mintRecord(identity, sweepId, clock.now()),

@@ -166,19 +166,16 @@ function record(
   if (begun !== undefined && begun.version !== identity.version) return 'identity-moved'
   undo.set(issuances, certificate.serial, { ...issuance, state: 'recorded' })
   undo.set(certificates, certificate.serial, certificate)
-  undo.set(identities, identity.id, advance(begin(identity, begun, issuance), issuance, certificate, at))
+  undo.set(identities, identity.id, advance(begin(identity, begun), issuance, certificate, at))
   return undefined
 }
 
 /** The identity with the generation given out, where that comes with the certificate. */
-function begin(
-  identity: IdentityRecord,
-  begun: BegunGeneration | undefined,
-  { generation }: IssuanceRecord,
-): IdentityRecord {
+function begin(identity: IdentityRecord, begun: BegunGeneration | undefined): IdentityRecord {
   const { lineage } = identity
   if (begun === undefined || lineage === undefined) return identity
-  return { ...identity, lineage: { ...lineage, newestGeneration: generation }, quota: begun.quota }
+  const { newestGeneration, quota } = begun
+  return { ...identity, lineage: { ...lineage, newestGeneration }, quota }
 }
 
 /** The identity with a certificate more: its newest, no longer staged, and the current lineage where it begins one. */

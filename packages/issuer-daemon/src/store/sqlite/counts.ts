@@ -6,8 +6,8 @@ import type { Head } from './rows/head-row.ts'
 /** Entries of an index that holds nothing else, each; what grows for ever is in `head`. */
 const queries = {
   suspended: 'SELECT count(*) AS n FROM identity WHERE suspended_at IS NOT NULL',
-  staged: 'SELECT count(*) AS n FROM due',
-  overdue: 'SELECT count(*) AS n FROM due WHERE mint_at < :now',
+  staged: 'SELECT count(*) AS n FROM identity WHERE mint_at IS NOT NULL',
+  overdue: 'SELECT count(*) AS n FROM identity WHERE mint_at IS NOT NULL AND mint_at < :now',
   openTokens:
     'SELECT count(*) AS n FROM token WHERE expires_at > :now AND revoked_at IS NULL AND used_at IS NULL',
 } as const satisfies Partial<Record<keyof StoreCounts, string>>

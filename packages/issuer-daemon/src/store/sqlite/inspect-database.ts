@@ -4,7 +4,6 @@ import { toIdentity } from '../columns/identity-columns.ts'
 import type { IdentityRecord } from '../identity-record.ts'
 import type { Taint } from '../taint.ts'
 import { foreignToSchema } from './own-schema.ts'
-import { settle, settledIdentity } from './rows/staged-rows.ts'
 import { TaintRows } from './rows/taint-rows.ts'
 import { applicationId } from './schema.ts'
 import { storeError } from './store-error.ts'
@@ -72,10 +71,10 @@ export function readIdentities(path: string): ReadonlyMap<string, IdentityRecord
     // Not read-only: closing it takes what is in its journal into its file.
     const database = new DatabaseSync(path)
     try {
-      const rows = database.prepare(settledIdentity).iterate()
+      const rows = database.prepare('SELECT * FROM identity').iterate()
       const known = new Map<string, IdentityRecord>()
       for (const row of rows) {
-        const identity = toIdentity(settle(row))
+        const identity = toIdentity(row)
         known.set(identity.name, identity)
       }
       return known

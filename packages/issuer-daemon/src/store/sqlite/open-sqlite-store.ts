@@ -136,7 +136,7 @@ function createStore(database: DatabaseSync, options: SqliteStoreOptions, lock: 
     issuance: async (keyHash) => attempt(() => tables.issuances.ofKey(keyHash)),
     certificate: async (by) => attempt(() => tables.issuances.certificate(by)),
     pendingIntents: async (page) => attempt(() => tables.issuances.pending(page)),
-    claimDue: async (page) => attempt(() => tables.staged.due(page)),
+    claimDue: async (page) => attempt(() => tables.identities.due(page)),
     taints: async () => attempt(() => tables.taints.all()),
     stagedUnderTaint: async (page) => attempt(() => tables.taints.stagedUnder(page)),
     async chains(now) {

@@ -5,14 +5,12 @@ import { IdentityRows } from './rows/identity-rows.ts'
 import { IssuanceRows } from './rows/issuance-rows.ts'
 import { NonceRows } from './rows/nonce-rows.ts'
 import { NoteRows } from './rows/note-rows.ts'
-import { StagedRows } from './rows/staged-rows.ts'
 import { TaintRows } from './rows/taint-rows.ts'
 import { TokenRows } from './rows/token-rows.ts'
 
 /** What a transaction writes to. Each connection has its own, with its own prepared statements. */
 export interface Tables {
   readonly identities: IdentityRows
-  readonly staged: StagedRows
   readonly issuances: IssuanceRows
   readonly tokens: TokenRows
   readonly nonces: NonceRows
@@ -23,12 +21,9 @@ export interface Tables {
 }
 
 export function openTables(database: DatabaseSync): Tables {
-  const staged = new StagedRows(database)
-  const identities = new IdentityRows(database, staged)
   return {
-    identities,
-    staged,
-    issuances: new IssuanceRows(database, { identities, staged }),
+    identities: new IdentityRows(database),
+    issuances: new IssuanceRows(database),
     tokens: new TokenRows(database),
     nonces: new NonceRows(database),
     notes: new NoteRows(database),

@@ -11,10 +11,6 @@ export const applicationId = 0x4d79666c
  * Serials begin with the time, so their index grows at its end. Keys are random: each falls on another page of theirs,
  * which holds half of the hash only. Equal values have equal parts, so a unique index on the part refuses all that one
  * on the whole would. To hit half of a key's hash takes 2^64 keys, and is the finder's own loss.
- *
- * The rows of identities lie anywhere too, so a sweep does not write to them (`rows/staged-rows.ts`). Where an identity
- * is named by its number there is no foreign key: SQLite would read its row for each new one. Identities are never
- * removed.
  */
 export const migrations: readonly string[] = [
   `
@@ -52,32 +48,11 @@ export const migrations: readonly string[] = [
     quota_day INTEGER NOT NULL,
     quota_count INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX identity_due ON identity (mint_at, id) WHERE mint_at IS NOT NULL;
   CREATE INDEX identity_suspended ON identity (name, suspended_at) WHERE suspended_at IS NOT NULL;
   -- Certificates that wait for their hosts, by their end.
   CREATE INDEX identity_unfetched ON identity (newest_not_after)
     WHERE suspended_at IS NULL AND newest_serial_generation > head_generation;
-
-  -- The staged keys that wait for their time, and the versions of their identities.
-  CREATE TABLE due (
-    mint_at INTEGER NOT NULL,
-    identity_id INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    PRIMARY KEY (mint_at, identity_id)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TRIGGER identity_staged AFTER UPDATE OF version, mint_at ON identity
-  WHEN OLD.mint_at IS NOT NULL OR NEW.mint_at IS NOT NULL
-  BEGIN
-    DELETE FROM due WHERE mint_at = OLD.mint_at AND identity_id = OLD.id;
-    INSERT INTO due SELECT NEW.mint_at, NEW.id, NEW.version WHERE NEW.mint_at IS NOT NULL;
-  END;
-  -- Staged keys that a sweep has certified, and that the rows of their identities still show as staged.
-  CREATE TABLE minted (
-    not_after INTEGER NOT NULL,
-    identity_id INTEGER NOT NULL,
-    quota_day INTEGER NOT NULL,
-    quota_count INTEGER NOT NULL,
-    PRIMARY KEY (not_after, identity_id)
-  ) STRICT, WITHOUT ROWID;
 
   -- What the agents of all identities told last, counted where it changes: a look at it costs nothing.
   CREATE TABLE agent_count (
@@ -115,7 +90,7 @@ export const migrations: readonly string[] = [
     id INTEGER PRIMARY KEY,
     serial BLOB NOT NULL,
     key BLOB NOT NULL,
-    identity_id INTEGER NOT NULL,
+    identity_id INTEGER NOT NULL REFERENCES identity (id),
     lineage INTEGER NOT NULL,
     generation INTEGER NOT NULL,
     parent INTEGER NOT NULL,

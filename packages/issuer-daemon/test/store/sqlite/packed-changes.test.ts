@@ -24,7 +24,7 @@ const identity: IdentityRecord = {
   seen: { at: start, address: '192.0.2.1', report },
 }
 const other = { fingerprint: 'ab'.repeat(32), pem: 'another PEM\n' }
-const begun = { version: 3, mintAt: start, quota: { day: 20_000, count: 2 } }
+const begun = { version: 3, newestGeneration: 2, quota: { day: 20_000, count: 2 } }
 
 const untainted = { do: 'require-untainted', fingerprint: certificate(1).chain.fingerprint } as const
 

@@ -18,8 +18,8 @@ const smallTables: ReadonlySet<string> = new Set([
   'taint',
 ])
 
-/** Indexes and tables that hold what is to be counted and nothing else: to count is to read all of one. */
-const counted: ReadonlySet<string> = new Set(['identity_suspended', 'due'])
+/** Indexes that hold what is to be counted and nothing else: to count is to read all of one. */
+const countedIndexes: ReadonlySet<string> = new Set(['identity_suspended', 'identity_due'])
 
 /** Each way into the store once, so that every statement is prepared. */
 const ways: Record<Exclude<keyof Store, 'shared' | 'leaseSeconds' | 'close'>, (store: Store) => unknown> = {
@@ -114,5 +114,5 @@ function isSlow(step: string): boolean {
   if (step.startsWith('USE TEMP B-TREE')) return true
   const [, table, index] = /^SCAN (\w+)(?: USING COVERING INDEX (\w+))?/.exec(step) ?? []
   if (table === undefined || step === 'SCAN CONSTANT ROW') return false
-  return !smallTables.has(table) && !counted.has(index ?? table)
+  return !smallTables.has(table) && !countedIndexes.has(index ?? '')
 }

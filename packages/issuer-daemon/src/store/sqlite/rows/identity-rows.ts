@@ -1,23 +1,22 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { movedColumns, toIdentity, toMovedValues } from '../../columns/identity-columns.ts'
-import type { IdentityRecord, NewIdentity } from '../../identity-record.ts'
-import type { IdentityPage } from '../../store.ts'
+import { dueColumns, toDueIdentity } from '../../columns/due-columns.ts'
+import { movedColumns, toIdentity } from '../../columns/identity-columns.ts'
+import type { DueIdentity, IdentityRecord, NewIdentity } from '../../identity-record.ts'
+import type { DuePage, IdentityPage } from '../../store.ts'
 import { isConstraintViolation } from '../store-error.ts'
 import type { MovedRowPart } from '../writing/row-change.ts'
-import { type StagedRows, settle, settledIdentity } from './staged-rows.ts'
 
 /** The table `identity`. */
 export class IdentityRows {
-  readonly #staged
   readonly #insert
   readonly #move
   readonly #byName
   readonly #byId
   readonly #page
   readonly #suspendedPage
+  readonly #due
 
-  constructor(database: DatabaseSync, staged: StagedRows) {
-    this.#staged = staged
+  constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
       `INSERT INTO identity (version, name, profile, names, created_at, lineages_begun, quota_day, quota_count)
        VALUES (1, ?, ?, ?, ?, 0, 0, 0)`,
@@ -27,14 +26,15 @@ export class IdentityRows {
       `UPDATE identity SET version = version + 1, ${movedColumns.map((column) => `${column} = ?`).join(', ')}
        WHERE id = ? AND version = ?`,
     )
-    this.#byName = database.prepare(`${settledIdentity} WHERE identity.name = ?`)
-    this.#byId = database.prepare(`${settledIdentity} WHERE identity.id = ?`)
-    this.#page = database.prepare(
-      `${settledIdentity} WHERE identity.name > ? ORDER BY identity.name LIMIT +?`,
-    )
+    this.#byName = database.prepare('SELECT * FROM identity WHERE name = ?')
+    this.#byId = database.prepare('SELECT * FROM identity WHERE id = ?')
+    this.#page = database.prepare('SELECT * FROM identity WHERE name > ? ORDER BY name LIMIT +?')
     this.#suspendedPage = database.prepare(
-      `${settledIdentity} WHERE identity.name > ? AND identity.suspended_at IS NOT NULL
-       ORDER BY identity.name LIMIT +?`,
+      'SELECT * FROM identity WHERE name > ? AND suspended_at IS NOT NULL ORDER BY name LIMIT +?',
+    )
+    this.#due = database.prepare(
+      `SELECT ${dueColumns.join()} FROM identity WHERE mint_at IS NOT NULL AND mint_at <= ? AND (mint_at, id) > (?, ?)
+       ORDER BY mint_at, id LIMIT +?`,
     )
   }
 
@@ -51,27 +51,21 @@ export class IdentityRows {
 
   /** Whether the stored version was still the one on which it was decided. */
   move({ id, version, values }: MovedRowPart): boolean {
-    this.takeUp(id)
     return this.#move.run(...values, id, version).changes === 1
-  }
-
-  /** Writes to the row of an identity what a sweep has left out; to be done before anything else is written to it. */
-  takeUp(id: number): void {
-    if (!this.#staged.isMinted(id)) return
-    const identity = this.find({ id })
-    if (identity?.newest === undefined) throw new TypeError(`what was minted for identity ${id} is missing`)
-    this.#move.run(...toMovedValues(identity), id, identity.version - 1)
-    this.#staged.forgetMinted(id, identity.newest.notAfter)
   }
 
   find(by: { readonly name: string } | { readonly id: number }): IdentityRecord | undefined {
     const row = 'id' in by ? this.#byId.get(by.id) : this.#byName.get(by.name)
-    return row === undefined ? undefined : toIdentity(settle(row))
+    return row === undefined ? undefined : toIdentity(row)
   }
 
   page({ afterName = '', limit, suspended = false }: IdentityPage): IdentityRecord[] {
-    return (suspended ? this.#suspendedPage : this.#page)
-      .all(afterName, limit)
-      .map((row) => toIdentity(settle(row)))
+    return (suspended ? this.#suspendedPage : this.#page).all(afterName, limit).map(toIdentity)
+  }
+
+  due({ until, after, limit }: DuePage): DueIdentity[] {
+    return this.#due
+      .all(until, after?.mintAt ?? Number.MIN_SAFE_INTEGER, after?.id ?? 0, limit)
+      .map(toDueIdentity)
   }
 }

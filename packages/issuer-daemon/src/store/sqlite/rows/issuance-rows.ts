@@ -5,8 +5,6 @@ import type { Row } from '../../columns/row.ts'
 import type { CertificateRecord, IssuanceRecord, StoredChain } from '../../issuance-record.ts'
 import { isConstraintViolation } from '../store-error.ts'
 import type { IntentRow, RecordRowPart } from '../writing/row-change.ts'
-import type { IdentityRows } from './identity-rows.ts'
-import type { StagedRows } from './staged-rows.ts'
 
 const certificateColumns = `issuance.*, certificate.der, certificate.not_before,
   certificate.renew_at, certificate.chain_id`
@@ -18,8 +16,6 @@ const sameKeyPart = 'substr(issuance.key, 1, 16) = substr(?1, 1, 16) AND issuanc
 
 /** The tables `issuance`, `certificate` and `chain`. */
 export class IssuanceRows {
-  readonly #identities
-  readonly #staged
   readonly #intend
   readonly #serialTaken
   readonly #keyTaken
@@ -42,12 +38,7 @@ export class IssuanceRows {
   /** By id, as they were committed: few, long, and never changed or removed. */
   readonly #chains = new Map<number, StoredChain>()
 
-  constructor(
-    database: DatabaseSync,
-    { identities, staged }: { readonly identities: IdentityRows; readonly staged: StagedRows },
-  ) {
-    this.#identities = identities
-    this.#staged = staged
+  constructor(database: DatabaseSync) {
     this.#intend = database.prepare(
       `INSERT INTO issuance (serial, key, identity_id, lineage, generation, parent, state, intended_at, not_after)
        VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)`,
@@ -85,8 +76,10 @@ export class IssuanceRows {
          staged_parent = iif(staged_key = ?5, NULL, staged_parent),
          staged_at = iif(staged_key = ?5, NULL, staged_at),
          mint_at = iif(staged_key = ?5, NULL, mint_at),
-         staged_key = nullif(staged_key, ?5)
-       WHERE id = ?1 AND suspended_at IS NULL`,
+         staged_key = nullif(staged_key, ?5),
+         newest_generation = ifnull(?7, newest_generation),
+         quota_day = ifnull(?8, quota_day), quota_count = ifnull(?9, quota_count)
+       WHERE id = ?1 AND version = ifnull(?6, version) AND suspended_at IS NULL`,
     )
     this.#suspendedAt = database.prepare('SELECT suspended_at FROM identity WHERE id = ?')
     this.#beginLineage = database.prepare(
@@ -191,8 +184,6 @@ export class IssuanceRows {
   /** Whether the identity is not suspended, and still where `begun` found it. */
   #advanceIdentity(row: Row, { certificate, at, begun }: RecordRowPart): boolean {
     const id = row.identity_id as number
-    if (begun !== undefined) return this.#staged.mint(id, begun, certificate.notAfter)
-    this.#identities.takeUp(id)
     const generation = row.generation as number
     const { changes } = this.#becomeNewest.run(
       id,
@@ -200,6 +191,10 @@ export class IssuanceRows {
       generation,
       certificate.notAfter,
       row.key as Uint8Array,
+      begun?.version ?? null,
+      begun?.newestGeneration ?? null,
+      begun?.quota.day ?? null,
+      begun?.quota.count ?? null,
     )
     if (changes === 0) return false
     if (row.parent === 0)

@@ -37,12 +37,11 @@ export class TaintRows {
     // CROSS JOIN keeps the order: a page of identities first, then one look by key into each other table.
     this.#under = database.prepare(
       `SELECT identity.* FROM identity
-         CROSS JOIN due ON due.mint_at = identity.mint_at AND due.identity_id = identity.id
          CROSS JOIN issuance ON issuance.serial = identity.newest_serial
          CROSS JOIN certificate ON certificate.issuance_id = issuance.id
          CROSS JOIN chain ON chain.id = certificate.chain_id
          CROSS JOIN taint ON taint.fingerprint = chain.fingerprint
-       WHERE identity.id > :after AND identity.id <= :last AND due.mint_at > :dueAfter
+       WHERE identity.id > :after AND identity.id <= :last AND identity.mint_at > :dueAfter
        ORDER BY identity.id`,
     )
     this.#lastIdentity = database.prepare('SELECT coalesce(max(id), 0) AS id FROM identity')

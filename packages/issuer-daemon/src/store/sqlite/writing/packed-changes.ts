@@ -162,7 +162,7 @@ function packRecord(fields: FieldWriter, { certificate, at, begun }: RecordPart,
   fields.count(begun === undefined ? 0 : 1)
   if (begun === undefined) return
   fields.number(begun.version)
-  fields.number(begun.mintAt)
+  fields.number(begun.newestGeneration)
   fields.number(begun.quota.day)
   fields.number(begun.quota.count)
 }
@@ -180,9 +180,9 @@ function unpackRecord(fields: FieldReader, chains: readonly StoredChain[]): Reco
   }
   const at = fields.number()
   if (fields.count() === 0) return { do: 'record', certificate, at }
-  const [version, mintAt] = [fields.number(), fields.number()]
+  const [version, newestGeneration] = [fields.number(), fields.number()]
   const quota = { day: fields.number(), count: fields.number() }
-  return { do: 'record', certificate, at, begun: { version, mintAt, quota } }
+  return { do: 'record', certificate, at, begun: { version, newestGeneration, quota } }
 }
 
 function packMove(fields: FieldWriter, next: IdentityRecord): void {
