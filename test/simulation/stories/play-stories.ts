@@ -7,8 +7,7 @@ export type Played = { readonly report: StoryReport } | { readonly error: unknow
 
 /**
  * Plays each story, so many at a time, each in a process; gives the reports to come, in the order of the stories.
- * Threads of one process would do it too, but share what OpenSSL and V8 count and lock: two of them play a quarter
- * fewer stories than two processes.
+ * One that is killed or runs out of memory fails its own story and no other.
  */
 export function playStories(
   stories: readonly StoryOptions[],
