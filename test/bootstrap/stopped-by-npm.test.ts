@@ -11,8 +11,8 @@ const root = join(import.meta.dirname, '../..')
 
 /** In the place of the bootstrap: says its process id, and ends in its own way at a signal. */
 const standIn = `
-console.log('pid', process.pid)
 for (const [signal, code] of [['SIGTERM', 71], ['SIGINT', 72]]) process.once(signal, () => process.exit(code))
+console.log('pid', process.pid)
 setInterval(() => {}, 1000)
 `
 

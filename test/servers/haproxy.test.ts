@@ -57,13 +57,19 @@ test('HAProxy: a socket without the level admin, or a mistake in the configurati
   const other = await createTestHost({ formats: ['combined'] })
   const context = await other.install(await other.issue())
   const plain = await startHaproxy({ ...other, level: 'operator' })
-  const { socket, configuration } = plain
-  const server = other.control({ preset: 'haproxy', socket, configuration })
-  await assert.rejects(server.ready(context), /has the level operator\. Set its stats socket .* level admin/)
-  await appendFile(configuration, 'nonsense\n')
-  await assert.rejects(server.check(context), /unknown keyword 'nonsense'/)
-  await plain.stop()
-  await other.remove()
+  try {
+    const { socket, configuration } = plain
+    const server = other.control({ preset: 'haproxy', socket, configuration })
+    await assert.rejects(
+      server.ready(context),
+      /has the level operator\. Set its stats socket .* level admin/,
+    )
+    await appendFile(configuration, 'nonsense\n')
+    await assert.rejects(server.check(context), /unknown keyword 'nonsense'/)
+  } finally {
+    await plain.stop()
+    await other.remove()
+  }
 })
 
 test('HAProxy: a mismatched pair → refused, the old one stays, and the next rotation works', async () => {

@@ -52,7 +52,8 @@ ${backendPort === undefined ? '' : `backend held\n  server held 127.0.0.1:${back
   )
   const server = await startServer({
     argv: ['haproxy', '-db', '-f', configuration],
-    ready: () => listens(port),
+    // Its socket gets its name after the port is open.
+    ready: async () => (await listens(port)) && (await listens(socket)),
     // SIGUSR1 waits for connections to end; SIGTERM does not.
     stopSignal: 'SIGTERM',
   })

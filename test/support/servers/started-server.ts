@@ -52,10 +52,10 @@ export async function startServer(start: ServerStart): Promise<StartedServer> {
   return { pid: child.pid ?? 0, log: () => output, stop }
 }
 
-/** Whether something listens on the port of 127.0.0.1. */
-export function listens(port: number): Promise<boolean> {
+/** Whether something listens on the port of 127.0.0.1, or on the Unix socket of that path. */
+export function listens(at: number | string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = typeof at === 'number' ? connect(at, '127.0.0.1') : connect(at)
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
   })
