@@ -12,6 +12,7 @@ import type { ChangePart } from '../../packages/issuer-daemon/src/store/change.t
 import { openSqliteStore } from '../../packages/issuer-daemon/src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../packages/issuer-daemon/src/store/store.ts'
 import { audit, found, names, newIdentity, requestIds, start } from '../suites/store/store-records.ts'
+import { withStore } from '../support/with-store.ts'
 import { runKilledChild } from './killed-child.ts'
 import type { StoreTask } from './store-task.ts'
 
@@ -33,14 +34,7 @@ describe('the store killed at each step of its upkeep', { timeout: 300_000 }, ()
   const dies = (task: Partial<StoreTask> & Pick<StoreTask, 'do' | 'killAt'>) =>
     runKilledChild(childPath, { store: path, now: start + 2 * dayMs, ...task })
 
-  async function opened<Result>(use: (store: Store) => Promise<Result>): Promise<Result> {
-    const store = await openSqliteStore({ path })
-    try {
-      return await use(store)
-    } finally {
-      await store.close()
-    }
-  }
+  const opened = <Result>(use: (store: Store) => Promise<Result>) => withStore(path, use)
 
   const apply = (...parts: ChangePart[]) =>
     opened(async (store) => assert.deepEqual(await store.commit([{ at: start, parts }]), [{ done: true }]))

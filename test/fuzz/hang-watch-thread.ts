@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import { createHangLook } from './hang-look.ts'
 import type { HangWatchSettings } from './hang-watch.ts'
 
 const { turn, length, input, hangMs } = workerData as HangWatchSettings
@@ -9,17 +10,10 @@ parentPort?.on('message', (name: string) => {
   target = name
 })
 
-let lastTurn = 0
-let sinceMs = performance.now()
+const hangs = createHangLook(hangMs)
 
 setInterval(() => {
-  const nowTurn = Atomics.load(turn, 0)
-  if (nowTurn !== lastTurn || nowTurn % 2 === 0) {
-    lastTurn = nowTurn
-    sinceMs = performance.now()
-    return
-  }
-  if (performance.now() - sinceMs < hangMs) return
+  if (!hangs(Atomics.load(turn, 0), performance.now())) return
   const base64 = Buffer.from(input.slice(0, Atomics.load(length, 0))).toString('base64')
   // Past `console`, which needs the thread that hangs.
   writeSync(2, `${target}: hangs\n  input: ${base64}\n`)

@@ -15,12 +15,12 @@ import {
   stagedKey,
   start,
 } from '../../../../test/suites/store/store-records.ts'
+import { withStore } from '../../../../test/support/with-store.ts'
 import { backUpStore } from '../../src/backup/back-up-store.ts'
 import { backupNote, restoredNote } from '../../src/backup/restore-notes.ts'
 import { type RestoredStore, restoreStore } from '../../src/backup/restore-store.ts'
 import type { Change, ChangePart } from '../../src/store/change.ts'
 import type { IdentityRecord } from '../../src/store/identity-record.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** More than are read at once. */
@@ -40,14 +40,7 @@ describe('a restored store', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  async function opened<Result>(use: (store: Store) => Promise<Result>): Promise<Result> {
-    const store = await openSqliteStore({ path })
-    try {
-      return await use(store)
-    } finally {
-      await store.close()
-    }
-  }
+  const opened = <Result>(use: (store: Store) => Promise<Result>) => withStore(path, use)
 
   const apply = (...parts: ChangePart[]) => opened((store) => store.commit([{ at: start, parts }]))
   const applyEach = (parts: readonly ChangePart[]) =>
