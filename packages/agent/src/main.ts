@@ -93,7 +93,7 @@ async function runLocked(run: LockedRun): Promise<void> {
   const unlisten = listenToSignals(agent, logger)
   watch = await watchHost(configPath, configuration, {
     onFiles: () => agent.wake(),
-    onConfiguration: () => void agent.reload(),
+    onConfiguration: () => agent.reload(),
     onError: (err) =>
       logger.warn({ err }, 'watching files has failed; the agent looks every minute all the same'),
   })

@@ -116,9 +116,9 @@ async function untilStopped(
 
 function watchFile(configPath: string, reload: () => Promise<void>, log: Logger): Promise<FileWatch> {
   return watchConfiguration(configPath, {
-    onChange: () => void reload(),
+    onChange: reload,
     onError: (err) =>
-      log.warn({ err }, 'watching the configuration has failed; SIGHUP reloads it all the same'),
+      log.warn({ err }, 'watching the configuration has failed; the issuer looks every minute all the same'),
   })
 }
 

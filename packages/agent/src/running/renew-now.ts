@@ -7,6 +7,7 @@ import { openLineageStore } from '../state/lineage-store.ts'
 import { prepareStateFolder, statePaths } from '../state/state-folder.ts'
 import { startAgent } from './agent.ts'
 import { type RenewalOutcome, renewalOutcome } from './renewal-outcome.ts'
+import { whyNotNoted } from './why-not-noted.ts'
 
 export interface RenewOptions {
   readonly configPath: string
@@ -100,9 +101,24 @@ async function waitForNew(
       wish.names.map((name) => look(ports, configuration, name, wish.wishedAt)),
     )
     const isDone = renewals.every(({ outcome }) => outcome.is !== 'under-way')
-    if (isDone || ports.clock.monotonic() >= until) return renewals
+    if (isDone) return renewals
+    if (ports.clock.monotonic() >= until) return withReason(renewals, configuration, ports)
     await ports.clock.sleep(lookMs)
   }
+}
+
+/** What has failed is read from the disk: where that cannot be written, this is what is in the way, and no older thing. */
+async function withReason(
+  renewals: readonly Renewal[],
+  { state }: AgentConfiguration,
+  ports: AgentPorts,
+): Promise<Renewal[]> {
+  const setback = await whyNotNoted(ports, state)
+  return renewals.map((renewal) =>
+    setback === undefined || renewal.outcome.is !== 'under-way'
+      ? renewal
+      : { ...renewal, outcome: { is: 'under-way', setback } },
+  )
 }
 
 async function look(

@@ -9,7 +9,8 @@ export interface HostChanges {
    * has happened there just before.
    */
   onFiles(): void
-  onConfiguration(): void
+  /** Resolves when the file has been read. */
+  onConfiguration(): Promise<void>
   /** Watching has failed; the keepers look every minute all the same. */
   onError(error: unknown): void
 }

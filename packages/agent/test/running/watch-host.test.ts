@@ -23,7 +23,7 @@ test('the live folder is another one since a reload → the new one is watched, 
   const watch = await watchHost(
     join(folder, 'agent.yaml'),
     { live: join(folder, 'one/live'), state: join(folder, 'state') },
-    { onFiles: () => onFiles(), onConfiguration: () => undefined, onError: assert.fail },
+    { onFiles: () => onFiles(), onConfiguration: async () => undefined, onError: assert.fail },
   )
   t.after(() => watch.close())
   assert.equal(begun, 1, 'what has happened before anything was watched')
