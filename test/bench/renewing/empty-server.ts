@@ -97,6 +97,7 @@ const server = await startPublicServer({
   openFront: frontInThread(log),
   bundle: (): ServedBundle => refuseToWrite(),
   tainted: () => [],
+  bundleMaxAgeSeconds: () => undefined,
   readiness: refuseToRead,
   answered(answered) {
     logAnswer(log, answered)

@@ -1,5 +1,5 @@
 import { type Clock, dayMs, endpointPaths, type MayflyError, type Random, secondMs } from '@mayfly/ca-core'
-import type { Issuer, ServedBundle } from '@mayfly/issuer-daemon'
+import type { Issuer } from '@mayfly/issuer-daemon'
 import type { WireRequest, WireResponse } from '../../../packages/agent/src/transport/transport.ts'
 import type { Core, Told } from '../../../packages/issuer-daemon/src/api/arrival.ts'
 import { authenticatePublic } from '../../../packages/issuer-daemon/src/api/core/public-authentication.ts'
@@ -10,11 +10,12 @@ import { toMayflyError } from '../../../packages/issuer-daemon/src/api/problem.t
 import { publicRoutes } from '../../../packages/issuer-daemon/src/api/public-api.ts'
 import { newRequestId } from '../../../packages/issuer-daemon/src/api/request-id.ts'
 import type { Route } from '../../../packages/issuer-daemon/src/api/route.ts'
+import type { TrustNews } from '../../../packages/issuer-daemon/src/api/routes/bundle-route.ts'
 
 export interface IssuerDoorOptions {
   readonly issuer: Issuer
   readonly issuerUrl: string
-  readonly bundle: () => ServedBundle
+  readonly news: TrustNews
   readonly limits: RateLimits
   readonly clock: Clock
   readonly random: Random
@@ -25,8 +26,8 @@ export type IssuerDoor = (request: WireRequest, address: string) => Promise<Wire
 
 /** The issuer's own request path behind its front, whose limits of addresses are kept here; but no HTTP. */
 export function openIssuerDoor(options: IssuerDoorOptions): IssuerDoor {
-  const { issuer, issuerUrl, bundle, limits, clock, random } = options
-  const routes = publicRoutes(issuer, bundle, undefined)
+  const { issuer, issuerUrl, news, limits, clock, random } = options
+  const routes = publicRoutes(issuer, news, undefined)
   const core = createCore(routes, {
     limits: () => limits,
     authenticate: (route, body, caller) => authenticatePublic(issuer, issuerUrl, route, body, caller),

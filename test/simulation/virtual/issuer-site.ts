@@ -161,7 +161,11 @@ export class IssuerSite {
     const door = openIssuerDoor({
       issuer,
       issuerUrl,
-      bundle: () => ceremony.bundle(),
+      news: {
+        bundle: () => ceremony.bundle(),
+        tainted: () => [],
+        bundleMaxAgeSeconds: () => undefined,
+      },
       limits,
       clock,
       random: dice,

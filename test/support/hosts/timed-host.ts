@@ -316,7 +316,7 @@ function transportTo(site: TimedSite, address: string, hostClock: FakeClock): Tr
     const door = openIssuerDoor({
       issuer: site.issuer(),
       issuerUrl: policy.issuerUrl,
-      bundle: ports.bundle,
+      news: { bundle: ports.bundle, tainted: () => [], bundleMaxAgeSeconds: () => undefined },
       limits: rateLimits,
       clock,
       random,

@@ -19,8 +19,6 @@ export interface Pace {
   readonly hopelessSeconds: number
   /** How long after the promised minting the agent only looks, before it asks again. */
   readonly graceSeconds: number
-  /** Between two looks at the trust bundle. */
-  readonly bundleSeconds: number
 }
 
 export function paceOf(credential: Credential): Pace {
@@ -36,9 +34,20 @@ export function paceOf(credential: Credential): Pace {
     wasteWindowSeconds: life + graceSeconds,
     hopelessSeconds: within(life / 24, 10, 3_600),
     graceSeconds,
-    bundleSeconds: within(life / 24, 2, 3_600),
   }
 }
+
+/**
+ * Between two looks at the trust bundle: what the issuer said at the one before, where it did. More than a quarter of a life
+ * is never waited, for whatever reason it was said: what a bundle distrusts must reach a host long before it is over.
+ */
+export function bundleSeconds(credential: Credential, saidSeconds: number | undefined): number {
+  const life = lifetimeMs(credential) / secondMs
+  if (saidSeconds === undefined) return within(life / 24, bundleSecondsMin, 3_600)
+  return within(saidSeconds, bundleSecondsMin, life / 4)
+}
+
+const bundleSecondsMin = 2
 
 /**
  * The pace after a failure. In the last quarter of a life, and for one life after its end, what only a person or the

@@ -4,7 +4,7 @@ import type { HeldBundle } from '../state/held-bundle.ts'
 import { type LineageState, liveGeneration } from '../state/lineage-state.ts'
 import { mayRetry, type Setback, type Setbacks, type Track } from '../state/setback.ts'
 import type { StagedKey } from '../state/staged-key.ts'
-import { adoptLifeShare, goBackLifeShare, overdueLifeShare, paceOf } from './pace.ts'
+import { adoptLifeShare, bundleSeconds, goBackLifeShare, overdueLifeShare } from './pace.ts'
 import type {
   Holder,
   InstallReason,
@@ -65,7 +65,7 @@ interface Planning {
 
 function planBundle(planning: Planning): RotationAction[] {
   const { state, held, now, waits } = planning
-  const dueAt = held.checkedAt + paceOf(state.head).bundleSeconds * secondMs
+  const dueAt = held.checkedAt + bundleSeconds(state.head, held.maxAgeSeconds) * secondMs
   // A look from the future is one that a clock set back has made worthless.
   if (now < dueAt && now >= held.checkedAt) {
     waits.push({ do: 'wait', until: dueAt, because: 'bundle-fresh' })

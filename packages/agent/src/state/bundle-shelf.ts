@@ -1,5 +1,5 @@
 import { type FileSystem, type Instant, type TrustBundle, verifyTrustBundle } from '@mayfly/ca-core'
-import { type BundleRecord, bundleRecordSchema, type HeldBundle } from './held-bundle.ts'
+import { type BundleRecord, bundleRecordSchema, type HeldBundle, type SaidOfTrust } from './held-bundle.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
 import { statePaths } from './state-folder.ts'
 
@@ -17,8 +17,8 @@ export interface BundleShelf {
   accept(rootFingerprint: string, text: string, now: Instant): Promise<HeldBundle>
   /** Notes that an issuer said that the bundle held is still the newest. */
   confirm(rootFingerprint: string, now: Instant): void
-  /** Notes which intermediates an issuer said are tainted. */
-  noteTainted(rootFingerprint: string, tainted: readonly string[]): void
+  /** Notes what issuers said at the latest look, besides the bundle. */
+  note(rootFingerprint: string, said: SaidOfTrust): void
   /** Notes that there is a newer one, so that it is looked for without delay. */
   outdate(rootFingerprint: string): void
 }
@@ -75,9 +75,9 @@ export function openBundleShelf(fileSystem: FileSystem, state: string): BundleSh
       const found = shelf.get(root)
       if (found !== undefined) shelf.set(root, { ...found, checkedAt: now })
     },
-    noteTainted(root, tainted) {
+    note(root, said) {
       const found = shelf.get(root)
-      if (found !== undefined) shelf.set(root, { ...found, tainted })
+      if (found !== undefined) shelf.set(root, { ...found, ...said })
     },
     outdate(root) {
       const found = shelf.get(root)

@@ -20,13 +20,16 @@ export const bundleRecordSchema: z.ZodType<BundleRecord> = z.strictObject({
   checkedAt: instantSchema,
 })
 
-/** A trust bundle in memory, verified. */
-export interface HeldBundle {
+/** A trust bundle in memory, verified, with what was said at the look at `checkedAt`. */
+export interface HeldBundle extends Partial<SaidOfTrust> {
   readonly bundle: TrustBundle
   readonly checkedAt: Instant
-  /**
-   * Intermediates that the issuer said are tainted when it was last asked, by SHA-256. In memory only: a start asks
-   * again soon.
-   */
-  readonly tainted?: readonly string[]
+}
+
+/** What issuers say at a look at the bundle, besides it. In memory only: a start asks again soon. */
+export interface SaidOfTrust {
+  /** Intermediates that are tainted, by SHA-256. */
+  readonly tainted: readonly string[]
+  /** How long the look holds, where the issuer said so. */
+  readonly maxAgeSeconds: number | undefined
 }

@@ -9,6 +9,7 @@ import {
   type IssuerAnswer,
   MayflyError,
   mediaTypes,
+  parseBundleFreshness,
   parseIssuerAnswer,
   parseTaintedNotice,
   secondMs,
@@ -21,11 +22,12 @@ import type { Transport, WireRequest, WireResponse } from './transport.ts'
 /** An answer with a chain in JSON, whose line ends are escaped. */
 const answerBytesMax = 2 * chainCharactersMax
 
-/** With the intermediates that the issuer says are tainted. */
-export type BundleAnswer = { readonly tainted: readonly string[] } & (
-  | { readonly is: 'unchanged' }
-  | { readonly is: 'text'; readonly text: string }
-)
+export type BundleAnswer = {
+  /** Intermediates that the issuer says are tainted. */
+  readonly tainted: readonly string[]
+  /** How long the issuer says that this look holds, where it does. */
+  readonly maxAgeSeconds: number | undefined
+} & ({ readonly is: 'unchanged' } | { readonly is: 'text'; readonly text: string })
 
 export type CertificateAnswer =
   | { readonly is: 'minted'; readonly chainPem: string }
@@ -76,8 +78,9 @@ export function createIssuerClient(transport: Transport, clock: Clock): IssuerCl
       const headers = { 'if-none-match': `"${trust.sequence}"` }
       const response = await exchange(url, trust, bundleCharactersMax, { method: 'GET', headers })
       const tainted = parseTaintedNotice(response.headers[taintedHeader])
-      if (response.status === 304) return { is: 'unchanged', tainted }
-      return { is: 'text', text: textOf(response, mediaTypes.jws, url), tainted }
+      const maxAgeSeconds = parseBundleFreshness(response.headers['cache-control'])
+      if (response.status === 304) return { is: 'unchanged', tainted, maxAgeSeconds }
+      return { is: 'text', text: textOf(response, mediaTypes.jws, url), tainted, maxAgeSeconds }
     },
     async unverifiedBundle(issuerUrl) {
       const url = endpointUrl(issuerUrl, endpointPaths.bundle)

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { verifyTrustBundle } from '@mayfly/ca-core'
 import {
   issuerUrl,
   type LiveIssuer,
@@ -12,6 +13,7 @@ import type { AgentPorts } from '../../src/agent-ports.ts'
 import { enroll } from '../../src/enrolment/enroll.ts'
 import { type LocalPorts, localPorts } from '../../src/local-ports.ts'
 import { runAgent } from '../../src/main.ts'
+import { createIssuerClient } from '../../src/transport/issuer-client.ts'
 import type { Transport } from '../../src/transport/transport.ts'
 import { eventually, readStatusFile } from '../support/agent-process.ts'
 
@@ -63,6 +65,26 @@ describe('the agent with the real issuer', { timeout: 120_000 }, () => {
       stop.abort()
       await running
     }
+  })
+
+  test('is told how long a look at the trust bundle holds', async () => {
+    const client = createIssuerClient(ports.transport, local.clock)
+    const rootFingerprint = issuer.root.certificate.fingerprint
+    const trust = await verifyTrustBundle(await client.unverifiedBundle(issuerUrl), { rootFingerprint })
+    const older = { ...trust, sequence: 0 }
+    const look = async () => {
+      const answers = [await client.bundle(issuerUrl, older), await client.bundle(issuerUrl, trust)]
+      return answers.map(({ is, maxAgeSeconds }) => [is, maxAgeSeconds])
+    }
+    assert.deepEqual(await look(), [
+      ['text', undefined],
+      ['unchanged', undefined],
+    ])
+    await issuer.issuer.reload({ ...issuer.configuration, bundle: { maxAgeSeconds: 7_200 } })
+    assert.deepEqual(await look(), [
+      ['text', 7_200],
+      ['unchanged', 7_200],
+    ])
   })
 })
 

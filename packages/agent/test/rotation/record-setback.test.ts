@@ -17,7 +17,6 @@ const pace: Pace = {
   wasteWindowSeconds: 87_000,
   hopelessSeconds: 3_600,
   graceSeconds: 600,
-  bundleSeconds: 3_600,
 }
 
 function fail(code: Setback['code'], before?: Setback): Setback {

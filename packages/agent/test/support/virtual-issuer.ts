@@ -71,6 +71,8 @@ export class VirtualIssuer implements Transport {
   #rootKey: KeyPair
   bundle: TrustBundle
   bundleText: string
+  /** `Cache-Control` of the bundle. */
+  cacheControl: string | undefined
   /** Applied to every message, until it is `undefined` again. */
   fault: Fault | undefined
   /** Everything that came, newest last. */
@@ -230,8 +232,10 @@ export class VirtualIssuer implements Transport {
   }
 
   #bundle({ headers }: WireRequest): WireResponse {
-    if (headers['if-none-match'] === `"${this.bundle.sequence}"`) return this.answer(304, mediaTypes.jws, '')
-    return this.answer(200, mediaTypes.jws, this.bundleText)
+    const isHeld = headers['if-none-match'] === `"${this.bundle.sequence}"`
+    const answer = this.answer(isHeld ? 304 : 200, mediaTypes.jws, isHeld ? '' : this.bundleText)
+    const said = this.cacheControl === undefined ? {} : { 'cache-control': this.cacheControl }
+    return { ...answer, headers: { ...answer.headers, ...said } }
   }
 
   async #enroll(body: EnrolmentBody): Promise<IssuerAnswer> {

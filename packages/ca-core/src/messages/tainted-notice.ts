@@ -1,6 +1,6 @@
 /**
  * The header with which an issuer tells that intermediates of its own are tainted: certificates under them should
- * be replaced at once. It comes with the trust bundle, which every host asks for within the hour.
+ * be replaced at once. It comes with the trust bundle, which every host asks for again and again.
  */
 export const taintedHeader = 'mayfly-tainted'
 

@@ -1,12 +1,15 @@
 import {
+  bundleMaxAgeSecondsMax,
   endpointPaths,
   enrolmentBodySchema,
+  formatBundleFreshness,
   issuedAnswerSchema,
   mediaTypes,
   problemSchema,
   requestBodySchema,
   scheduledAnswerSchema,
   signedAuditHeadSchema,
+  taintedHeader,
 } from '@mayfly/ca-core'
 import * as z from 'zod'
 
@@ -43,6 +46,24 @@ const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 const content = (mediaType: string, schema: object) => ({ content: { [mediaType]: { schema } } })
 const problem = { description: 'Refused.', ...content(mediaTypes.problem, reference('Problem')) }
 
+const bundleHeaders = {
+  ETag: {
+    description: 'The sequence of the bundle, in quotes.',
+    required: true,
+    schema: { type: 'string', pattern: '^"[0-9]+"$' },
+  },
+  'Cache-Control': {
+    description: 'With max-age where `bundle.maxAge` is set: how long an agent need not look again.',
+    required: true,
+    schema: { type: 'string', example: formatBundleFreshness(bundleMaxAgeSecondsMax) },
+  },
+  [taintedHeader]: {
+    description:
+      'SHA-256 of intermediates that are tainted: certificates under them should be replaced at once.',
+    schema: { type: 'string', pattern: '^[0-9a-f]{64}(, [0-9a-f]{64})*$' },
+  },
+}
+
 const bundle = {
   operationId: 'bundle',
   summary: 'The signed trust bundle; its ETag is its sequence.',
@@ -50,8 +71,9 @@ const bundle = {
     200: {
       description: 'A flattened JWS, signed by a root.',
       ...content(mediaTypes.jws, { type: 'object' }),
+      headers: bundleHeaders,
     },
-    304: { description: 'The bundle that If-None-Match names is the newest.' },
+    304: { description: 'The bundle that If-None-Match names is the newest.', headers: bundleHeaders },
     default: problem,
   },
 }

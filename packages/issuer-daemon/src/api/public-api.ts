@@ -1,8 +1,7 @@
 import type { Issuer } from '../issuing/issuer.ts'
-import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { Readiness } from './readiness.ts'
 import type { Route } from './route.ts'
-import { bundleRoute } from './routes/bundle-route.ts'
+import { bundleRoute, type TrustNews } from './routes/bundle-route.ts'
 import { certificateRoute } from './routes/certificate-route.ts'
 import { enrollmentRoute } from './routes/enrollment-route.ts'
 import { healthRoutes } from './routes/health-routes.ts'
@@ -11,12 +10,11 @@ import { requestRoute } from './routes/request-route.ts'
 /** Everything that the HTTPS API answers to; without `readiness` nothing about its own health. */
 export function publicRoutes(
   issuer: Issuer,
-  bundle: () => ServedBundle,
+  news: TrustNews,
   readiness: (() => Promise<Readiness>) | undefined,
-  tainted: () => readonly string[] = () => [],
 ): Route[] {
   return [
-    bundleRoute(bundle, tainted),
+    bundleRoute(news),
     enrollmentRoute(issuer),
     requestRoute(issuer),
     certificateRoute(issuer),

@@ -1,7 +1,6 @@
 import type { Clock, MayflyError, Random } from '@mayfly/ca-core'
 import type { IssuerConfiguration } from '../configuration/issuer-configuration.ts'
 import type { Issuer } from '../issuing/issuer.ts'
-import type { ServedBundle } from '../issuing/issuer-ports.ts'
 import type { TlsMaterial } from '../tls/tls-parameters.ts'
 import type { AnsweredRequest } from './answered-request.ts'
 import type { Core } from './arrival.ts'
@@ -13,8 +12,9 @@ import type { RateLimits } from './limits/rate-limits.ts'
 import { publicRoutes } from './public-api.ts'
 import type { Readiness } from './readiness.ts'
 import { faceOf } from './route.ts'
+import type { TrustNews } from './routes/bundle-route.ts'
 
-export interface PublicServerOptions {
+export interface PublicServerOptions extends TrustNews {
   readonly issuer: Issuer
   readonly configuration: Pick<IssuerConfiguration, 'url' | 'listen' | 'health' | 'limits'>
   readonly material: TlsMaterial
@@ -24,9 +24,6 @@ export interface PublicServerOptions {
   readonly openFront: OpenFront
   /** Asked at each request, so that they can be replaced. */
   limits(): RateLimits
-  bundle(): ServedBundle
-  /** Intermediates whose certificates hosts are told to replace. */
-  tainted(): readonly string[]
   readiness(): Promise<Readiness>
   answered(answer: AnsweredRequest): void
 }
@@ -51,9 +48,8 @@ export async function startPublicServer(options: PublicServerOptions): Promise<P
   const { issuer, configuration, material, timeouts, clock, random } = options
   const routes = publicRoutes(
     issuer,
-    () => options.bundle(),
+    options,
     configuration.health.atApi ? () => options.readiness() : undefined,
-    () => options.tainted(),
   )
   const { core, inProgress } = counting(
     createCore(routes, {

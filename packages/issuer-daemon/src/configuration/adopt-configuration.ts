@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { IssuerConfiguration } from './issuer-configuration.ts'
 
 /** What can change while the issuer runs; the rest is where it stands, and needs a restart. */
-const reloadable = ['issuing', 'sweep', 'limits', 'log', 'tls', 'audit'] as const
+const reloadable = ['issuing', 'bundle', 'sweep', 'limits', 'log', 'tls', 'audit'] as const
 
 export interface AdoptedConfiguration {
   readonly configuration: IssuerConfiguration

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { bundleMaxAgeSecondsMax } from '@mayfly/ca-core'
 import { isLocalHost } from '../store/postgres/connecting/postgres-url.ts'
 import { longestGapSeconds } from './cron-gap.ts'
 import type { IssuerFile } from './issuer-configuration.ts'
@@ -13,6 +14,7 @@ export interface BrokenRule {
 export function brokenRules(file: IssuerFile): BrokenRule[] {
   return [
     ...issuingRules(file),
+    ...bundleRules(file),
     ...sweepRules(file),
     ...listenRules(file),
     ...databaseRules(file),
@@ -40,6 +42,16 @@ function* issuingRules({ issuing }: IssuerFile): Generator<BrokenRule> {
       path: ['issuing', 'dailyQuota'],
       reason: `must be at least ${needed}: a cycle of ${issuing.cycle}s needs as many a day`,
     }
+  }
+}
+
+function* bundleRules({ bundle: { maxAge }, issuing }: IssuerFile): Generator<BrokenRule> {
+  const max = issuing.lifetime / 4
+  // What no life allows is told by the schema.
+  if (maxAge === undefined || maxAge <= max || maxAge > bundleMaxAgeSecondsMax) return
+  yield {
+    path: ['bundle', 'maxAge'],
+    reason: `must be at most a quarter of issuing.lifetime (${max}s): agents look at least as often`,
   }
 }
 

@@ -58,6 +58,8 @@ export interface IssuerConfiguration {
     readonly dailyQuota: number
     readonly retentionSeconds: number
   }
+  /** How long a look at the trust bundle holds; as agents think best if absent. */
+  readonly bundle: { readonly maxAgeSeconds?: number }
   readonly sweep: { readonly cron: string; readonly chunk: number }
   readonly limits: IssuerFile['limits']
   readonly audit: { readonly retentionSeconds: number }

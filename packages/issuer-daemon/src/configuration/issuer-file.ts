@@ -1,4 +1,11 @@
-import { defaultKeyType, keyTypes, parseName, tokenLifetimeSecondsMax } from '@mayfly/ca-core'
+import {
+  bundleMaxAgeSecondsMax,
+  bundleMaxAgeSecondsMin,
+  defaultKeyType,
+  keyTypes,
+  parseName,
+  tokenLifetimeSecondsMax,
+} from '@mayfly/ca-core'
 import { durationSeconds, filePath, hostPort, parsePkcs11Uri } from '@mayfly/platform'
 import { validateDetailed } from 'node-cron'
 import * as z from 'zod'
@@ -143,6 +150,16 @@ export const issuerFile = z.strictObject({
     })
     .prefault({})
     .describe('What is issued, and how often.'),
+  bundle: z
+    .strictObject({
+      maxAge: duration(bundleMaxAgeSecondsMin, bundleMaxAgeSecondsMax)
+        .optional()
+        .describe(
+          "How long an agent need not look at the trust bundle again (`max-age` of `GET /v1/bundle`), 60 s to a quarter of `issuing.lifetime`. It is how late a host may learn what is distrusted or tainted. A 24th of the certificate's life, at most an hour, if absent.",
+        ),
+    })
+    .prefault({})
+    .describe('What hosts trust, as the issuer hands it out.'),
   sweep: z
     .strictObject({
       cron: cron

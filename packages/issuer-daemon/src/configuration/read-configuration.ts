@@ -55,6 +55,7 @@ function toConfiguration(file: IssuerFile): IssuerConfiguration {
       dailyQuota: issuing.dailyQuota ?? quotaReserve * certificatesPerDay(issuing.cycle),
       retentionSeconds: issuing.retention,
     },
+    bundle: file.bundle.maxAge === undefined ? {} : { maxAgeSeconds: file.bundle.maxAge },
     sweep: file.sweep,
     limits: file.limits,
     audit: { retentionSeconds: file.audit.retention },

@@ -199,6 +199,7 @@ function startApi(base: Base, own: OwnCertificate): Promise<PublicServer> {
     limits: () => live.limits,
     bundle: () => live.loaded.served,
     tainted: () => base.authorities.noticed(),
+    bundleMaxAgeSeconds: () => live.configuration.bundle.maxAgeSeconds,
   })
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import * as z from 'zod'
 import { openApiDocument } from '../../src/api/openapi-document.ts'
 import { publicRoutes } from '../../src/api/public-api.ts'
+import type { TrustNews } from '../../src/api/routes/bundle-route.ts'
 import type { Issuer } from '../../src/issuing/issuer.ts'
 import { type Answered, ask } from '../support/https-caller.ts'
 import { startLiveIssuer } from '../support/live-issuer.ts'
@@ -11,7 +12,13 @@ import { heldFrom, newKey, postEnrolment, postRequest, signedRequest } from '../
 interface Operation {
   readonly requestBody?: { readonly content: object }
   readonly responses: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { schema: object }>> }>
+    Record<
+      string,
+      {
+        readonly content?: Readonly<Record<string, { schema: object }>>
+        readonly headers?: Readonly<Record<string, { required?: boolean; schema: { pattern?: string } }>>
+      }
+    >
   >
 }
 
@@ -20,7 +27,9 @@ type JsonSchema = Parameters<typeof z.fromJSONSchema>[0]
 test('OpenAPI document: every route under /v1 → described, with its method and what it accepts', () => {
   const { paths } = openApiDocument() as { paths: Record<string, Record<string, Operation>> }
   const never = (): never => assert.fail('nothing is asked')
-  const routes = publicRoutes({} as Issuer, never, never).filter(({ url }) => url.startsWith('/v1/'))
+  const routes = publicRoutes({} as Issuer, {} as TrustNews, never).filter(({ url }) =>
+    url.startsWith('/v1/'),
+  )
   const described = Object.entries(paths).flatMap(([url, operations]) =>
     Object.entries(operations).map(([method, { requestBody }]) => [
       `${method.toUpperCase()} ${url}`,
@@ -58,6 +67,11 @@ test('OpenAPI document: what a whole issuer answers → as described: status, me
     const reference = /schemas\/(\w+)/.exec(JSON.stringify(content))?.[1]
     const schema = document.components.schemas[reference ?? '']
     if (schema !== undefined) z.fromJSONSchema(schema).parse(answer.json)
+    for (const [name, { required, schema }] of Object.entries(responses[named]?.headers ?? {})) {
+      const value = answer.headers[name.toLowerCase()]
+      if (value === undefined) assert.ok(required !== true, `${named} of ${path} lacks ${name}`)
+      else assert.match(String(value), new RegExp(schema.pattern ?? ''), name)
+    }
     seen.add(`${method} ${path} ${named}`)
   }
   const live = await startLiveIssuer()

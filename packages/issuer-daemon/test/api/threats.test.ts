@@ -47,11 +47,7 @@ function codeOf({ json }: Answered): unknown {
 }
 
 test('issuance without authentication on one of several paths: each path that changes something → needs a proof', async () => {
-  const routes = publicRoutes(
-    {} as never,
-    () => assert.fail(),
-    async () => ({ ready: true }),
-  )
+  const routes = publicRoutes({} as never, {} as never, async () => ({ ready: true }))
   const changing = routes.filter(isAudited)
   assert.deepEqual(
     changing.map(({ url, requires }) => [url, requires]),

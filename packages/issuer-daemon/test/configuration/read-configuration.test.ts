@@ -31,6 +31,7 @@ test('configuration: the least that is needed → everything else has its defaul
   assert.equal(read.issuing.dailyQuota, 12)
   assert.deepEqual(read.sweep, { cron: '*/5 * * * *', chunk: 1_000 })
   assert.deepEqual(read.metrics, {})
+  assert.deepEqual(read.bundle, {})
   assert.equal(policyOf(read).auditRetentionSeconds, 400 * 86_400)
 })
 
@@ -49,6 +50,12 @@ metrics: { listen: '127.0.0.1:0' }
   assert.equal(read.url, 'https://127.0.0.1:9443')
   assert.deepEqual(read.tls.names, ['ip:127.0.0.1', 'dns:localhost'])
   assert.equal(read.issuing.dailyQuota, 6 * 5_760)
+})
+
+test('configuration: how long a look at the trust bundle holds → in seconds, up to a quarter of the life', async () => {
+  assert.deepEqual((await readText(`${least}bundle: { maxAge: 6h }\n`)).bundle, { maxAgeSeconds: 21_600 })
+  const short = `${least}issuing: { lifetime: 4m, cycle: 2m }\nsweep: { cron: '* * * * *' }\n`
+  assert.deepEqual((await readText(`${short}bundle: { maxAge: 1m }\n`)).bundle, { maxAgeSeconds: 60 })
 })
 
 test('configuration: a store on PostgreSQL → its members, and nothing secret', async () => {
@@ -203,6 +210,21 @@ const wrong: readonly Wrong[] = [
     what: 'a key type twice',
     text: `${least}issuing: { keyTypes: [ed25519, ed25519] }\n`,
     says: [/^8:\d+: issuing\.keyTypes: names a key type twice/],
+  },
+  {
+    what: 'a look at the bundle that holds for less than a minute',
+    text: `${least}bundle: { maxAge: 59s }\n`,
+    says: [/^8:\d+: bundle\.maxAge: must be between 60s and 6h/],
+  },
+  {
+    what: 'a look at the bundle that holds for more than a quarter of a day',
+    text: `${least}bundle: { maxAge: 7h }\n`,
+    says: [/^8:\d+: bundle\.maxAge: must be between 60s and 6h/],
+  },
+  {
+    what: 'a look at the bundle that holds for more than a quarter of the life',
+    text: `${least}issuing: { lifetime: 8h, cycle: 4h }\nbundle: { maxAge: 121m }\n`,
+    says: [/^9:\d+: bundle\.maxAge: must be at most a quarter of issuing\.lifetime \(7200s\): agents look/],
   },
   {
     what: 'a cron that is none',

@@ -72,6 +72,24 @@ test('reload: what is issued → key types, lives of certificates and of tokens'
   await live.issuer.reload(live.configuration)
 })
 
+test('reload: how long a look at the bundle holds → told with the next answer, also where nothing is new, and no more', async () => {
+  const look = async (tag: string) => {
+    const headers = { 'if-none-match': tag }
+    const answer = await ask(live.port, live.ca, { method: 'GET', path: '/v1/bundle', headers })
+    return `${answer.status} ${answer.headers['cache-control']}`
+  }
+  const looks = async () => [await look('"0"'), await look('"1"')]
+  const unsaid = ['200 public, s-maxage=60', '304 public, s-maxage=60']
+  assert.deepEqual(await looks(), unsaid)
+  await live.issuer.reload(changed('bundle', { maxAgeSeconds: 14_400 }))
+  assert.deepEqual(
+    await looks(),
+    unsaid.map((line) => `${line}, max-age=14400`),
+  )
+  await live.issuer.reload(live.configuration)
+  assert.deepEqual(await looks(), unsaid)
+})
+
 test('reload: the cron → the next sweep comes by the new one', async () => {
   const sweeps = () => live.log().split('"msg":"swept"').length
   const before = sweeps()

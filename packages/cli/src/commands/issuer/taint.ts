@@ -73,7 +73,7 @@ async function confirm(
           ? [['Then signs', next === undefined ? '(none is prepared)' : next.subject] as const]
           : []),
       ]),
-      'It signs nothing any more, and every host replaces its certificate within the hour.',
+      'It signs nothing any more, and every host replaces its certificate within the hour (or bundle.maxAge).',
     ].join('\n'),
   )
   const wanted = fingerprint.slice(0, typedCharacters)
@@ -97,7 +97,7 @@ function describe(tainted: TaintedAuthority): Answer<JsonOf<typeof issuerTaintJs
         ['Signs now', formatFingerprint(tainted.current)],
       ]),
       '',
-      'The keys that wait are minted under the other one now; hosts are told when they next look, within the hour.',
+      'The keys that wait are minted under the other one now; hosts are told when they next look, within the hour (or bundle.maxAge).',
       'Watch `mayfly issuer status`. Then, on the root box, so that nobody accepts the tainted one any more:',
       `  mayfly root bundle --root DIR --distrust ${tainted.fingerprint}`,
     ],

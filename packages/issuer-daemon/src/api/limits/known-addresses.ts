@@ -6,7 +6,7 @@ import type { Clock } from '@mayfly/ca-core'
  */
 export const knownAddressesMax = 131_072
 
-/** Hosts ask twice a day, and for the trust bundle every hour. */
+/** Hosts ask twice a day, and for the trust bundle every hour or a few times a day. */
 const knownMs = 26 * 3_600_000
 
 /** From where somebody has lately proved who it is, with a signature or a token. In memory: a restart forgets. */

@@ -1,27 +1,39 @@
-import { endpointPaths, formatTaintedNotice, mediaTypes, taintedHeader } from '@mayfly/ca-core'
+import {
+  endpointPaths,
+  formatBundleFreshness,
+  formatTaintedNotice,
+  mediaTypes,
+  taintedHeader,
+} from '@mayfly/ca-core'
 import type { ServedBundle } from '../../issuing/issuer-ports.ts'
 import { type Route, route } from '../route.ts'
 
-/** A new bundle reaches every agent within a minute of its installation, through caches too. */
-const cacheControl = 'public, max-age=60'
+/** What hosts are told at a look at the trust bundle. Asked at each, so that it can be replaced. */
+export interface TrustNews {
+  bundle(): ServedBundle
+  /** Intermediates whose certificates hosts are told to replace. */
+  tainted(): readonly string[]
+  /** How long the look holds; `undefined` leaves that to the host. */
+  bundleMaxAgeSeconds(): number | undefined
+}
 
 /**
  * `GET /v1/bundle`: the signed trust bundle. Its ETag is its sequence. With it goes the notice of tainted
- * intermediates, as every host asks here within the hour.
+ * intermediates, as every host asks here again and again, and when it need not before.
  */
-export function bundleRoute(bundle: () => ServedBundle, tainted: () => readonly string[]): Route {
+export function bundleRoute(news: TrustNews): Route {
   return route({
     method: 'GET',
     url: endpointPaths.bundle,
     action: 'bundle',
     requires: 'nothing',
     async run({ ifNoneMatch }) {
-      const served = bundle()
+      const served = news.bundle()
       const etag = `"${served.bundle.sequence}"`
-      const notice = formatTaintedNotice(tainted())
+      const notice = formatTaintedNotice(news.tainted())
       const headers = {
         etag,
-        'cache-control': cacheControl,
+        'cache-control': formatBundleFreshness(news.bundleMaxAgeSeconds()),
         ...(notice !== '' && { [taintedHeader]: notice }),
       }
       if (matches(ifNoneMatch, etag)) return { status: 304, mediaType: mediaTypes.jws, headers }
