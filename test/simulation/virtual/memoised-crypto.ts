@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { encodePem } from '@mayfly/ca-core'
 import { toFixedLength } from '../../../packages/ca-core/src/jws/signer-jws.ts'
 import { Memo } from './memo.ts'
-import { derOfP256 } from './p256-der.ts'
+import { derOfP256, type KeyPairDer } from './p256-der.ts'
 import { signInThisThread } from './sign-in-this-thread.ts'
 
 /**
@@ -89,14 +89,28 @@ function memoiseExport(prototype: KeyObject, { exports }: Known): void {
   } as KeyObject['export']
 }
 
-/** P-256 keys, as nearly all of a story's are, are made here: the way to another thread costs more than the key. */
+/** So many keys are made at once: OpenSSL's tables for them are out of the processor's cache a moment later. */
+const pairsAtOnce = 32
+
+/**
+ * P-256 keys, as nearly all of a story's are, are made here: the way to another thread costs more than the key. Each is
+ * handed out once.
+ */
 function makeInThisThread(compute: Compute, known: Known): Compute {
+  let made: readonly Pair[] = []
+  let handedOut = 0
+  const nextPair = (): Pair => {
+    if (handedOut === made.length) {
+      made = Array.from({ length: pairsAtOnce }, makePair)
+      handedOut = 0
+    }
+    return made[handedOut++] as Pair
+  }
   return (...given) => {
     const [type, options, done] = given as unknown[]
     const { namedCurve, ...other } = options as { namedCurve?: string }
     if (type !== 'ec' || namedCurve !== 'P-256' || Object.keys(other).length > 0) return compute(...given)
-    const { publicKey, privateKey } = crypto.generateKeyPairSync('ec', { namedCurve })
-    const { spki, pkcs8 } = derOfP256(privateKey)
+    const { publicKey, privateKey, spki, pkcs8 } = nextPair()
     known.exports.set(publicKey, { spki })
     known.exports.set(privateKey, { pkcs8 })
     known.publicKeys.learn(privateKey, publicKey)
@@ -107,6 +121,16 @@ function makeInThisThread(compute: Compute, known: Known): Compute {
     tell(null, publicKey, privateKey)
     return undefined
   }
+}
+
+interface Pair extends KeyPairDer {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
+
+function makePair(): Pair {
+  const { publicKey, privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return { publicKey, privateKey, ...derOfP256(privateKey) }
 }
 
 /** What a key has signed is known to be signed by it. */
