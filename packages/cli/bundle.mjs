@@ -1,14 +1,17 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 /*
  * Builds the `mayfly` command: one file for each part that is loaded on its own, with all libraries inside.
  * A daemon then starts with a dozen files instead of five hundred, in a third of the time and with 20 MiB less
  * (docs/decisions/0005-one-bundle-for-the-command.md).
+ * `node bundle.mjs [FOLDER [PROGRAM…]]`: into `dist` beside this file, or into another folder, there with
+ * other programs, each under its own name.
  */
 const folder = import.meta.dirname
-const dist = join(folder, 'dist')
+const [given = join(folder, 'dist'), ...programs] = process.argv.slice(2)
+const dist = resolve(given)
 
 /** Some libraries are CommonJS and ask for Node's own modules by `require`, which a module does not have. */
 const requireForModules =
@@ -48,6 +51,7 @@ const parts = await build({
     main: 'src/main.ts',
     'bulk-thread': '../issuer-daemon/src/store/sqlite/writing/bulk-thread.ts',
     'verifier-thread': '../issuer-daemon/src/verifying/verifier-thread.ts',
+    ...Object.fromEntries(programs.map((path) => [basename(path, '.ts'), resolve(path)])),
   },
 })
 // What is loaded in every issuer besides all the rest is made of what it uses alone: with parts that it shares it

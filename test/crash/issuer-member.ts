@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { childProgram } from '../support/child-program.ts'
 import { until } from '../support/servers/started-server.ts'
 
 const programPath = fileURLToPath(
@@ -24,7 +25,7 @@ export class IssuerMember {
   #errors = ''
 
   constructor(configPath: string) {
-    this.#child = spawn(process.execPath, ['-C', 'source', programPath, configPath], {
+    this.#child = spawn(process.execPath, [...childProgram(programPath), configPath], {
       env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { childProgram } from '../support/child-program.ts'
 
 /** Runs a child with its task as the only argument. It must end by its own hand, with SIGKILL. */
 export async function runKilledChild(childPath: string, task: unknown): Promise<void> {
-  const child = spawn(process.execPath, ['-C', 'source', childPath, JSON.stringify(task)])
+  const child = spawn(process.execPath, [...childProgram(childPath), JSON.stringify(task)])
   let stderr = ''
   child.stderr.on('data', (chunk) => {
     stderr += chunk

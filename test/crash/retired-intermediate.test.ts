@@ -14,6 +14,7 @@ import {
   makeRoot,
   writeConfiguration,
 } from '../../packages/issuer-daemon/test/support/live-issuer.ts'
+import { childProgram } from '../support/child-program.ts'
 import { runKilledChild } from './killed-child.ts'
 import type { RetireTask } from './retire-child.ts'
 
@@ -69,7 +70,7 @@ describe('the key of a retired intermediate', { timeout: 120_000 }, () => {
       await runKilledChild(childPath, taskOf(killAt))
       assert.equal(existsSync(join(grave, 'key.pem')), leavesKey)
       assert.equal((await told())[0], 'begun')
-      const next = spawn(process.execPath, ['-C', 'source', childPath, JSON.stringify(taskOf('never'))])
+      const next = spawn(process.execPath, [...childProgram(childPath), JSON.stringify(taskOf('never'))])
       assert.deepEqual(await once(next, 'exit'), [0, null])
       assert.deepEqual(await told(), expected)
       assert.deepEqual((await readdir(grave)).includes('key.pem'), false)

@@ -19,6 +19,7 @@ import {
   writeConfiguration,
 } from '../../packages/issuer-daemon/test/support/live-issuer.ts'
 import { openTestStore } from '../../packages/issuer-daemon/test/support/postgres-store.ts'
+import { childProgram } from '../support/child-program.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
 import { until } from '../support/servers/started-server.ts'
 import { IssuerMember } from './issuer-member.ts'
@@ -88,7 +89,7 @@ describe('issuers on one database', { skip: withoutPackages('postgresql'), timeo
       try {
         const keys = await stageFleet(run.store, 10, systemClock.now())
         const task: CrashTask = { state, database, work: { do: 'sweep' }, killAt: step, signal: 'SIGSTOP' }
-        const child = spawn(process.execPath, ['-C', 'source', childPath, JSON.stringify(task)], {
+        const child = spawn(process.execPath, [...childProgram(childPath), JSON.stringify(task)], {
           stdio: ['ignore', 'inherit', 'inherit'],
         })
         const ended = once(child, 'exit')

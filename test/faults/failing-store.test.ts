@@ -108,7 +108,8 @@ ${noSweeps}
 
   /**
    * Lets every sync fail but the first of each thread, which is the intent's. After a slow write the next one is another
-   * thread's, on a busy machine the record's too: then nothing fails, and it is tried again with another key.
+   * thread's, on a busy machine the record's too: then nothing fails. Where the sweep of that second writes first, the
+   * intent fails. In both cases it is tried again with another key.
    */
   async function refusedAfterIntent(): Promise<{
     next: KeyPair
@@ -123,9 +124,9 @@ ${noSweeps}
       fault = failing
       const next = await newKey()
       const answer = await askFor(next)
-      if (answer.status !== 200) return { next, refusal: answer, before, failing }
-      hosts[0] = heldFrom(answer, next)
-      await failing.end()
+      if (answer.status !== 200 && signatures() > before) return { next, refusal: answer, before, failing }
+      if (answer.status === 200) hosts[0] = heldFrom(answer, next)
+      await assertRecovering(next)
     }
   }
 

@@ -5,10 +5,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { mayflyCommand } from '../../packages/cli/test/support/run-mayfly.ts'
 import { withoutPackages } from '../support/missing-programs.ts'
 
-const mayfly = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 const skip = withoutPackages('nginx')
 
 let home: string
@@ -18,7 +17,8 @@ let exitCode: number | null = null
 before(async () => {
   home = await mkdtemp(join(tmpdir(), 'mayfly-scenario-'))
   if (skip !== false) return
-  const demo = spawn(process.execPath, ['-C', 'source', mayfly, 'demo', '--keep', join(home, 'kept')])
+  const [node, ...rest] = mayflyCommand
+  const demo = spawn(node, [...rest, 'demo', '--keep', join(home, 'kept')])
   demo.stdout.on('data', (text) => {
     output += text
   })

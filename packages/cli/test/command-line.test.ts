@@ -7,7 +7,7 @@ import { keyTypeChoices, profileChoices } from '../src/commands/choices.ts'
 import { jsonOutputs } from '../src/json/json-outputs.ts'
 import { createProgram } from '../src/program.ts'
 import { makeRequest } from './support/make-request.ts'
-import { mayfly, mayflyCommand, mayflyOnTerminal, run, temporaryFolder } from './support/run-mayfly.ts'
+import { mayfly, mayflyOnTerminal, run, sourceCommand, temporaryFolder } from './support/run-mayfly.ts'
 
 for (const [args, suggestion] of [
   [['rot', 'create'], "unknown command 'rot'\n(Did you mean root?)"],
@@ -100,7 +100,7 @@ for (const [args, loaded] of [
 ] as const) {
   test(`mayfly ${args.slice(0, 2).join(' ')}: → loads what it needs, and nothing else`, async () => {
     const recorder = fileURLToPath(new URL('support/loaded-modules.ts', import.meta.url))
-    const [node, ...rest] = mayflyCommand
+    const [node, ...rest] = sourceCommand
     const { stderr } = await run([node, '--import', recorder, ...rest, ...args])
     assert.equal(stderr.trimEnd().split('\n').at(-1), `loaded: ${loaded}`)
   })

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '@mayfly/platform'
+import { childProgram } from '../../../../test/support/child-program.ts'
 import type { AgentStatus } from '../../src/status/agent-status.ts'
 
 /** Generous: the machine is shared. */
@@ -24,7 +25,7 @@ export function startAgentProcess(configPath: string, fatal: readonly string[] =
 
 /** Starts a program that is an agent. */
 export function startAgentScript(script: string, given: readonly string[]): AgentProcess {
-  const child = spawn(process.execPath, ['-C', 'source', script, ...given], {
+  const child = spawn(process.execPath, [...childProgram(script), ...given], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const chunks: Buffer[] = []

@@ -15,7 +15,13 @@ const ownCache = new URL('../../../../node_modules/.cache/mayfly-cli-tests', imp
 export const compileCache: string = process.env.NODE_COMPILE_CACHE ?? fileURLToPath(ownCache)
 
 /** The real command, from its source. */
-export const mayflyCommand: readonly [string, ...string[]] = [process.execPath, '-C', 'source', mainPath]
+export const sourceCommand: readonly [string, ...string[]] = [process.execPath, '-C', 'source', mainPath]
+
+const built = process.env.MAYFLY_BUILT
+
+/** The real command: as `npm test` has built it for all tests, or else from its source. */
+export const mayflyCommand: readonly [string, ...string[]] =
+  built === undefined ? sourceCommand : [process.execPath, join(built, 'main.js')]
 
 export interface Finished {
   readonly exitCode: number | null

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { childProgram } from '../../../../test/support/child-program.ts'
 
 /** An issuer in a process of its own, and every line that it logs. */
 export class IssuerProcess {
@@ -13,7 +14,7 @@ export class IssuerProcess {
 
   constructor(configPath: string, env: NodeJS.ProcessEnv = {}) {
     const script = join(import.meta.dirname, 'run-issuer.ts')
-    this.child = spawn(process.execPath, ['-C', 'source', script, configPath], {
+    this.child = spawn(process.execPath, [...childProgram(script), configPath], {
       env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
