@@ -60,7 +60,7 @@ async function untilSwept(socket: string, count: number): Promise<void> {
     const { lastSweep } = await admin.status()
     if (lastSweep === undefined) continue
     if (lastSweep.minted >= count) return
-    throw new Error(`the sweep minted ${lastSweep.minted} of ${count}: ${lastSweep.stopped}`)
+    throw new Error(`the sweep minted ${lastSweep.minted} of ${count}: ${lastSweep.stopped?.message}`)
   }
   throw new Error('the sweep did not end')
 }

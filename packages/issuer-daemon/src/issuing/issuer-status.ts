@@ -228,10 +228,10 @@ function hsmAlarms(fault: SignerFault | undefined): Alarm[] {
 }
 
 function sweepAlarms(lastSweep: LastSweep | undefined): Alarm[] {
-  const { stopped, stoppedMessage, waiting } = lastSweep ?? {}
+  const { stopped, waiting } = lastSweep ?? {}
   const alarms: Alarm[] = []
   if (stopped !== undefined) {
-    const message = `The last sweep was stopped (${stopped}), and each one tries again: ${stoppedMessage}`
+    const message = `The last sweep was stopped (${stopped.code}), and each one tries again: ${stopped.message}`
     alarms.push({ because: 'sweep-stopped', message })
   }
   if (waiting !== undefined) {

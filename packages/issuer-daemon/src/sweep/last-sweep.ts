@@ -2,6 +2,7 @@ import { formatInstant, isMayflyError } from '@mayfly/ca-core'
 import type { SignedEnd } from '../audit/signed-head.ts'
 import type { IssuerPorts } from '../issuing/issuer-ports.ts'
 import type { SweepReport } from './sweep-report.ts'
+import { stopOf } from './sweep-stop.ts'
 
 /** Where the store keeps it. */
 const noteName = 'sweep.last'
@@ -42,9 +43,9 @@ export function createSweepMemory({ store, clock }: Pick<IssuerPorts, 'store' | 
         if (!isMayflyError(error)) throw error
         // The next one that ends well is kept.
         if (report.stopped !== undefined) return report
-        const fault = { stopped: error.code, stoppedMessage: error.message }
-        last = { ...last, ...fault }
-        return { ...report, ...fault }
+        const stopped = stopOf(error)
+        last = { ...last, stopped }
+        return { ...report, stopped }
       }
       signed?.kept()
       return report

@@ -14,6 +14,7 @@ import { hastenTainted } from './hasten-tainted.ts'
 import { planSweep, type SweepDecision } from './plan-sweep.ts'
 import { setAside } from './set-aside.ts'
 import type { SweepReport, WaitingKeys } from './sweep-report.ts'
+import { stopOf } from './sweep-stop.ts'
 import type { ToldFailures } from './told-failures.ts'
 import type { Upkeep } from './upkeep.ts'
 
@@ -87,10 +88,10 @@ export async function runSweep(
     await retireAuthorities(ports)
   } catch (error) {
     if (!isMayflyError(error)) throw error
-    report = { ...report, stopped: error.code, stoppedMessage: error.message }
+    report = { ...report, stopped: stopOf(error) }
   }
-  const { waiting: _, ...figures } = report
-  trace.step('sweep.finished', figures)
+  const { waiting: _, stopped, ...figures } = report
+  trace.step('sweep.finished', { ...figures, ...(stopped && { stopped: stopped.code }) })
   return { report, ...(signed && { signed }) }
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@mayfly/ca-core'
+import type { SweepStop } from './sweep-stop.ts'
 
 export interface WaitingKeys {
   readonly keys: number
@@ -16,7 +16,5 @@ export interface SweepReport {
   /** Of those, the keys that failed for reasons of the issuer's own, and stay due; absent where there are none. */
   readonly waiting?: WaitingKeys
   /** What ended the sweep before its end; it begins anew with the next. */
-  readonly stopped?: ErrorCode
-  /** The same in a sentence that says what to do; there with `stopped`. */
-  readonly stoppedMessage?: string
+  readonly stopped?: SweepStop
 }

@@ -35,7 +35,7 @@ describe('sweep', () => {
     kit.signer.failure = error
     const stopped = {
       ...{ due: 0, minted: 0, failed: 0 },
-      ...{ stopped: 'hsm-unavailable', stoppedMessage: 'The token is out.' },
+      stopped: { code: 'hsm-unavailable', message: 'The token is out.' },
     }
     assert.deepEqual(await sweep(), stopped)
     kit.signer.known = { since: kit.clock.now(), error }
@@ -55,7 +55,11 @@ describe('sweep', () => {
 
   it('a retired key cannot be destroyed, its HSM is away or taken out → all else is done, other such keys too, and it is told', async () => {
     const { certificate } = kit.ports.authority().authority
-    const others = ['interrupted', 'replaced'].map((fingerprint) => ({ ...certificate, fingerprint }))
+    const others = ['interrupted', 'replaced', 'away', 'too'].map((fingerprint) => ({
+      ...certificate,
+      fingerprint,
+    }))
+    const away: string[] = []
     const destroyed: string[] = []
     const authorities: AuthorityMoves = {
       slots: async () =>
@@ -71,6 +75,7 @@ describe('sweep', () => {
       async destroyKey(fingerprint) {
         if (fingerprint === certificate.fingerprint)
           throw new MayflyError('config-invalid', 'The key is in an HSM, and issuer.yaml names none.')
+        if (away.includes(fingerprint)) throw new MayflyError('hsm-unavailable', 'The token is out.')
         destroyed.push(fingerprint)
       },
       forgetDestroyed: async () => undefined,
@@ -78,14 +83,26 @@ describe('sweep', () => {
     const issuer = createIssuer({ ...kit.ports, authorities })
     assert.equal((await issuer.auditEnd()).signed, undefined)
     const report = await issuer.sweep({ until: kit.clock.now() })
-    assert.deepEqual([report.minted, report.stopped], [hostCount, 'config-invalid'])
+    assert.deepEqual([report.minted, report.stopped?.code], [hostCount, 'config-invalid'])
     assert.ok((await issuer.auditEnd()).signed, 'the end of the history')
-    assert.deepEqual(destroyed, ['interrupted', 'replaced'])
+    assert.deepEqual(destroyed, ['interrupted', 'away', 'too', 'replaced'])
     const [alarm] = (await issuer.status()).alarms
     assert.equal(alarm?.because, 'sweep-stopped')
     assert.match(
       alarm.message,
       /\(config-invalid\), .*: The key is in an HSM, and issuer\.yaml names none\.$/,
+    )
+    away.push('away', 'too')
+    await issuer.sweep({ until: kit.clock.now() })
+    const [all, ...more] = (await issuer.status()).alarms
+    assert.deepEqual(more, [])
+    const { subject, fingerprint } = certificate
+    const [named] = (all?.message ?? '').match(/The keys of .*/) ?? []
+    assert.equal(
+      named,
+      'The keys of 3 intermediates that were replaced cannot be destroyed. ' +
+        `${subject} (${fingerprint.slice(0, 16)}…): The key is in an HSM, and issuer.yaml names none. ` +
+        `${subject} (away…), ${subject} (too…): The token is out.`,
     )
   })
 
@@ -96,7 +113,7 @@ describe('sweep', () => {
       if (left-- === 0) throw new MayflyError('hsm-unavailable', 'The token is out.')
       return sign(message)
     }
-    assert.equal((await sweep()).stopped, 'hsm-unavailable')
+    assert.equal((await sweep()).stopped?.code, 'hsm-unavailable')
     assert.equal(await kit.issuer.certificate(keyHashes[0] ?? assert.fail('no key')), undefined)
     assert.equal((await kit.store.counts(kit.clock.now())).burnt, kit.ports.policy.sweepChunk)
     kit.signer.sign = sign

@@ -251,10 +251,11 @@ describe('sweep', () => {
   it('intents cannot be written → nothing is signed, and the sweep stops', async () => {
     const { signatures } = kit.signer
     faulty.refuses = 'intend'
-    const { stoppedMessage, ...figures } = await sweep()
-    assert.deepEqual(figures, { due: 0, minted: 0, failed: 0, stopped: 'store-unavailable' })
+    const { stopped, ...figures } = await sweep()
+    assert.deepEqual(figures, { due: 0, minted: 0, failed: 0 })
+    assert.equal(stopped?.code, 'store-unavailable')
     assert.equal(kit.signer.signatures, signatures)
-    const message = `The last sweep was stopped (store-unavailable), and each one tries again: ${stoppedMessage}`
+    const message = `The last sweep was stopped (store-unavailable), and each one tries again: ${stopped.message}`
     assert.match(message, /no space left on device/)
     assert.deepEqual((await kit.issuer.status()).alarms, [{ because: 'sweep-stopped', message }])
     faulty.refuses = undefined
@@ -263,8 +264,8 @@ describe('sweep', () => {
 
   it('certificates cannot be recorded → none is given out, no loop, and it recovers by itself', async () => {
     faulty.refuses = 'record'
-    assert.equal((await sweep()).stopped, 'store-unavailable')
-    assert.equal((await sweep()).stopped, 'store-unavailable')
+    assert.equal((await sweep()).stopped?.code, 'store-unavailable')
+    assert.equal((await sweep()).stopped?.code, 'store-unavailable')
     assert.equal(await hosts[0]?.fetch(keyOf(0)), undefined)
     faulty.refuses = undefined
     await kit.clock.advance(6 * minuteMs)
@@ -278,11 +279,12 @@ describe('sweep', () => {
   it('neither its report nor the end that it signed can be kept → it says so, and no host is given that end', async () => {
     const headGiven = async () => (await hosts[0]?.request())?.auditHead
     faulty.refuses = 'set-note'
-    const { stoppedMessage, ...figures } = await sweep()
-    assert.deepEqual(figures, { due: hostCount, minted: hostCount, failed: 0, stopped: 'store-unavailable' })
+    const { stopped, ...figures } = await sweep()
+    assert.deepEqual(figures, { due: hostCount, minted: hostCount, failed: 0 })
+    assert.equal(stopped?.code, 'store-unavailable')
     const { lastSweep } = await kit.issuer.status()
-    assert.deepEqual([lastSweep?.stopped, lastSweep?.stoppedMessage], ['store-unavailable', stoppedMessage])
-    assert.match(stoppedMessage ?? '', /no space left on device/)
+    assert.deepEqual(lastSweep?.stopped, stopped)
+    assert.match(stopped.message, /no space left on device/)
     assert.equal(await headGiven(), undefined)
     faulty.refuses = undefined
     assert.equal((await sweep()).stopped, undefined)
@@ -311,7 +313,7 @@ describe('sweep', () => {
     Object.assign(kit.ports.policy, { sweepChunk: 1_000 })
     await stageFleet(kit.store, extra, kit.clock.now())
     faulty.refuses = 'record'
-    assert.equal((await sweep()).stopped, 'store-unavailable')
+    assert.equal((await sweep()).stopped?.code, 'store-unavailable')
     faulty.refuses = undefined
     await kit.clock.advance(6 * minuteMs)
     looks = 0
@@ -338,7 +340,7 @@ describe('sweep', () => {
     const { signatures } = kit.signer
     kit.clock.jump(-10 * minuteMs)
     const report = await kit.issuer.sweep({ until: kit.clock.now() + hourMs })
-    assert.equal(report.stopped, 'clock-wrong')
+    assert.equal(report.stopped?.code, 'clock-wrong')
     assert.equal(kit.signer.signatures, signatures)
   })
 

@@ -92,8 +92,10 @@ export const issuerStatusJson = z.strictObject({
         .strictObject({ keys: count, because: listOf(z.string()) })
         .exactOptional()
         .describe("Keys that failed for reasons of the issuer's own, and stay due; with the error codes."),
-      stopped: errorCode.exactOptional().describe('What ended it before its end.'),
-      stoppedMessage: z.string().exactOptional().describe('The same in a sentence that says what to do.'),
+      stopped: z
+        .strictObject({ code: errorCode, message: z.string().describe('A sentence that says what to do.') })
+        .exactOptional()
+        .describe('What ended it before its end.'),
       finishedAt: time,
       durationSeconds: z.number(),
     })

@@ -1,4 +1,4 @@
-import type { Certificate } from '@mayfly/ca-core'
+import { type Certificate, isMayflyError, MayflyError } from '@mayfly/ca-core'
 import type { AuditRecord } from '../../audit/audit-record.ts'
 import type { IssuerPorts } from '../issuer-ports.ts'
 
@@ -12,7 +12,7 @@ type RetirePorts = Pick<IssuerPorts, 'store' | 'clock' | 'authorities' | 'trace'
  * leaves a mark beside the key, and the next sweep, which comes with the next start, finishes and says so. A key that
  * cannot be destroyed keeps no other from it.
  *
- * @throws MayflyError what the first one failed by, when the others are done
+ * @throws MayflyError what they failed by, in one error that names them all where there are several, when the others are done
  */
 export async function retireAuthorities(ports: RetirePorts): Promise<readonly string[]> {
   const { store, clock, authorities, trace } = ports
@@ -42,17 +42,48 @@ export async function retireAuthorities(ports: RetirePorts): Promise<readonly st
 
   const over = replaced.length === 0 ? [] : await withoutLiving(replaced, ports)
   const works = [
-    ...interrupted.map(
-      ({ certificate }) =>
-        () =>
-          destroy(certificate, 'interrupted'),
-    ),
-    ...over.map((certificate) => () => begin(certificate)),
+    ...interrupted.map(({ certificate }) => ({
+      certificate,
+      end: () => destroy(certificate, 'interrupted'),
+    })),
+    ...over.map((certificate) => ({ certificate, end: () => begin(certificate) })),
   ]
-  const faults: unknown[] = []
-  for (const work of works) await work().catch((error: unknown) => void faults.push(error))
-  if (faults.length > 0) throw faults[0]
+  const faults: Fault[] = []
+  const mistakes: unknown[] = []
+  for (const { certificate, end } of works) {
+    await end().catch((error: unknown) => {
+      if (isMayflyError(error)) faults.push({ certificate, error })
+      else mistakes.push(error)
+    })
+  }
+  if (mistakes.length > 0) throw mistakes[0]
+  const [first, ...others] = faults
+  if (first !== undefined) throw others.length === 0 ? first.error : joinFaults(first, faults)
   return [...interrupted.map(({ certificate }) => certificate), ...over].map(({ fingerprint }) => fingerprint)
+}
+
+interface Fault {
+  readonly certificate: Certificate
+  readonly error: MayflyError
+}
+
+/** Each reason once, behind the intermediates whose keys it keeps. */
+function joinFaults(first: Fault, faults: readonly Fault[]): MayflyError {
+  const reasons = [...new Set(faults.map(({ error }) => error.message))]
+  const sentences = reasons.map((reason) => {
+    const kept = faults.filter(({ error }) => error.message === reason)
+    return `${kept.map(({ certificate }) => nameOf(certificate)).join(', ')}: ${reason}`
+  })
+  return new MayflyError(
+    first.error.code,
+    `The keys of ${faults.length} intermediates that were replaced cannot be destroyed. ${sentences.join(' ')}`,
+    { cause: first.error },
+  )
+}
+
+/** By its subject alone one generation of an intermediate is like the other. */
+function nameOf({ subject, fingerprint }: Certificate): string {
+  return `${subject} (${fingerprint.slice(0, 16)}…)`
 }
 
 /** Those under which no certificate lives any more. */
