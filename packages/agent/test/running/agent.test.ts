@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createLogger, nodeFileSystem, systemClock } from '@mayfly/platform'
 import { freePort } from '../../../../test/support/servers/free-port.ts'
 import { readAgentConfiguration } from '../../src/configuration/agent-configuration.ts'
@@ -41,7 +42,7 @@ test('a stop while a configuration is taken over: its port is closed again, and 
   const reloading = agent.reload()
   const stopping = agent.stop()
   // A stop that waits for nothing is over by now.
-  await Promise.race([stopping, systemClock.sleep(200)])
+  await untilStill()
   release()
   await Promise.all([stopping, reloading])
   await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`), TypeError)
@@ -49,3 +50,15 @@ test('a stop while a configuration is taken over: its port is closed again, and 
   await agent.reload()
   await assert.rejects(fetch(`http://127.0.0.1:${otherPort}/healthz`), TypeError)
 })
+
+/** Turns of the loop in a row in which nothing was at work: a closed socket takes two. */
+const stillTurns = 4
+
+/** Resolves when this process has nothing under way any more but what the test holds back: no file, no lookup. */
+async function untilStill(): Promise<void> {
+  for (let still = 0; still < stillTurns; ) {
+    await nextTurn()
+    const isAtWork = process.getActiveResourcesInfo().some((resource) => /req/i.test(resource))
+    still = isAtWork ? 0 : still + 1
+  }
+}
