@@ -57,4 +57,22 @@ test('identity apply: ten thousand from a file, shown, done at once, and nothing
     wrong.stderr,
     /identities\.yaml:2:12: identities\.web-1\.nams: is not a known key; did you mean names\?/,
   )
+
+  const piped = ['identity', 'apply', '-f', '-', '--config', config]
+  const one = { input: 'identities:\n  web-1: { names: [web-1.piped.example] }\n' }
+  const plan = await mayfly([...piped, '--dry-run'], one)
+  assert.equal(plan.exitCode, 11, plan.stderr)
+  assert.match(plan.stdout, /^Would be done: 0 to add, 1 to change, 0 to suspend, 0 as declared\n/)
+  assert.match((await mayfly(piped, one)).stdout, /^Applied: 0 added, 1 changed, 0 suspended/)
+  assert.deepEqual((await ask('identity', 'show', 'web-1')).names, ['dns:web-1.piped.example'] as never)
+  const broken = await mayfly(piped, { input: 'identities:\n  web-1: { nams: [] }\n' })
+  assert.equal(broken.exitCode, 3)
+  assert.match(broken.stderr, /standard input:2:12: identities\.web-1\.nams: is not a known key/)
+  const empty = await mayfly([...piped, '--prune'], { input: 'identities: {}' })
+  assert.equal(empty.exitCode, 3)
+  assert.match(empty.stderr, /standard input declares no identity, and --prune/)
+  // Endless, as `yes` is: it is refused before all of it is read.
+  const endless = await mayfly(piped, { input: '# padding\n'.repeat(4 * 1_048_576) })
+  assert.equal(endless.exitCode, 3)
+  assert.match(endless.stderr, /standard input:1:1: the file is larger than 16777216 bytes/)
 })

@@ -13,7 +13,7 @@ import * as z from 'zod'
 import { reservedIdentityNames } from './plan-identity.ts'
 
 /** Some hundred thousand identities; whatever is larger is no such file. */
-const identitiesFileBytesMax = 16 * 1_048_576
+export const identitiesFileBytesMax = 16 * 1_048_576
 
 export interface IdentityDeclaration {
   readonly name: string
@@ -78,7 +78,7 @@ function whyNoName(name: string): string | undefined {
  * wrong.
  */
 export async function readIdentitiesFile(
-  fileSystem: FileSystem,
+  fileSystem: Pick<FileSystem, 'readFile'>,
   path: string,
 ): Promise<readonly IdentityDeclaration[]> {
   const { identities } = await readYamlConfiguration(fileSystem, path, identitiesFile, {

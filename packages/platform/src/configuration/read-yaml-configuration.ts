@@ -22,7 +22,7 @@ export interface YamlFileOptions {
  * problem found, also in `details.problems`.
  */
 export async function readYamlConfiguration<T>(
-  fileSystem: FileSystem,
+  fileSystem: Pick<FileSystem, 'readFile'>,
   path: string,
   schema: z.ZodType<T, unknown>,
   { bytesMax = configurationBytesMax, whereMissing }: YamlFileOptions = {},

@@ -1,10 +1,11 @@
 import { MayflyError } from '@mayfly/ca-core'
 import type { AppliedIdentities } from '@mayfly/issuer-daemon'
-import { readIdentitiesFile } from '@mayfly/issuer-daemon/administration'
+import { identitiesFileBytesMax, readIdentitiesFile } from '@mayfly/issuer-daemon/administration'
 import { dryRunExitCode } from '../../errors/exit-codes.ts'
 import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, heading } from '../../terminal/answer.ts'
 import { printable } from '../../terminal/printable.ts'
+import { readStandardInput } from '../../terminal/read-standard-input.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
 import type { Session } from '../session.ts'
 import type { identityApplyJson } from './identity-json.ts'
@@ -24,8 +25,9 @@ export async function identityApply(
   options: IdentityApplyOptions,
   session: Session,
 ): Promise<Answer<JsonOf<typeof identityApplyJson>>> {
-  const { file, dryRun = false, prune = false } = options
-  const identities = await readIdentitiesFile(session.fileSystem, file)
+  const { dryRun = false, prune = false } = options
+  const { reader, file } = sourceOf(options.file, session)
+  const identities = await readIdentitiesFile(reader, file)
   if (prune && identities.length === 0) throw prunesAll(file)
   const admin = await openAdmin(options, session)
   const result = await admin.applyIdentities({ identities, prune, dryRun })
@@ -35,6 +37,13 @@ export async function identityApply(
     lines: describe(result, differs),
     exitCode: dryRun && differs ? dryRunExitCode : 0,
   }
+}
+
+/** Where the declarations are read from, and what it is called in a message. */
+function sourceOf(file: string, { fileSystem }: Session) {
+  if (file !== '-') return { reader: fileSystem, file }
+  const reader = { readFile: () => readStandardInput(identitiesFileBytesMax) }
+  return { reader, file: 'standard input' }
 }
 
 /** An empty list is what a generator that failed leaves behind, and would take the certificates of a whole fleet away. */

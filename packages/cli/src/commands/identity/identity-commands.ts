@@ -44,7 +44,7 @@ function addApply(identity: Command): void {
   const apply = identity
     .command('apply')
     .description('make the identities what a file declares, all at once or not at all')
-    .requiredOption('-f, --file <file>', 'the declared identities: identities.yaml')
+    .requiredOption('-f, --file <file>', 'the declared identities: identities.yaml, or - for standard input')
     .option('--dry-run', 'only show what would be done; exits with 11 if there is anything')
     .option('--prune', 'suspend identities that are not in the file, which are left otherwise')
   addAdminOptions(apply)

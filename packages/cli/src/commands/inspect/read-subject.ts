@@ -1,4 +1,5 @@
 import { isMayflyError, MayflyError } from '@mayfly/ca-core'
+import { readStandardInput } from '../../terminal/read-standard-input.ts'
 import type { Session } from '../session.ts'
 
 /** Larger than anything that can be inspected. */
@@ -6,7 +7,11 @@ const subjectBytesMax = 1_048_576
 
 /** The bytes of the file at `path`, or of standard input for `-`. @throws MayflyError `file-missing`, `usage` */
 export async function readSubject(path: string, { fileSystem }: Session): Promise<Uint8Array> {
-  if (path === '-') return readStandardInput()
+  if (path === '-') {
+    const bytes = await readStandardInput(subjectBytesMax)
+    if (bytes.byteLength <= subjectBytesMax) return bytes
+    throw tooLarge('standard input')
+  }
   try {
     const bytes = await fileSystem.readFile(path)
     if (bytes.byteLength <= subjectBytesMax) return bytes
@@ -22,17 +27,6 @@ export async function readSubject(path: string, { fileSystem }: Session): Promis
     )
   }
   throw tooLarge(path)
-}
-
-async function readStandardInput(): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > subjectBytesMax) throw tooLarge('standard input')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function tooLarge(subject: string): MayflyError {
