@@ -25,6 +25,26 @@ describe('a story', () => {
   })
 })
 
+describe('looks at the trust bundle', () => {
+  /** What is drawn for a seed. */
+  const draws = [
+    { seed: 7, name: 'nothing, which is an hour', hours: 1 },
+    { seed: 3, name: 'two hours', hours: 2 },
+    { seed: 1, name: 'four hours', hours: 4 },
+    { seed: 2, name: 'six hours', hours: 6 },
+  ]
+  for (const { seed, name, hours } of draws) {
+    test(`the issuer of seed ${seed} says ${name} → they are as many as that`, async () => {
+      const [hosts, days] = [hostNames(4), 4]
+      const { broken, evidence } = await runStory({ seed, hosts, days, faults: [], isCalm: true })
+      assert.equal(broken, undefined)
+      const looks = evidence['look at the trust bundle'] ?? 0
+      const expected = (hosts.length * days * 24) / hours
+      assert.ok(Math.abs(looks - expected) < expected / 6, `${looks} looks, not about ${expected}`)
+    })
+  }
+})
+
 describe('a lineage on two hosts', () => {
   for (const seed of [1, 2, 3, 4, 5, 6]) {
     test(`a machine copied at a moment of seed ${seed} → suspended within a cycle of the copy, both addresses named`, async () => {

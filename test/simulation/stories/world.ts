@@ -22,6 +22,9 @@ import { Timeline } from './timeline.ts'
 /** A host whose clock differs more from the issuer's cannot take what is backdated by five minutes. */
 const clockDifferenceMsMax = (backdateSeconds - 60) * secondMs
 
+/** How long a look at the trust bundle holds; the first is what agents do unasked, an hour. */
+const bundleMaxAges = [undefined, 7_200, 14_400, 21_600] as const
+
 export interface WorldOptions {
   readonly seed: number
   /** For the issuer's store. */
@@ -65,7 +68,11 @@ export class World {
     const story = new Story(() => timeline.now, options.keepsLines)
     const dice = new Dice(options.seed, 'issuer')
     const { folder, mutation } = options
-    const site = await IssuerSite.prepare({ timeline, story, ledger, ceremony, dice, folder, mutation })
+    const bundleMaxAgeSeconds = new Dice(options.seed, 'bundle.maxAge').pick(bundleMaxAges)
+    const site = await IssuerSite.prepare({
+      ...{ timeline, story, ledger, ceremony, dice, folder, mutation, bundleMaxAgeSeconds },
+    })
+    story.tell('issuer', `has agents look at the trust bundle every ${bundleMaxAgeSeconds ?? 3_600} s`)
     world = new World(options, { timeline, story, ledger, ceremony, site, breakPromise })
     return world
   }

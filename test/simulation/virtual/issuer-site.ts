@@ -61,6 +61,8 @@ export interface IssuerSiteOptions {
   readonly dice: Dice
   readonly folder: string
   readonly mutation: Mutation
+  /** `bundle.maxAge` of its `issuer.yaml`. */
+  readonly bundleMaxAgeSeconds: number | undefined
 }
 
 interface Process extends Owner {
@@ -164,7 +166,7 @@ export class IssuerSite {
       news: {
         bundle: () => ceremony.bundle(),
         tainted: () => [],
-        bundleMaxAgeSeconds: () => undefined,
+        bundleMaxAgeSeconds: () => this.#tellMaxAge(),
       },
       limits,
       clock,
@@ -172,6 +174,11 @@ export class IssuerSite {
     })
     const starting = { issuer, store, inner, door, owner }
     await this.#begin(starting)
+  }
+
+  #tellMaxAge(): number | undefined {
+    this.#options.story.saw('look at the trust bundle')
+    return this.#options.bundleMaxAgeSeconds
   }
 
   async #begin({
