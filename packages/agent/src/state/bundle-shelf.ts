@@ -55,21 +55,30 @@ export function openBundleShelf(fileSystem: FileSystem, state: string): BundleSh
     return reading
   }
 
+  const accept = async (root: string, text: string, now: Instant): Promise<HeldBundle> => {
+    const before = await held(root)
+    const bundle = await verifyTrustBundle(
+      text,
+      before === undefined ? { rootFingerprint: root } : { held: before.bundle },
+    )
+    const accepted: HeldBundle = { bundle, checkedAt: now }
+    if (!isSame(before?.bundle, bundle)) {
+      const record: BundleRecord = { format: 1, text, acceptedByRoot: signerOf(text), checkedAt: now }
+      await writeJsonFile(fileSystem, statePaths.bundle(state, root), record)
+    }
+    shelf.set(root, accepted)
+    return accepted
+  }
+
+  let last: Promise<unknown> = Promise.resolve()
   return {
     held,
-    async accept(root, text, now) {
-      const before = await held(root)
-      const bundle = await verifyTrustBundle(
-        text,
-        before === undefined ? { rootFingerprint: root } : { held: before.bundle },
-      )
-      const accepted: HeldBundle = { bundle, checkedAt: now }
-      if (!isSame(before?.bundle, bundle)) {
-        const record: BundleRecord = { format: 1, text, acceptedByRoot: signerOf(text), checkedAt: now }
-        await writeJsonFile(fileSystem, statePaths.bundle(state, root), record)
-      }
-      shelf.set(root, accepted)
-      return accepted
+    accept(root, text, now) {
+      // One after the other: certificates look each at their own time and issuer, and an older bundle whose look began
+      // before a newer one was taken in must meet that one.
+      const mine = last.then(() => accept(root, text, now))
+      last = mine.catch(() => undefined)
+      return mine
     },
     confirm(root, now) {
       const found = shelf.get(root)
