@@ -94,7 +94,10 @@ test('Redis: a user who may not set the certificate → told before the first ro
   const client = ['-s', redis.socket, 'ACL', 'SETUSER', 'agent', 'on', '>correct-horse']
   const agent = host.control({ preset: 'redis', socket: redis.socket, user: 'agent', passwordFile })
   await run('redis-cli', [...client, '+ping', '+config|get'])
-  await assert.rejects(agent.ready(context), /NOPERM .*to CONFIG SET mayfly-check yes/)
+  await assert.rejects(
+    agent.ready(context),
+    /NOPERM .*to CONFIG SET mayfly-check yes; allow the user CONFIG SET\./,
+  )
   await run('redis-cli', [...client, '+config|set'])
   await agent.ready(context)
   await agent.reload(context)
@@ -113,8 +116,11 @@ test('Redis: over TLS, with a password and with callers’ certificates required
   const context = await host.install(await host.issue())
   await assert.rejects(host.control(overTls).reload(context), (error) => {
     assert.ok(isMayflyError(error, 'reload-failed'))
-    assert.match(error.message, /WRONGPASS .* to AUTH\./)
+    assert.match(error.message, /WRONGPASS .* to AUTH; correct user and passwordFile in agent\.yaml\./)
     assert.doesNotMatch(error.message, /wrong\b/)
     return true
   })
+  const { passwordFile: _, ...withoutPassword } = overTls
+  const noLogin = /NOAUTH .*; set passwordFile \(and user\) in agent\.yaml\./
+  await assert.rejects(host.control(withoutPassword).ready(context), noLogin)
 })

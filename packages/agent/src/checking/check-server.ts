@@ -30,7 +30,10 @@ export async function checkServer(subject: ServerSubject, ports: CheckPorts): Pr
     })),
     ...(await tryOut({ check: 'server-test', certificate }, async () => {
       await control.check(context)
-      return isNone ? [] : good(`${preset} finds nothing wrong with its configuration`)
+      if (isNone) return []
+      return control.untested === true
+        ? good(`nothing tests the configuration of ${preset} before a reload`)
+        : good(`${preset} finds nothing wrong with its configuration`)
     })),
     ...(await tryOut({ check: 'probe', certificate }, () => checkProbes(subject, ports))),
   ]

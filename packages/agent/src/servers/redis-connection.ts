@@ -51,7 +51,7 @@ export async function sendRedisCommands(
       const { value: answer = '', done } = await lines.next()
       if (done === true) throw socket.errored ?? new Error('it closed the connection')
       if (refusal === undefined ? !answer.startsWith('+') : !refusal.test(answer))
-        throw new Error(`it answers "${answer.slice(1)}" to ${shown ?? words.join(' ')}`)
+        throw new Error(`it answers "${answer.slice(1)}" to ${shown ?? words.join(' ')}${adviceOn(answer)}`)
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -66,6 +66,13 @@ export async function sendRedisCommands(
   } finally {
     socket.destroy()
   }
+}
+
+/** What the configuration lacks, where the answer tells. */
+function adviceOn(answer: string): string {
+  if (answer.startsWith('-NOAUTH')) return '; set passwordFile (and user) in agent.yaml'
+  if (answer.startsWith('-WRONGPASS')) return '; correct user and passwordFile in agent.yaml'
+  return answer.startsWith('-NOPERM') ? '; allow the user CONFIG SET' : ''
 }
 
 /** RESP: an array of bulk strings. */

@@ -19,6 +19,9 @@ export const programTimeoutMs = 30_000
 /** Enough for the line that matters, which most programs print last. */
 const shownCharactersMax = 600
 
+/** Caddy logs its progress beside its error; the times in there would make each failure another one. */
+const justTelling = /^\{"level":"(?:info|debug)",/
+
 /** Runs a program that must exit with 0. Throws `failure` with what it printed. */
 export async function runProgram(run: ProgramRun): Promise<RunResult> {
   const timeoutMs = run.timeoutMs ?? programTimeoutMs
@@ -56,6 +59,7 @@ function saying({ stdout, stderr }: RunResult): string {
   const text = `${stderr}\n${stdout}`
     .trim()
     .split(/\s*\n\s*/)
+    .filter((line) => !justTelling.test(line))
     .join('; ')
     .slice(-shownCharactersMax)
   return text === '' ? '.' : `: ${text}`

@@ -17,6 +17,8 @@ export interface ServerControl {
   ready(context: ReloadContext): Promise<void>
   /** The server's own test of what it would load, where it has one. Throws `check-failed`. */
   check(context: ReloadContext): Promise<void>
+  /** Whether `check` looks at nothing: the server has no test of its own, or none is configured. */
+  readonly untested?: boolean
   /**
    * Makes the server load the files. Throws `reload-failed`.
    * That it returns says little: servers keep old certificates and report success. The probe decides.

@@ -290,6 +290,17 @@ describe('mayfly agent check', () => {
     await failsAt('server-test', 'check-failed', /srever/)
   })
 
+  test('a server without a test of its own: → nothing is said to have been tested', async () => {
+    const said = async (): Promise<string | undefined> =>
+      (await check()).findings.find(({ check: name }) => name === 'server-test')?.message
+    assert.match((await said()) ?? '', /nginx finds nothing wrong/)
+    await write(
+      configPath,
+      yaml.replace(/preset: nginx/, 'preset: stunnel, pidFile: /run/nginx.pid, processName: nginx'),
+    )
+    assert.match((await said()) ?? '', /nothing tests the configuration of stunnel/)
+  })
+
   test('nothing listens, or another certificate is served: → fails', async () => {
     checked.served = 'nothing'
     await failsAt('probe', 'probe-failed', /start the server/)

@@ -45,6 +45,7 @@ export const command: Preset<CommandOptions> = {
           ...timeout,
         })
       },
+      untested: check === undefined,
       async reload(context) {
         await runProgram({
           processRunner,

@@ -67,6 +67,7 @@ export const haproxy: Preset<HaproxyOptions> = {
           failure: 'check-failed',
         })
       },
+      untested: configuration === undefined,
       async reload(context) {
         await replaceCertificate(socket, nameOf(context), await readCombined(fileSystem, context))
       },

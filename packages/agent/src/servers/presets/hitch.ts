@@ -8,7 +8,7 @@ import { presetName } from './preset-name.ts'
 
 export interface HitchOptions {
   readonly preset: 'hitch'
-  /** What `pidfile` names in its configuration. */
+  /** What it is started with as `--pidfile`: 1.7.2 refuses `pidfile` in its configuration. */
   readonly pidFile: string
   /** Default: Debian's `/etc/hitch/hitch.conf`. */
   readonly configuration?: string | undefined
@@ -26,7 +26,7 @@ const defaultConfiguration = '/etc/hitch/hitch.conf'
 export const hitch: Preset<HitchOptions> = {
   schema: z.strictObject({
     preset: presetName('hitch'),
-    pidFile: filePath.describe('What `pidfile` names in its configuration.'),
+    pidFile: filePath.describe('What Hitch is started with as `--pidfile`.'),
     configuration: filePath
       .optional()
       .describe('What Hitch is started with; `/etc/hitch/hitch.conf` if absent.'),

@@ -1,4 +1,4 @@
-import { MayflyError, type RunResult } from '@mayfly/ca-core'
+import { isMayflyError, MayflyError, type RunResult } from '@mayfly/ca-core'
 import { filePath } from '@mayfly/platform'
 import * as z from 'zod'
 import type { Preset } from '../preset.ts'
@@ -39,13 +39,31 @@ export const mariadb: Preset<MariadbOptions> = {
     const run = (statement: string): Promise<RunResult> =>
       runProgram({ processRunner, argv: clientOf(options, statement), failure: 'reload-failed' })
     return {
-      ready: async () => requireRight((await run('SHOW GRANTS')).stdout),
+      async ready() {
+        const { stdout } = await run('SHOW GRANTS').catch((error: unknown) => {
+          throw notReached(error) ?? error
+        })
+        requireRight(stdout)
+      },
       check: () => Promise.resolve(),
+      untested: true,
       async reload() {
         await run('FLUSH SSL')
       },
     }
   },
+}
+
+/** Its client's errors 2002 and 2003 with ENOENT or ECONNREFUSED: nobody listens, on the socket or over TCP. */
+const noServer = / exited with \d+: (?:.*; )?ERROR 200[23] \(HY000\): (?<reason>.* \((?:2|111)\))$/
+
+/** So that nothing is switched for a server that does not run; `undefined` for every other failure. */
+function notReached(error: unknown): MayflyError | undefined {
+  if (!isMayflyError(error, 'reload-failed')) return undefined
+  const reason = noServer.exec(error.message)?.groups?.reason
+  if (reason === undefined) return undefined
+  const message = `MariaDB cannot be reached: ${reason}. Start it, or correct socket in the configuration.`
+  return new MayflyError('reload-failed', message, { details: { because: 'server-down' }, cause: error })
 }
 
 /** Where FLUSH is allowed: with the right itself, or with every right on everything. */

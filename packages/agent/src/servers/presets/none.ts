@@ -12,6 +12,7 @@ export const none: Preset<NoneOptions> = {
   prepare: () => ({
     ready: () => Promise.resolve(),
     check: () => Promise.resolve(),
+    untested: true,
     reload: () => Promise.resolve(),
   }),
 }

@@ -59,6 +59,7 @@ export const redis: Preset<RedisOptions> = {
     return {
       ready: (context) => send(context, trySetting),
       check: () => Promise.resolve(),
+      untested: true,
       reload: (context) => send(context, { words: setCertificate(options, context) }),
     }
   },

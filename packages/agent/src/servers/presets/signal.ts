@@ -42,6 +42,7 @@ export const signal: Preset<SignalOptions> = {
         if (check === undefined) return
         await runProgram({ processRunner: ports.processRunner, argv: check, failure: 'check-failed' })
       },
+      untested: check === undefined,
       reload: reloaded.reload,
       ended: reloaded.ended,
     }

@@ -32,6 +32,7 @@ export const unit: Preset<UnitOptions> = {
       async check() {
         if (check !== undefined) await runProgram({ processRunner, argv: check, failure: 'check-failed' })
       },
+      untested: check === undefined,
       reload: reloaded.reload,
       ended: reloaded.ended,
     }

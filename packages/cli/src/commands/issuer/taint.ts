@@ -51,7 +51,7 @@ function chooseIntermediate(
 }
 
 async function confirm(
-  { fingerprint, subject, slot }: IntermediateView,
+  { fingerprint, subject, slot, taintedAt }: IntermediateView,
   intermediates: readonly IntermediateView[],
   { terminal }: Session,
 ): Promise<void> {
@@ -63,6 +63,13 @@ async function confirm(
     )
   }
   const next = intermediates.find((view) => view.slot === 'next')
+  // The issuer would refuse it; so that nobody types a fingerprint in vain.
+  if (slot === 'current' && next === undefined && taintedAt === undefined) {
+    throw new MayflyError(
+      'not-found',
+      'Nothing was tainted, because no other intermediate is prepared to take its place. Make one first: `mayfly issuer init`, `mayfly root sign`, `mayfly issuer install --prepare`.',
+    )
+  }
   terminal.say(
     [
       heading('To taint an intermediate cannot be taken back.'),
