@@ -103,7 +103,7 @@ function planInstalling(planning: Planning): RotationAction[] {
       do: 'install',
       holder,
       because,
-      ...(hasWayBack && { unlessDown: true as const }),
+      ...(hasWayBack && { hasWayBack }),
     } as const
     return unlessBackingOff(planning, track, [install])
   }

@@ -14,8 +14,8 @@ export type RotationAction =
       readonly do: 'install'
       readonly holder: Holder
       readonly because: InstallReason
-      /** Nothing is touched while the server is down: it can still start on the certificate before. */
-      readonly unlessDown?: true
+      /** Nothing is touched while the server is down or fails its own test: it can go on with the certificate before. */
+      readonly hasWayBack?: true
     }
   | { readonly do: 'put-back'; readonly holder: Holder; readonly because: 'files-differ' }
   | { readonly do: 'serve'; readonly holder: Holder; readonly because: 'installed' }

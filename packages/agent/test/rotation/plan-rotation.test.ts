@@ -250,7 +250,7 @@ const cases: readonly Case[] = [
     name: 'a candidate: installs it',
     state: withCandidate,
     afterMs: noon,
-    plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate', unlessDown: true }],
+    plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate', hasWayBack: true }],
   },
   {
     name: 'a candidate, and the one before is about to expire: installs it even where the server is down',
@@ -280,14 +280,14 @@ const cases: readonly Case[] = [
     name: 'went back, and the back-off is over: tries the candidate again',
     state: wentBack,
     afterMs: noon + 5 * minuteMs,
-    plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate', unlessDown: true }],
+    plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate', hasWayBack: true }],
   },
   {
     name: 'went back, and a person asks before the back-off is over: tries the candidate now',
     state: wentBack,
     afterMs: noon + 2 * minuteMs,
     observed: { wish: String(start + noon + minuteMs) },
-    plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate', unlessDown: true }],
+    plan: [{ do: 'install', holder: 'candidate', because: 'new-certificate', hasWayBack: true }],
   },
   {
     name: 'went back after the person had asked: waits for the back-off',

@@ -18,7 +18,7 @@ type Install = Extract<RotationAction, { do: 'install' }>
  */
 export async function installGeneration(
   context: RotationContext,
-  { holder, because, unlessDown }: Install,
+  { holder, because, hasWayBack }: Install,
 ): Promise<void> {
   const { ports, subject, held, note } = context
   const { fileSystem, servers, trace } = ports
@@ -33,7 +33,7 @@ export async function installGeneration(
       now: ports.clock.now(),
     }),
   )
-  if (unlessDown) await requireRunning(context)
+  if (hasWayBack) await requireAble(context)
   const generation = writtenEarlier(context, credential)?.number ?? context.state.numberMax + 1
   trace.step('proved', { ...fields, generation })
 
@@ -52,13 +52,13 @@ export async function installGeneration(
 }
 
 /**
- * A server that is down loads nothing, so switching would only lead to going back, at every attempt anew. It is left to
- * start on the certificate that it has had.
- * @throws MayflyError `reload-failed` where it is down
+ * A server that is down loads nothing, and one whose own test fails on the old files is kept by something else from loading
+ * new ones: switching would only lead to going back, at every attempt anew. It is left with the certificate that it has.
+ * @throws MayflyError `reload-failed` where it is down, `check-failed`
  */
-async function requireRunning({ ports: { servers } }: RotationContext): Promise<void> {
+async function requireAble({ ports: { servers } }: RotationContext): Promise<void> {
   const down = await servers.down()
-  if (down === undefined) return
+  if (down === undefined) return servers.check()
   const message = `${down} The old certificate stays installed while it is good, and the new one follows within minutes of the start.`
   throw new MayflyError('reload-failed', message, { details: { because: 'server-down' } })
 }
