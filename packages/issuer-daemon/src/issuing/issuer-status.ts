@@ -113,7 +113,7 @@ export async function issuerStatus(
       ...(stored?.conflicts ?? []),
       ...authorityAlarms(authority, now),
       ...rootAlarms(bundle?.roots ?? [], now),
-      ...taintAlarms(intermediates),
+      ...taintAlarms(intermediates, bundle?.distrusted ?? []),
       ...clockAlarms(stored?.newestInstant, now),
       ...jumpAlarms(ports.clockJumpSeconds?.() ?? 0, now),
       ...(look.is === 'absent' ? [] : storeAlarms(ports.writeTrouble?.())),

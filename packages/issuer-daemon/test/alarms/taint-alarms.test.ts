@@ -20,11 +20,18 @@ for (const [liveLeaves, says] of [
   ],
 ] as const) {
   test(`taint: ${liveLeaves} left under it → said in good English`, () => {
-    const [alarm] = taintAlarms([{ ...retired, liveLeaves }])
+    const [alarm] = taintAlarms([{ ...retired, liveLeaves }], [])
     assert.match(alarm?.message ?? '', says)
   })
 }
 
+test('taint: the served bundle distrusts it → nobody is asked to have that done', () => {
+  const told = (distrusted: readonly string[]): string =>
+    taintAlarms([{ ...retired, liveLeaves: 2 }], distrusted)[0]?.message ?? ''
+  assert.match(told(['cd']), /Have the root distrust it: mayfly root bundle --distrust ab\.$/)
+  assert.match(told(['cd', 'ab']), /The trust bundle distrusts it already\.$/)
+})
+
 test('taint: none left under it → silence', () => {
-  assert.deepEqual(taintAlarms([{ ...retired, liveLeaves: 0 }]), [])
+  assert.deepEqual(taintAlarms([{ ...retired, liveLeaves: 0 }], []), [])
 })
