@@ -137,7 +137,13 @@ ${noSweeps}
   }
 
   const sweepsStopped = (): number =>
-    issuer.records().filter(({ msg, stopped }) => msg === 'swept' && stopped === 'store-unavailable').length
+    issuer.records().filter(({ msg, stopped }) => msg === 'swept' && codeOf(stopped) === 'store-unavailable')
+      .length
+
+  /** Of `stopped` in the line of a sweep. */
+  function codeOf(stopped: unknown): string | undefined {
+    return (stopped as { code: string } | undefined)?.code
+  }
 
   async function metrics(): Promise<string> {
     return (await fetch(`http://127.0.0.1:${ports.metricsPort}/metrics`)).text()

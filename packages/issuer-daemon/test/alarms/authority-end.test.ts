@@ -46,7 +46,7 @@ describe('end of the intermediate', () => {
       })
       assert.ok((await kit.issuer.status()).alarms.some(({ because }) => because === 'authority-expired'))
       const { failed, stopped } = await kit.issuer.sweep({ until: kit.clock.now() })
-      assert.deepEqual([failed, stopped], [0, 'authority-expired'])
+      assert.deepEqual([failed, stopped?.code], [0, 'authority-expired'])
     } finally {
       await kit.close()
     }
@@ -60,7 +60,7 @@ describe('end of the intermediate', () => {
       await host.request()
       kit.clock.jump(-dayMs)
       const { failed, stopped } = await kit.issuer.sweep({ until: kit.clock.now() + 3 * dayMs })
-      assert.deepEqual([failed, stopped], [0, 'clock-wrong'])
+      assert.deepEqual([failed, stopped?.code], [0, 'clock-wrong'])
     } finally {
       await kit.close()
     }
