@@ -40,7 +40,10 @@ test('issuer taint and activate: nothing could take over → refused, what to do
   assert.match(refused.stderr, /`mayfly issuer init`, `mayfly root sign`, `mayfly issuer install --prepare`/)
   const unasked = await mayflyOnTerminal(['issuer', 'taint', '--config', config], [])
   assert.equal(unasked.exitCode, 8, 'nobody has to type a fingerprint to learn it')
-  assert.match(unasked.stdout.replaceAll(/\s+/g, ' '), /no other intermediate is prepared to take its place/)
+  assert.match(
+    unasked.stdout.replaceAll(/\s+/g, ' '),
+    /Nothing was tainted\. No other intermediate is prepared\. Make one first: /,
+  )
   assert.doesNotMatch(unasked.stdout, /Type the first/)
   const notActivated = await mayfly(['issuer', 'activate', '--config', config])
   assert.equal(notActivated.exitCode, 8)

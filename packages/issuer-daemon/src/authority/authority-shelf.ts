@@ -17,6 +17,7 @@ import {
 } from './authority-files.ts'
 import { destroyInHsm, openAuthorityKey } from './authority-key.ts'
 import { remedyForNext } from './distrust-remedy.ts'
+import { nonePrepared } from './none-prepared.ts'
 import { verifyAuthority } from './verify-authority.ts'
 
 /** One intermediate of this host. A `next` without a certificate is not on the shelf yet. */
@@ -101,11 +102,7 @@ async function checkPrepared(
   const pem =
     (await readIfThere(fileSystem, next.prepared)) ?? (await readIfThere(fileSystem, next.certificate))
   if (pem === undefined) {
-    throw new MayflyError(
-      'not-found',
-      'No other intermediate is prepared. Make one first: `mayfly issuer init`, `mayfly root sign`, ' +
-        '`mayfly issuer install --prepare`.',
-    )
+    throw new MayflyError('not-found', nonePrepared)
   }
   const certificate = parseCertificate(pem)
   const held = (await readTrustBundle(await readText(fileSystem, bundle))).bundle

@@ -1,5 +1,6 @@
 import { formatFingerprint, MayflyError, parseFingerprint } from '@mayfly/ca-core'
 import type { AdminClient, IntermediateView, TaintedAuthority } from '@mayfly/issuer-daemon'
+import { nonePrepared } from '@mayfly/issuer-daemon/administration'
 import type { JsonOf } from '../../json/json-fields.ts'
 import { type Answer, columns, heading } from '../../terminal/answer.ts'
 import { type AdminOptions, openAdmin } from '../admin.ts'
@@ -65,10 +66,7 @@ async function confirm(
   const next = intermediates.find((view) => view.slot === 'next')
   // The issuer would refuse it; so that nobody types a fingerprint in vain.
   if (slot === 'current' && next === undefined && taintedAt === undefined) {
-    throw new MayflyError(
-      'not-found',
-      'Nothing was tainted, because no other intermediate is prepared to take its place. Make one first: `mayfly issuer init`, `mayfly root sign`, `mayfly issuer install --prepare`.',
-    )
+    throw new MayflyError('not-found', `Nothing was tainted. ${nonePrepared}`)
   }
   terminal.say(
     [
